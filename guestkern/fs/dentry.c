@@ -1,0 +1,378 @@
+/*
+ * Directory entries: the tree of names, and the hash by which it is searched.
+ *
+ * Owns struct dentry. Does not know mounts, permissions or path syntax.
+ *
+ * Invariants: a dentry holds a reference of its parent and of its inode. It is
+ * hashed and in parent->children exactly as long as its name may be found. A
+ * dentry that nobody references is freed at once: what a file system wants to
+ * keep it pins, and negative dentries live only while someone works on them, so
+ * that failing look-ups cost no memory. Children ascend by dir_pos, which makes
+ * a directory position meaningful across removals.
+ */
+#include "fs/vfs_internal.h"
+
+#include <linux/stat.h>
+
+#include "lib/bug.h"
+#include "lib/err.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+#define DENTRY_BUCKETS 512 /* power of two: 8 KiB of core */
+
+static struct list_head dentry_table[DENTRY_BUCKETS];
+static u64 dentry_next_pos = DIR_POS_FIRST;
+
+void dentry_init(void)
+{
+	for (size_t i = 0; i < DENTRY_BUCKETS; i++)
+		list_init(&dentry_table[i]);
+}
+
+/* FNV-1a (Fowler, Noll, Vo), 32 bits, over the name. */
+static u32 name_hash(const char *name, size_t len)
+{
+	u32 hash = 2166136261u;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (u8)name[i]) * 16777619u;
+	return hash;
+}
+
+static struct list_head *dentry_bucket(const struct dentry *parent, u32 hash)
+{
+	/* Objects are at least 64-byte aligned: the low bits say nothing. */
+	u64 mix = hash ^ ((u64)parent >> 6);
+
+	return &dentry_table[(mix ^ (mix >> 9)) & (DENTRY_BUCKETS - 1)];
+}
+
+static struct dentry *dentry_new(struct dentry *parent, const char *name, size_t len)
+{
+	struct dentry *d = kzalloc(sizeof(*d));
+
+	if (!d)
+		return NULL;
+	d->name = kmalloc(len + 1);
+	if (!d->name) {
+		kfree(d);
+		return NULL;
+	}
+	memcpy(d->name, name, len);
+	d->name[len] = '\0';
+	d->name_len = (u32)len;
+	d->name_hash = name_hash(name, len);
+	d->refs = 1;
+	list_init(&d->sibling);
+	list_init(&d->children);
+	list_init(&d->hash);
+	d->parent = parent ? parent : d;
+	if (parent) {
+		d->sb = parent->sb;
+		dentry_get(parent);
+	}
+	return d;
+}
+
+static void dentry_link(struct dentry *d)
+{
+	d->dir_pos = dentry_next_pos++;
+	list_add_tail(&d->sibling, &d->parent->children);
+	list_add(&d->hash, dentry_bucket(d->parent, d->name_hash));
+}
+
+static void dentry_unlink(struct dentry *d)
+{
+	list_del(&d->hash);
+	list_del(&d->sibling);
+}
+
+struct dentry *dentry_alloc(struct dentry *parent, const char *name, size_t len)
+{
+	struct dentry *d = dentry_new(parent, name, len);
+
+	if (d)
+		dentry_link(d);
+	return d;
+}
+
+struct dentry *dentry_alloc_unlinked(struct dentry *parent, const char *name,
+				     struct inode *inode)
+{
+	struct dentry *d = dentry_new(parent, name, strlen(name));
+
+	if (d) {
+		d->unlinked = true;
+		d->inode = inode;
+	}
+	return d;
+}
+
+static struct dentry *dentry_cached(struct dentry *parent, const char *name, size_t len)
+{
+	u32 hash = name_hash(name, len);
+	struct dentry *d;
+
+	list_for_each_entry(d, dentry_bucket(parent, hash), hash) {
+		if (d->name_hash == hash && d->parent == parent &&
+		    d->name_len == len && memcmp(d->name, name, len) == 0)
+			return d;
+	}
+	return NULL;
+}
+
+struct dentry *dentry_lookup(struct dentry *parent, const char *name, size_t len)
+{
+	struct inode *dir = parent->inode;
+	struct dentry *d;
+	int err;
+
+	if (!dir || !dir->ops || !dir->ops->lookup)
+		return ERR_PTR(-ENOTDIR);
+	if (len > NAME_MAX_)
+		return ERR_PTR(-ENAMETOOLONG);
+	d = dentry_cached(parent, name, len);
+	if (d) {
+		dentry_get(d);
+		return d;
+	}
+	if (parent->unlinked)
+		return ERR_PTR(-ENOENT);
+	d = dentry_alloc(parent, name, len);
+	if (!d)
+		return ERR_PTR(-ENOMEM);
+	err = dir->ops->lookup(dir, d);
+	if (err) {
+		dentry_unlink(d);
+		dentry_put(d);
+		return ERR_PTR(err);
+	}
+	return d;
+}
+
+int dentry_lookup_none(struct inode *dir, struct dentry *child)
+{
+	(void)dir;
+	(void)child;
+	return 0;
+}
+
+void dentry_get(struct dentry *d)
+{
+	d->refs++;
+}
+
+void dentry_put(struct dentry *d)
+{
+	/* A loop, not recursion: dropping a leaf may free a long branch. */
+	while (d) {
+		struct dentry *parent = d->parent == d ? NULL : d->parent;
+
+		BUG_ON(d->refs == 0);
+		if (--d->refs > 0)
+			return;
+		BUG_ON(!list_empty(&d->children));
+		dentry_unlink(d);
+		if (d->inode)
+			inode_put(d->inode);
+		kfree(d->name);
+		kfree(d);
+		d = parent;
+	}
+}
+
+void d_set_inode(struct dentry *d, struct inode *inode)
+{
+	BUG_ON(d->inode);
+	d->inode = inode;
+	if (d->parent == d)
+		return;
+	/* A new position, so that a reader past the old one still sees it. */
+	dentry_unlink(d);
+	dentry_link(d);
+}
+
+void d_pin(struct dentry *d)
+{
+	BUG_ON(d->pinned);
+	d->pinned = true;
+	d->refs++;
+}
+
+struct dentry *dentry_add(struct dentry *parent, const char *name, struct inode *inode)
+{
+	struct dentry *d = dentry_alloc(parent, name, strlen(name));
+
+	if (!d) {
+		inode_put(inode);
+		return NULL;
+	}
+	d->inode = inode;
+	d->pinned = true; /* the only reference */
+	return d;
+}
+
+struct dentry *dentry_make_root(struct super_block *sb, struct inode *inode)
+{
+	struct dentry *d = dentry_new(NULL, "/", 1);
+
+	if (!d) {
+		inode_put(inode);
+		return NULL;
+	}
+	d->sb = sb;
+	d->inode = inode;
+	sb->root = d;
+	return d;
+}
+
+void dentry_delete(struct dentry *d)
+{
+	dentry_unlink(d);
+	d->unlinked = true;
+	if (d->pinned) {
+		d->pinned = false;
+		dentry_put(d);
+	}
+}
+
+void dentry_move(struct dentry *old, struct dentry *new, char *name)
+{
+	struct dentry *old_parent = old->parent;
+
+	dentry_unlink(old);
+	kfree(old->name);
+	old->name = name;
+	old->name_len = new->name_len;
+	old->name_hash = new->name_hash;
+	old->parent = new->parent;
+	dentry_get(old->parent);
+	if (new->inode)
+		dentry_delete(new);
+	else
+		dentry_unlink(new);
+	dentry_link(old);
+	dentry_put(old_parent);
+}
+
+void dentry_exchange(struct dentry *a, struct dentry *b)
+{
+	struct dentry *parent = a->parent;
+	char *name = a->name;
+	u32 len = a->name_len, hash = a->name_hash;
+
+	dentry_unlink(a);
+	dentry_unlink(b);
+	a->parent = b->parent;
+	a->name = b->name;
+	a->name_len = b->name_len;
+	a->name_hash = b->name_hash;
+	b->parent = parent;
+	b->name = name;
+	b->name_len = len;
+	b->name_hash = hash;
+	dentry_link(a);
+	dentry_link(b);
+}
+
+bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d)
+{
+	while (d != a) {
+		if (d->parent == d)
+			return false;
+		d = d->parent;
+	}
+	return true;
+}
+
+static struct dentry *first_pinned(struct dentry *parent)
+{
+	struct dentry *d;
+
+	list_for_each_entry(d, &parent->children, sibling) {
+		if (d->pinned)
+			return d;
+	}
+	return NULL;
+}
+
+void dentry_drop_tree(struct dentry *root)
+{
+	struct dentry *d = root, *child, *parent;
+
+	/* Depth first, without a stack: down while there are pinned children,
+	 * else unpin and up. The reference on each dentry of the way down is
+	 * its pin. */
+	for (;;) {
+		child = first_pinned(d);
+		if (child) {
+			d = child;
+			continue;
+		}
+		if (d == root)
+			return;
+		parent = d->parent;
+		dentry_delete(d);
+		d = parent;
+	}
+}
+
+/* --- directories made of pinned dentries -------------------------------------- */
+
+static u32 inode_dtype(const struct inode *inode)
+{
+	return (inode->mode & S_IFMT) >> 12; /* DT_*: readdir(3) */
+}
+
+static bool emit_one(struct file *f, struct dir_sink *sink, const char *name,
+		     size_t len, const struct inode *inode, u64 pos)
+{
+	if (!sink->emit(sink, name, len, inode->ino, inode_dtype(inode), (s64)pos + 1))
+		return false;
+	f->pos = (s64)pos + 1;
+	return true;
+}
+
+static int dentry_dir_iterate(struct file *f, struct dir_sink *sink)
+{
+	struct dentry *dir = f->dentry, *d;
+
+	if (f->pos == 0 && !emit_one(f, sink, ".", 1, dir->inode, 0))
+		return 0;
+	if (f->pos == 1 && !emit_one(f, sink, "..", 2, dir->parent->inode, 1))
+		return 0;
+	/* Emitting may take a fault but never sleeps in a way that lets others
+	 * change the list (ramfs and anonymous memory do not wait). */
+	list_for_each_entry(d, &dir->children, sibling) {
+		if (!d->inode || (s64)d->dir_pos < f->pos)
+			continue;
+		if (!emit_one(f, sink, d->name, d->name_len, d->inode, d->dir_pos))
+			break;
+	}
+	return 0;
+}
+
+static s64 dentry_dir_lseek(struct file *f, s64 offset, int whence)
+{
+	if (whence == 1)
+		offset += f->pos;
+	else if (whence != 0)
+		return -EINVAL;
+	if (offset < 0)
+		return -EINVAL;
+	f->pos = offset;
+	return offset;
+}
+
+static int dentry_dir_fsync(struct file *f)
+{
+	(void)f;
+	return 0;
+}
+
+const struct file_ops dentry_dir_fops = {
+	.lseek = dentry_dir_lseek,
+	.iterate = dentry_dir_iterate,
+	.fsync = dentry_dir_fsync,
+};

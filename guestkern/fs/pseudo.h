@@ -1,0 +1,38 @@
+/* Boot entry points of the pseudo file systems, and the files in fs that stand
+ * for something else: pipes, devices, the host's streams. */
+#ifndef FS_PSEUDO_H
+#define FS_PSEUDO_H
+
+#include "lib/types.h"
+
+struct file;
+struct inode;
+struct fs_type;
+
+/* Register the types with fs_register. Boot, after vfs_init. */
+void ramfs_init(void);  /* "tmpfs", "ramfs" */
+void devfs_init(void);  /* "devtmpfs": null zero full random urandom tty … */
+void procfs_init(void); /* "proc" */
+
+/* A pipe: read end and write end, referenced, flags O_NONBLOCK. 0 or -ENOMEM,
+ * -ENFILE. */
+int pipe_create(struct file **read_end, struct file **write_end, unsigned flags);
+
+/*
+ * Second half of opening an inode of whatever file system that is no regular
+ * file or directory; f is complete (flags, inode) but for ops and private,
+ * which these set. On failure the caller drops f. May sleep.
+ */
+
+/* S_IFCHR, S_IFBLK: the device inode->rdev. 0, -ENXIO, or as the device says. */
+int devfs_open(struct inode *inode, struct file *f);
+/* S_IFIFO: fifo(7). 0, -ENXIO (O_WRONLY|O_NONBLOCK without reader), -ENOMEM,
+ * -ERESTARTSYS. */
+int pipe_fifo_open(struct inode *inode, struct file *f);
+
+/* Puts the machine's three streams into the current process's table as
+ * descriptors 0..2 and makes the console, if one is among them, its controlling
+ * terminal. 0 or -errno. Boot. */
+int stream_files_install(void);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * What the files of the VFS core share: dentry surgery, the step-wise path
+ * walk, mounts, ownership rules. Not for file systems.
+ */
+#ifndef FS_VFS_INTERNAL_H
+#define FS_VFS_INTERNAL_H
+
+#include "fs/vfs.h"
+
+/* inode.flags: may get its first link (O_TMPFILE without O_EXCL). */
+#define INODE_LINKABLE 1u
+
+/* --- dentry.c ---------------------------------------------------------------- */
+
+/* Boot: the hash table. */
+void dentry_init(void);
+/* A new hashed negative child with one reference, or NULL. */
+struct dentry *dentry_alloc(struct dentry *parent, const char *name, size_t len);
+/* A child that has no name in its directory (O_TMPFILE); takes over the inode
+ * reference on success. NULL on no memory. */
+struct dentry *dentry_alloc_unlinked(struct dentry *parent, const char *name,
+				     struct inode *inode);
+/* After the file system removed the name: unhashes, marks, unpins. The caller
+ * holds a reference of its own. */
+void dentry_delete(struct dentry *d);
+/* After a rename: old takes the place and name of new, which is deleted or,
+ * when negative, forgotten. name: copy of new's, taken over. */
+void dentry_move(struct dentry *old, struct dentry *new, char *name);
+/* After RENAME_EXCHANGE: a and b change places and names. */
+void dentry_exchange(struct dentry *a, struct dentry *b);
+/* Is a the same as or above d? */
+bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d);
+/* Unpins everything below root, so that what nobody uses is freed. */
+void dentry_drop_tree(struct dentry *root);
+
+/* --- mount.c ----------------------------------------------------------------- */
+
+/* Boot: makes sb (reference taken over) the root mount. 0 or -ENOMEM. */
+int mount_init_root(struct super_block *sb, const char *source);
+/* The root of the mount tree, not referenced. */
+struct mount *mount_root(void);
+void mount_get(struct mount *mnt);
+void mount_put(struct mount *mnt);
+/* Goes down through everything mounted on path; true if that moved it. */
+bool mount_cross_down(struct path *path);
+/* -EROFS or 0. */
+int mount_want_write(const struct mount *mnt);
+/* Changes the flags of the mount that path is the root of (MS_REMOUNT). 0 or
+ * -EINVAL. */
+int mount_set_flags(const struct path *path, u32 flags);
+/* Mounts the directory source at target once more (MS_BIND). 0 or -errno. */
+int mount_bind(const struct path *source, const struct path *target);
+/* Mounts type at target; vfs_mount on a walked path. */
+int mount_at(const char *type, const char *source, const struct path *target,
+	     u32 flags, const char *options);
+/* umount2(2) of the mount that path is the root of: -EINVAL, -EBUSY. */
+int mount_detach(struct path *path, u32 flags);
+/* Drops a reference of sb; the last one frees its tree. */
+void super_put(struct super_block *sb);
+
+/* --- path.c: the walk in steps ------------------------------------------------ */
+
+enum walk_last {
+	WALK_LAST_NAME,	  /* an ordinary name */
+	WALK_LAST_DOT,
+	WALK_LAST_DOTDOT,
+	WALK_LAST_SELF,	  /* nothing left: path is the result */
+};
+
+struct walk_link;
+
+/* Invariant between the calls: path and root are referenced. */
+struct walk {
+	struct path path; /* how far the walk came */
+	struct path root; /* ".." stops here, absolute links start here */
+	const char *rest; /* not walked yet, in name or in the innermost link */
+	struct walk_link *link;
+	u32 flags, links; /* WALK_*; links followed so far */
+	enum walk_last last_type;
+	const char *last; /* WALK_LAST_NAME: in rest's text, not terminated */
+	size_t last_len;
+	bool must_be_dir; /* slashes follow the last component */
+};
+
+/* Starts at dirfd, the cwd or the root. On failure nothing is to be ended. */
+int walk_start(struct walk *w, int dirfd, const char *name, u32 flags);
+/* Goes to the directory that holds the last component. */
+int walk_to_last(struct walk *w);
+/* Look-up of the last component: referenced dentry, possibly negative. */
+struct dentry *walk_lookup_last(struct walk *w);
+/*
+ * Makes d, child of w->path, the place reached (mounts crossed). A symbolic
+ * link with follow set is entered instead: returns 1 when walk_to_last has to
+ * go on with its text. 0: w->path is the place. Drops the reference of d.
+ */
+int walk_enter(struct walk *w, struct dentry *d, bool follow);
+/* All the way, following a final link unless WALK_NOFOLLOW. */
+int walk_final(struct walk *w);
+void walk_end(struct walk *w);
+
+/* --- perm.c ------------------------------------------------------------------- */
+
+/* Owner or CAP_FOWNER? */
+bool inode_owner_or_capable(const struct inode *inode);
+/* Owner, group and set-group-ID of a new inode in dir by the current fs ids. */
+void inode_init_owner(struct inode *inode, const struct inode *dir);
+/* Write and search permission on a directory that still exists. */
+int dir_may_create(const struct inode *dir, const struct dentry *parent);
+/* May the name victim be removed from parent? is_dir: as rmdir would. */
+int dir_may_delete(const struct dentry *parent, const struct dentry *victim,
+		   bool is_dir);
+/* Drops set-user-ID and set-group-ID as a write by the unprivileged does. */
+void inode_drop_privileges(struct inode *inode);
+
+/* --- inode.c ------------------------------------------------------------------- */
+
+/* Access time with relatime semantics. */
+void inode_accessed(struct inode *inode, const struct mount *mnt);
+
+/* --- vfs_open.c ----------------------------------------------------------------- */
+
+/* Size change by truncate(2), ftruncate and O_TRUNC: write permission is the
+ * caller's business. -EINVAL, -EISDIR, -EFBIG with SIGXFSZ, -ETXTBSY. */
+int inode_truncate(struct inode *inode, u64 size);
+
+/* --- ramfs.c --------------------------------------------------------------------- */
+
+/* New ramfs; fstype "tmpfs" has a size limit (option or half of RAM). */
+struct super_block *ramfs_create(const char *fstype, const char *options,
+				 bool limited);
+/* The file is about to grow to size: frames come in contiguous runs. */
+void ramfs_expect(struct inode *inode, u64 size);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * The address-space axis: how a guest address space becomes host mappings.
+ * The guest page table (mm) is the truth, the host's mappings a cache of it.
+ * One file per mechanism: as_remap.c (paper: munmap/mmap on every switch).
+ */
+#ifndef HAL_AS_H
+#define HAL_AS_H
+
+#include "lib/types.h"
+
+enum as_op { AS_MAP, AS_UNMAP, AS_PROTECT };
+
+#define AS_R 1u
+#define AS_W 2u
+#define AS_X 4u
+
+/* One request. addr and len are page aligned and inside user ranges. */
+struct as_req {
+	enum as_op op;
+	u32 prot; /* AS_R|AS_W|AS_X; MAP and PROTECT */
+	uaddr_t addr;
+	u64 len_bytes;
+	gpa_t gpa; /* MAP: first byte of RAM shown there */
+};
+
+struct as;
+
+/* The owner's side (mm): a backend that must rebuild mappings asks for them. */
+struct as_owner_ops {
+	/* Emits one AS_MAP request per extent that should be mapped now, in
+	 * address order, by calling emit(as, req). */
+	void (*replay)(struct as *as, void (*emit)(struct as *as,
+						   const struct as_req *req));
+};
+
+/* Embedded in struct mm. */
+struct as {
+	const struct as_owner_ops *owner;
+	bool loaded;	/* its mappings are the ones in force now */
+	u64 extents;	/* mapped by the last load, for statistics */
+};
+
+struct as_ops {
+	const char *name;
+	int (*create)(struct as *as, const struct as_owner_ops *owner);
+	void (*destroy)(struct as *as); /* unloads it first if loaded */
+	/* Makes as the space in force; NULL: none (all user space unmapped is
+	 * allowed but not required). */
+	void (*switch_to)(struct as *as);
+	/*
+	 * Carries out req[0..n) in order. Returns 0, or -errno of the first
+	 * that failed with *done = its index (-ENOMEM: the host's map count or
+	 * memory is used up). On a space that is not loaded requests need no
+	 * host call: the replay at load time covers them.
+	 */
+	int (*apply)(struct as *as, const struct as_req *req, size_t n,
+		     size_t *done);
+};
+
+/* The backend chosen at boot. */
+extern const struct as_ops *as_backend;
+extern const struct as_ops as_remap;
+
+/* Small batch with automatic flushing, for callers that generate requests. */
+#define AS_BATCH_MAX 16
+struct as_batch {
+	struct as *as;
+	int err; /* first failure; later requests are dropped */
+	size_t n;
+	struct as_req req[AS_BATCH_MAX];
+};
+void as_batch_init(struct as_batch *b, struct as *as);
+/* Adds a request; merges with the previous one where both are contiguous. */
+void as_batch_add(struct as_batch *b, const struct as_req *req);
+/* Applies what is left; returns the batch's first error or 0. */
+int as_batch_finish(struct as_batch *b);
+
+#endif

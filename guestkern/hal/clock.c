@@ -1,0 +1,67 @@
+/*
+ * Clocks and the timer interrupt. The interrupt is a one-shot host timer
+ * (SIGALRM), programmed on the way to user mode only: an idle machine waits in
+ * ppoll with a time-out instead (idle.c), so most deadlines cost no host call.
+ */
+#include "hal/hal_private.h"
+#include "hal/host.h"
+
+#include <linux/time.h>
+
+static u64 wanted = UINT64_MAX;	    /* deadline asked for */
+static u64 programmed = UINT64_MAX; /* deadline the host timer has */
+
+static u64 clock_read(u64 id)
+{
+	struct timespec ts = { 0, 0 };
+
+	host_call3(__NR_clock_gettime, id, (u64)&ts, 0);
+	return (u64)ts.tv_sec * NS_PER_SEC + (u64)ts.tv_nsec;
+}
+
+u64 clock_mono_ns(void)
+{
+	return clock_read(CLOCK_MONOTONIC);
+}
+
+u64 clock_real_ns(void)
+{
+	return clock_read(CLOCK_REALTIME);
+}
+
+u64 clock_cpu_ns(void)
+{
+	return clock_read(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+void clock_arm(u64 deadline_ns)
+{
+	if (deadline_ns < wanted)
+		wanted = deadline_ns;
+}
+
+u64 clock_wanted(void)
+{
+	return wanted;
+}
+
+void clock_expired(void)
+{
+	wanted = UINT64_MAX;
+	programmed = UINT64_MAX;
+}
+
+void clock_program(void)
+{
+	struct itimerval it = { { 0, 0 }, { 0, 0 } };
+	u64 now, us;
+
+	if (wanted >= programmed)
+		return;
+	now = clock_mono_ns();
+	us = wanted > now ? (wanted - now) / NS_PER_US + 1 : 1;
+	it.it_value.tv_sec = (long)(us / 1000000);
+	it.it_value.tv_usec = (long)(us % 1000000);
+	if (host_call3(__NR_setitimer, ITIMER_REAL, (u64)&it, 0) == 0)
+		programmed = wanted;
+}

@@ -1,0 +1,122 @@
+/*
+ * What the guest kernel's upper layers may ask of the machine. hal is the
+ * only layer that issues host system calls or knows the mechanisms; the
+ * hosted unit tests link a fake of exactly these functions.
+ *
+ * Context of everything here: guest kernel, non-preemptible, one CPU. None
+ * sleeps in the guest's sense; host calls may block the whole machine only
+ * where that is said.
+ */
+#ifndef HAL_HAL_H
+#define HAL_HAL_H
+
+#include "abi/boot.h"
+#include "lib/types.h"
+
+/* --- boot data and counters ---------------------------------------------- */
+
+/* What the VMM process wrote before start; constant. */
+const struct lodger_boot *boot_info(void);
+/* String at an offset of boot_info()->strings ("" for offset 0 or bad). */
+const char *boot_string(u32 offset);
+/* The machine's counters; update in place. */
+struct lodger_counters *counters(void);
+
+/* --- guest RAM: reached through the RAM file, not mapped in the kernel ---- */
+
+/*
+ * Copy between RAM and memory that is accessible right now: kernel memory, or
+ * user memory of the loaded address space prepared by user_prepare
+ * (mm/uaccess.h). One host call for any length. A failing host file (host out
+ * of memory) ends the machine.
+ */
+void ram_read(gpa_t from, void *to, size_t len_bytes);
+void ram_write(gpa_t to, const void *from, size_t len_bytes);
+/* Fills with zero bytes. */
+void ram_zero(gpa_t at, size_t len_bytes);
+/* Copies frame to frame. */
+void ram_copy(gpa_t to, gpa_t from, size_t len_bytes);
+/* Gives whole pages back to the host; they read as zero afterwards. */
+void ram_discard(gpa_t at, size_t len_bytes);
+
+/* --- the root archive ------------------------------------------------------ */
+
+/* Reads up to len bytes at offset; returns bytes read (0 at the end) or -EIO. */
+s64 archive_read(u64 offset, void *buf, size_t len_bytes);
+
+/* --- kernel memory (the core) ---------------------------------------------- */
+
+/* Bytes of core after the image that the page allocator may hand out, as an
+ * address range; page aligned. */
+void core_heap_range(u64 *start, u64 *end);
+
+/* --- clock ------------------------------------------------------------------ */
+
+/* CLOCK_MONOTONIC of the host, in ns; one host call. */
+u64 clock_mono_ns(void);
+/* CLOCK_REALTIME in ns since 1970; one host call. */
+u64 clock_real_ns(void);
+/* CPU time used by the guest-machine process, ns (user-mode share is not
+ * kept apart by the host's granularity). */
+u64 clock_cpu_ns(void);
+/*
+ * Asks for a timer interrupt at deadline (mono ns). A nearer one already asked
+ * for stays. UINT64_MAX: no interrupt wanted.
+ */
+void clock_arm(u64 deadline_ns);
+
+/* --- interrupts --------------------------------------------------------------- */
+
+enum irq {
+	IRQ_TIMER,  /* a clock_arm deadline passed */
+	IRQ_IO,	    /* a host stream may have become ready */
+	IRQ_WINCH,  /* the terminal's size changed */
+	IRQ_END
+};
+/* Installs the handler that runs on each irq (boot order, entry/main.c). */
+void irq_set_handler(enum irq irq, void (*fn)(void));
+/* Runs the handler; called by entry on a trap and by cpu_idle. */
+void irq_raise(enum irq irq);
+
+/*
+ * Sleeps on the host until a watched stream is ready, the armed clock
+ * deadline passes or the VMM rings; raises the irqs. Only from the idle loop.
+ */
+void cpu_idle(void);
+
+/* --- the host's streams -------------------------------------------------------- */
+
+/* Stream numbers: 0..2 as in boot_info()->stream_kind, STREAM_TTY. */
+#define STREAM_TTY 3
+#define STREAM_END 4
+
+/*
+ * Non-blocking in effect: asks the host first (poll), returns -EAGAIN when it
+ * would block, 0 at end of file, or -errno of the host. buf: as in ram_read.
+ */
+s64 stream_read(int stream, void *buf, size_t len_bytes);
+s64 stream_write(int stream, const void *buf, size_t len_bytes);
+/* Ready now? returns a mask of POLLIN|POLLOUT|POLLHUP|POLLERR for the asked. */
+u32 stream_poll(int stream, u32 events);
+/* What cpu_idle and the I/O interrupt should watch for (POLLIN|POLLOUT; 0:
+ * nothing). */
+void stream_watch(int stream, u32 events);
+/* Regular files: seek (whence as lseek) and size; -ESPIPE otherwise. */
+s64 stream_seek(int stream, s64 offset, int whence);
+s64 stream_size(int stream);
+/* Terminal size in characters; -ENOTTY without a terminal. */
+int stream_winsize(u16 *rows, u16 *cols);
+/* Text to the trace descriptor (kernel messages, --trace=syscalls). */
+void trace_write(const char *text, size_t len_bytes);
+/* printf-style kernel message, one line, to the trace descriptor. */
+void klog(const char *fmt, ...) __printf(1, 2);
+
+/* --- ends ------------------------------------------------------------------------ */
+
+/* Ends the machine: reason is enum lodger_halt; text one line or "". */
+void machine_halt(u32 reason, int exit_status, const char *text) __noreturn;
+
+/* Host randomness; never fails. */
+void random_bytes(void *buf, size_t len_bytes);
+
+#endif

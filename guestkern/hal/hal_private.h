@@ -1,0 +1,25 @@
+/* What hal's own files share and upper layers do not see. */
+#ifndef HAL_HAL_PRIVATE_H
+#define HAL_HAL_PRIVATE_H
+
+#include "hal/hal.h"
+#include "hal/trap.h"
+
+/* entry/main.c: the first function above hal. Declared here because hal may not
+ * include entry; linked by name like the assembly upcall. */
+void kernel_main(void) __noreturn;
+/* trap.c: signal stack and handlers. Boot. */
+void trap_install(void);
+/* The upcall that kernel_main registered (hal may not include entry). */
+extern void (*trap_upcall_fn)(struct trap_frame *tf) __noreturn;
+/* clock.c: programs the host timer if an earlier deadline was asked for. */
+void clock_program(void);
+/* clock.c: the deadline asked for, mono ns; UINT64_MAX none. */
+u64 clock_wanted(void);
+/* clock.c: a timer interrupt arrived or its deadline passed in idle. */
+void clock_expired(void);
+/* stream.c: fills the poll set for idle; returns its length. */
+struct pollfd;
+u32 stream_fill_pollset(struct pollfd *set, u32 max);
+
+#endif

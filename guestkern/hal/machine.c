@@ -1,0 +1,124 @@
+/* Boot data, counters, first C code, and the machine's end. */
+#include "abi/image.h"
+#include "abi/layout.h"
+#include "hal/as.h"
+#include "hal/frame.h"
+#include "hal/hal_private.h"
+#include "hal/host.h"
+#include "hal/prot.h"
+#include "lib/bug.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+
+const struct as_ops *as_backend = &as_remap;
+const struct prot_ops *prot_backend = &prot_mprotect;
+void (*trap_upcall_fn)(struct trap_frame *tf) __noreturn;
+
+void gate_entry(void);
+void gate_leave(u64 frame_rsp) __noreturn;
+
+const struct prot_ops prot_mprotect = {
+	.name = "mprotect",
+	.gate_entry = gate_entry,
+	.leave = gate_leave,
+};
+
+const struct lodger_boot *boot_info(void)
+{
+	return (const struct lodger_boot *)LODGER_BOOT_ADDR;
+}
+
+const char *boot_string(u32 offset)
+{
+	return offset < LODGER_STRINGS_BYTES ? boot_info()->strings + offset : "";
+}
+
+struct lodger_counters *counters(void)
+{
+	return (struct lodger_counters *)LODGER_COUNTERS_ADDR;
+}
+
+void core_heap_range(u64 *start, u64 *end)
+{
+	*start = ALIGN_UP(boot_info()->image_end, PAGE_SIZE);
+	*end = LODGER_CORE_BASE + boot_info()->core_bytes;
+}
+
+void machine_halt(u32 reason, int exit_status, const char *text)
+{
+	struct lodger_counters *c = counters();
+
+	c->halt_reason = reason;
+	c->halt_status = (u32)exit_status;
+	str_copy(c->halt_text, text, sizeof(c->halt_text));
+	for (;;)
+		host_call3(__NR_exit_group, (u64)exit_status, 0, 0);
+}
+
+void panic(const char *fmt, ...)
+{
+	char text[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	kvsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	machine_halt(LODGER_HALT_PANIC, 125, text);
+}
+
+void klog(const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = kvsnprintf(text, sizeof(text) - 1, fmt, ap);
+	va_end(ap);
+	n = MIN(n, (int)sizeof(text) - 2);
+	text[n++] = '\n';
+	trace_write(text, (size_t)n);
+}
+
+void trace_write(const char *text, size_t len_bytes)
+{
+	while (len_bytes) {
+		s64 n = host_call3(__NR_write, LODGER_FD_TRACE, (u64)text,
+				   len_bytes);
+
+		if (n <= 0)
+			return;
+		text += n;
+		len_bytes -= (size_t)n;
+	}
+}
+
+void random_bytes(void *buf, size_t len_bytes)
+{
+	u8 *p = buf;
+
+	while (len_bytes) {
+		s64 n = host_call3(__NR_getrandom, (u64)p, len_bytes, 0);
+
+		if (n < 0)
+			panic("host getrandom failed: %lld", (long long)n);
+		p += n;
+		len_bytes -= (size_t)n;
+	}
+}
+
+/* --- first C code ----------------------------------------------------------- */
+
+void hal_start(void) __noreturn;
+void hal_start(void)
+{
+	const struct lodger_boot *boot = boot_info();
+
+	if (boot->magic != LODGER_ABI_MAGIC ||
+	    boot->abi_version != LODGER_ABI_VERSION)
+		panic("boot data of another ABI version");
+	counters()->version = LODGER_COUNTERS_VERSION;
+	trap_install();
+	frame_probe();
+	kernel_main();
+}

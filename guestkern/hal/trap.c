@@ -1,0 +1,70 @@
+/*
+ * From the gate to the trap upcall and back. Owns no state but what the boot
+ * installs: signal stack, handlers.
+ */
+#include "abi/layout.h"
+#include "hal/frame.h"
+#include "hal/hal_private.h"
+#include "hal/host.h"
+#include "hal/prot.h"
+#include "lib/bug.h"
+#include "lib/string.h"
+
+#include <asm/signal.h>
+
+void gate_restorer(void);
+
+/* Signals that are the machine's hardware. */
+static const u8 used_signals[] = {
+	SIGUSR1, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
+	SIGSYS,	 SIGALRM, SIGIO,  SIGWINCH,
+};
+
+void trap_install(void)
+{
+	struct {
+		u64 handler, flags, restorer, mask;
+	} sa;
+	stack_t ss = { (void *)LODGER_SIGSTACK_BASE, 0, LODGER_SIGSTACK_SIZE };
+	size_t i;
+
+	if (host_call3(__NR_sigaltstack, (u64)&ss, 0, 0))
+		panic("sigaltstack failed");
+	sa.handler = (u64)prot_backend->gate_entry;
+	sa.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER;
+	sa.restorer = (u64)gate_restorer;
+	sa.mask = ~0ULL;
+	for (i = 0; i < ARRAY_SIZE(used_signals); i++)
+		if (host_call4(__NR_rt_sigaction, used_signals[i], (u64)&sa, 0, 8))
+			panic("rt_sigaction(%d) failed", used_signals[i]);
+}
+
+/* Called by the gate on the kernel stack of the current task. */
+void hal_trap_entry(int sig, u64 frame_rsp) __noreturn;
+void hal_trap_entry(int sig, u64 frame_rsp)
+{
+	struct trap_frame *tf = this_cpu()->frame;
+	int irq;
+
+	frame_probe_arrived(frame_rsp); /* does not return while probing */
+	counters()->prot_opens++;
+	if (!frame_is_genuine(frame_rsp))
+		panic("signal frame at %llx", (unsigned long long)frame_rsp);
+	irq = frame_to_trap(sig, tf);
+	if (tf->cs != TRAP_USER_CS) {
+		tf->kind = TRAP_EXCEPTION;
+		tf->sig = SIGSEGV;
+		tf->si_code = 128; /* SI_KERNEL */
+	} else if (irq != IRQ_END) {
+		irq_raise(irq);
+	}
+	trap_upcall_fn(tf);
+}
+
+void cpu_return_to_user(struct trap_frame *tf)
+{
+	clock_program();
+	frame_from_trap(tf);
+	counters()->prot_closes++;
+	prot_backend->leave(frame_return_rsp());
+}

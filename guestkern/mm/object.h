@@ -1,0 +1,50 @@
+/*
+ * Memory objects: something whose pages can be mapped and cached, such as a
+ * file. mm declares, fs (and shared anonymous memory in mm) implements.
+ */
+#ifndef MM_OBJECT_H
+#define MM_OBJECT_H
+
+#include "lib/radix.h"
+#include "lib/types.h"
+#include "mm/page.h"
+
+struct vm_object;
+
+struct vm_object_ops {
+	/*
+	 * Finds or brings in the frame of page index. The frame stays the
+	 * object's; the caller takes its own reference. *pfn on success;
+	 * -ENODATA past the end of the object (SIGBUS), -ENOMEM, -ENOSPC, -EIO.
+	 * for_write: a shared mapping is going to write it (holes get a frame).
+	 */
+	int (*get_page)(struct vm_object *obj, u64 index, bool for_write,
+			pfn_t *pfn);
+	/* Last reference gone: release frames and memory. */
+	void (*release)(struct vm_object *obj);
+};
+
+struct vm_object {
+	const struct vm_object_ops *ops;
+	u32 refs;
+	u64 size_bytes;	    /* pages past it fault with SIGBUS */
+	struct radix pages; /* page cache: index -> pfn + 1 */
+};
+
+void vm_object_init(struct vm_object *obj, const struct vm_object_ops *ops);
+void vm_object_get(struct vm_object *obj);
+void vm_object_put(struct vm_object *obj);
+
+/* Frame cached at index or PFN_NONE; takes no reference. */
+pfn_t vm_object_lookup(const struct vm_object *obj, u64 index);
+/* Caches pfn at index; the object takes over the caller's reference. */
+int vm_object_insert(struct vm_object *obj, u64 index, pfn_t pfn);
+/* Drops cached frames with index in [first, end). Mapped ones live on in
+ * their mappings; see mm_object_truncate for unmapping. */
+void vm_object_drop(struct vm_object *obj, u64 first, u64 end);
+
+/* New anonymous shared object of size bytes (MAP_SHARED|MAP_ANONYMOUS,
+ * tmpfs-like), one reference; or NULL. */
+struct vm_object *vm_object_anon(u64 size_bytes);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * Guest RAM frames: reference counts over the buddy allocator. Owns every
+ * frame of the RAM file; does not map them.
+ *
+ * Invariants: a frame in use has link = references > 0; a frame whose dirty
+ * bit is clear holds zero bytes. A frame that was in use counts as dirty when it
+ * is freed, whatever its users said: only frames never used are known zero.
+ *
+ * The array of struct frame is virtual space of the core, touched as RAM is.
+ */
+#include "hal/hal.h"
+#include "lib/bug.h"
+#include "lib/err.h"
+#include "mm/buddy.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+
+_Static_assert(PAGE_ORDER_MAX == BUDDY_ORDER_MAX, "one buddy for both");
+
+static struct buddy ram;
+
+int page_init(u64 ram_bytes)
+{
+	u64 count = MIN(ram_bytes >> PAGE_SHIFT, (u64)BUDDY_FRAMES_MAX);
+	struct frame *frames = kmem_reserve(count * sizeof(*frames));
+
+	if (!frames)
+		return -ENOMEM;
+	buddy_init(&ram, frames, 0, (u32)count);
+	counters()->ram_total_bytes = count << PAGE_SHIFT;
+	counters()->ram_free_bytes = count << PAGE_SHIFT;
+	return 0;
+}
+
+static void count_free(void)
+{
+	counters()->ram_free_bytes = (u64)ram.free_count << PAGE_SHIFT;
+}
+
+static struct frame *used_frame(pfn_t pfn)
+{
+	BUG_ON(pfn >= ram.frontier || ram.frames[pfn].free || !ram.frames[pfn].link);
+	return &ram.frames[pfn];
+}
+
+/* Clears the dirty frames of a run, a host call for each dirty stretch. */
+static void clear_run(pfn_t pfn, u32 count)
+{
+	u32 i = 0, n;
+
+	while (i < count) {
+		for (n = 0; i + n < count && ram.frames[pfn + i + n].dirty; n++)
+			ram.frames[pfn + i + n].dirty = 0;
+		if (n) {
+			ram_zero(pfn_to_gpa(pfn + i), (u64)n << PAGE_SHIFT);
+			counters()->pages_zeroed += n;
+		}
+		i += n + 1;
+	}
+}
+
+/* Gives back frames [from, 2^order) of a block just allocated. */
+static void trim_block(pfn_t pfn, u32 from, u32 order)
+{
+	while (from < 1u << order) {
+		u32 piece = (u32)__builtin_ctz(from);
+
+		buddy_free(&ram, pfn + from, piece);
+		from += 1u << piece;
+	}
+}
+
+static void take_run(pfn_t pfn, u32 count, u32 flags)
+{
+	for (u32 i = 0; i < count; i++) {
+		ram.frames[pfn + i].free = 0;
+		ram.frames[pfn + i].link = 1;
+	}
+	if (flags & PAGE_ZERO)
+		clear_run(pfn, count);
+	count_free();
+}
+
+pfn_t page_alloc(u32 order, u32 flags)
+{
+	u32 pfn = buddy_alloc(&ram, order);
+
+	if (pfn == BUDDY_NONE)
+		return PFN_NONE;
+	take_run(pfn, 1u << order, flags);
+	return pfn;
+}
+
+pfn_t page_alloc_run(u32 want, u32 *got, u32 flags)
+{
+	u32 order = want > 1 ? 32 - (u32)__builtin_clz(want - 1) : 0;
+	u32 pfn = BUDDY_NONE;
+
+	for (order = MIN(order, (u32)PAGE_ORDER_MAX);; order--) {
+		pfn = buddy_alloc(&ram, order);
+		if (pfn != BUDDY_NONE || !order)
+			break;
+	}
+	*got = 0;
+	if (pfn == BUDDY_NONE)
+		return PFN_NONE;
+	*got = MIN(want, 1u << order);
+	if (*got < 1u << order)
+		trim_block(pfn, *got, order);
+	take_run(pfn, *got, flags);
+	return pfn;
+}
+
+void page_get(pfn_t pfn)
+{
+	struct frame *f = used_frame(pfn);
+
+	BUG_ON(f->link == BUDDY_NONE);
+	f->link++;
+}
+
+void page_put(pfn_t pfn)
+{
+	struct frame *f = used_frame(pfn);
+
+	if (--f->link)
+		return;
+	f->dirty = 1;
+	buddy_free(&ram, pfn, 0);
+	count_free();
+}
+
+u32 page_refs(pfn_t pfn)
+{
+	return used_frame(pfn)->link;
+}
+
+bool page_is_zero(pfn_t pfn)
+{
+	return !used_frame(pfn)->dirty;
+}
+
+void page_mark_dirty(pfn_t pfn)
+{
+	used_frame(pfn)->dirty = 1;
+}
+
+u64 page_free_count(void)
+{
+	return ram.free_count;
+}
+
+u64 page_total_count(void)
+{
+	return ram.end;
+}

@@ -1,0 +1,22 @@
+/* How proc copies and drops what upper layers hang on a process; registered
+ * by fs at boot (inversion that keeps the layers acyclic). */
+#ifndef PROC_RESOURCE_H
+#define PROC_RESOURCE_H
+
+#include "proc/task.h"
+
+struct resource_ops {
+	/* Child gets a copy, or shares (CLONE_FILES / CLONE_FS). 0, -ENOMEM. */
+	int (*clone)(struct proc_resources *child,
+		     const struct proc_resources *parent, bool share_files,
+		     bool share_fs);
+	/* Process ends; may sleep. */
+	void (*exit)(struct proc_resources *res);
+	/* exec: unshare files, close close-on-exec descriptors. 0, -ENOMEM. */
+	int (*exec)(struct proc_resources *res);
+	/* Session leader ends or gives up its terminal: dev hangs up. */
+	void (*session_leader_exit)(struct session *session);
+};
+void proc_set_resource_ops(const struct resource_ops *ops);
+
+#endif

@@ -1,0 +1,191 @@
+/*
+ * Tasks (threads) and processes (thread groups).
+ *
+ * A task is what the scheduler runs; a process is what programs call one:
+ * pid, parent, children, descriptor table, signal handlers. Lock: none needed,
+ * the kernel is entered under one lock and is not preemptible inside; fields
+ * may change across anything that sleeps.
+ */
+#ifndef PROC_TASK_H
+#define PROC_TASK_H
+
+#include "hal/cpu.h"
+#include "hal/trap.h"
+#include "lib/list.h"
+#include "lib/types.h"
+#include "mm/mm.h"
+#include "proc/cred.h"
+#include "proc/signal.h"
+#include "proc/timer.h"
+#include "proc/wait.h"
+
+#define TASK_COMM_LEN 16
+#define KERNEL_STACK_ORDER 2 /* 16 KiB */
+#define RLIM_NLIMITS_ 16
+
+enum task_state {
+	TASK_RUNNABLE,	/* on the run queue or running */
+	TASK_SLEEPING,	/* on wait queues, a signal wakes it */
+	TASK_STOPPED,	/* by SIGSTOP and kin */
+	TASK_ZOMBIE,	/* exited; stack is freed by the scheduler */
+};
+
+struct rlimit64_pair {
+	u64 cur, max;
+};
+
+/* What upper layers hang on a process; see resource.h for the operations. */
+struct proc_resources {
+	void *files; /* fs: descriptor table */
+	void *fs;    /* fs: root, cwd, umask */
+};
+
+struct session {
+	u32 refs;
+	s32 sid;
+	void *tty; /* dev: controlling terminal or NULL */
+};
+
+struct process {
+	s32 pid;		     /* thread-group id */
+	s32 pgid;
+	struct session *session;
+	struct process *parent;	     /* NULL only for pid 1 */
+	struct list_head children;   /* by sibling */
+	struct list_head sibling;
+	struct list_head tasks;	     /* by task.group_link */
+	struct list_head all_link;   /* in the list of all processes */
+	u32 task_count;
+	struct mm *mm;		     /* NULL: kernel process or zombie */
+	struct proc_resources res;
+	struct sighand *sighand;     /* handlers; shared by CLONE_SIGHAND */
+	struct sigpending shared_pending;
+	struct wait_queue child_wait; /* the parent's wait4 sleeps here */
+	struct rlimit64_pair rlim[RLIM_NLIMITS_];
+	struct timer itimer_real;
+	u64 itimer_real_interval_ns;
+	u64 itimer_virtual_ns[2], itimer_prof_ns[2]; /* left, interval */
+	u64 utime_ns, stime_ns;	     /* of ended tasks */
+	u64 cutime_ns, cstime_ns;    /* of waited-for children */
+	u64 minflt, majflt, cminflt, cmajflt, nvcsw, nivcsw;
+	u64 maxrss_pages;
+	u64 start_ns;		     /* mono at creation */
+	s32 exit_signal;	     /* to the parent, SIGCHLD normally */
+	s32 exit_code;		     /* wait status once exiting */
+	bool exiting, zombie;
+	bool stopped, stop_reported, continued;
+	s32 stop_sig;
+	bool did_exec, dumpable, child_subreaper;
+	struct wait_queue *vfork_done; /* parent sleeps there, or NULL */
+	s32 oom_score_adj;
+	char *exe_path;		     /* kmalloc'd absolute path, or NULL */
+};
+
+struct task {
+	s32 tid;
+	struct process *proc;
+	struct list_head group_link;
+	struct list_head run_link;   /* run queue */
+	enum task_state state;
+	bool woken;		     /* a wake-up came while going to sleep */
+	struct mm *mm;		     /* = proc->mm; NULL for kernel threads */
+	struct trap_frame tf;	     /* user registers while in the kernel */
+	struct cpu_context ctx;
+	struct cpu_user user;
+	void *kernel_stack;
+	struct cred cred;
+	char comm[TASK_COMM_LEN];
+	/* signals */
+	u64 blocked;		     /* mask */
+	u64 saved_blocked;	     /* to restore after sigsuspend, ppoll */
+	bool restore_blocked;
+	struct sigpending pending;
+	uaddr_t altstack_sp;
+	u64 altstack_size;
+	u32 altstack_flags;
+	/* restart of an interrupted call (restart_syscall) */
+	s64 (*restart_fn)(struct task *t);
+	u64 restart_arg[4];
+	/* scheduling and accounting */
+	s32 nice;
+	u64 slice_start_ns, utime_ns, stime_ns;
+	u64 nvcsw, nivcsw;
+	/* threads */
+	uaddr_t clear_child_tid, set_child_tid, robust_list;
+	u32 vfork_child;	     /* bool: parent waits for us */
+	u64 pdeath_signal;
+};
+
+/* The running task; never NULL after boot. */
+static inline struct task *current_task(void)
+{
+	return this_cpu()->current;
+}
+
+static inline struct process *current_process(void)
+{
+	return this_cpu()->current->proc;
+}
+
+/* Boot: the idle context becomes a task, pid table. */
+void proc_init(void);
+
+/* Starts a kernel process (pid allocated) running fn(arg), which may end with
+ * do_exit. Returns it or ERR_PTR. */
+struct task *kthread_create(const char *name, void (*fn)(void *arg), void *arg);
+
+/* clone(2) as clone_args of linux/sched.h; tf: parent's frame, which the child
+ * resumes with rax 0. Returns the child's tid or -errno. */
+struct clone_request {
+	u64 flags; /* CLONE_* without the signal */
+	s32 exit_signal;
+	uaddr_t stack; /* new rsp or 0 */
+	uaddr_t parent_tid, child_tid, tls, pidfd;
+};
+s64 task_clone(const struct clone_request *req);
+
+/* Ends the calling task / its whole process. code: wait status (exit code
+ * << 8, or the signal number | 0x80 for a core). */
+void task_exit(s32 code) __noreturn;
+void process_exit(s32 code) __noreturn;
+
+/* exec support: kills the other threads, resets handlers and names, installs
+ * the new mm (takes over the reference). */
+void process_exec_begin(void);
+void process_exec_commit(struct mm *mm, const char *comm, char *exe_path);
+
+struct task *task_find(s32 tid);	 /* or NULL */
+struct process *process_find(s32 pid);	 /* or NULL; zombies included */
+/* Walk over all processes in pid order of creation. */
+struct process *process_first(void);
+struct process *process_next(struct process *p);
+u32 process_count(void);
+u32 task_count_total(void);
+/* The process group has a member in session sid? */
+bool pgrp_exists(s32 pgid, s32 sid);
+/* No member has a parent in another group of the same session? (orphaned) */
+bool pgrp_is_orphaned(s32 pgid);
+
+/* wait4/waitid engine. which: as waitid's idtype; options W*. Fills *res and
+ * returns the pid, 0 (WNOHANG, none ready) or -ECHILD, -ERESTARTSYS. */
+struct wait_result {
+	s32 pid, uid, status, code; /* code: CLD_* */
+	u64 utime_ns, stime_ns, minflt, majflt, maxrss_pages, nvcsw, nivcsw;
+};
+s64 process_wait(int idtype, s32 id, int options, struct wait_result *res);
+
+/* The scheduler (sched.c). */
+void schedule(void);		  /* give up the CPU; current's state says why */
+void sched_wake(struct task *t);  /* make runnable */
+void sched_tick(void);		  /* from IRQ_TIMER */
+void sched_yield_current(void);
+u32 sched_runnable_count(void);
+u64 sched_load_avg(int which);	  /* 0..2: 1, 5, 15 min; fixed point 11 bits */
+void sched_idle_loop(void) __noreturn; /* boot context ends here */
+u64 sched_idle_ns(void);
+
+/* OOM: picks and kills a process, names it in one klog line. true if someone
+ * was killed (caller lets it die and retries). */
+bool oom_kill(void);
+
+#endif

@@ -1,0 +1,23 @@
+/* Kernel timers on CLOCK_MONOTONIC, kept in an rbtree by deadline. */
+#ifndef PROC_TIMER_H
+#define PROC_TIMER_H
+
+#include "lib/rbtree.h"
+#include "lib/types.h"
+
+struct timer {
+	struct rb_node node;
+	u64 deadline_ns;
+	void (*fn)(struct timer *t); /* from IRQ_TIMER; must not sleep */
+	bool active;
+};
+
+void timer_init(struct timer *t, void (*fn)(struct timer *t));
+void timer_start(struct timer *t, u64 deadline_ns); /* restarts if active */
+void timer_stop(struct timer *t);		    /* no-op if inactive */
+/* Runs what is due and arms the clock for the next. */
+void timers_run(u64 now_ns);
+/* Earliest deadline or UINT64_MAX. */
+u64 timers_next(void);
+
+#endif

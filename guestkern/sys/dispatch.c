@@ -1,0 +1,69 @@
+/*
+ * The dispatcher: one array made from syscalls.def, one function that serves a
+ * call. Owns the counters per call; knows nothing of what a call does.
+ */
+#include "sys/syscall.h"
+
+#include "hal/hal.h"
+#include "lib/err.h"
+#include "proc/task.h"
+
+#define HANDLER_FULL(name) sys_##name
+#define HANDLER_PARTIAL(name) sys_##name
+#define HANDLER_MISSING(name) NULL
+
+#define SYSCALL(number, call, args, letters, state, text) \
+	[number] = { .nr = number,                        \
+		     .nargs = args,                       \
+		     .status = SYSCALL_##state,           \
+		     .name = #call,                       \
+		     .format = letters,                   \
+		     .caveat = text,                      \
+		     .fn = HANDLER_##state(call) },
+static const struct syscall_row rows[LODGER_NSYSCALL] = {
+#include "sys/syscalls.def"
+};
+#undef SYSCALL
+
+const struct syscall_row *syscall_row(u64 nr)
+{
+	if (nr >= ARRAY_SIZE(rows) || !rows[nr].name)
+		return NULL;
+	return &rows[nr];
+}
+
+static void count_return(u64 nr, u64 host_calls_before, s64 ret)
+{
+	struct lodger_call_counter *c = &counters()->call[nr];
+
+	c->host_calls += counters()->host_calls - host_calls_before;
+	if (ret < 0 && ret >= -MAX_ERRNO)
+		c->errors++;
+}
+
+void syscall_dispatch(struct trap_frame *tf)
+{
+	const u64 arg[6] = { tf->rdi, tf->rsi, tf->rdx, tf->r10, tf->r8, tf->r9 };
+	/* As Linux: the number is the low half, sign-extended, so that x32
+	 * numbers and rubbish alike fall outside the table. */
+	u64 nr = (u64)(s64)(s32)tf->rax;
+	const struct syscall_row *row = syscall_row(nr);
+	u64 host_calls = counters()->host_calls;
+	bool traced = boot_info()->flags & LODGER_BOOT_TRACE_SYSCALLS;
+	s64 ret = -ENOSYS;
+
+	tf->orig_rax = nr;
+	if (!row) {
+		tf->rax = (u64)ret;
+		return;
+	}
+	counters()->call[nr].calls++; /* now: exit does not come back */
+	if (traced)
+		syscall_trace_enter(row, arg);
+	if (row->fn)
+		ret = row->fn(arg);
+	tf->rax = (u64)ret;
+	if (traced)
+		syscall_trace_exit(row, arg, ret);
+	count_return(nr, host_calls, ret);
+}

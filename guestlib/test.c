@@ -1,0 +1,291 @@
+/*
+ * The test harness: runs a table of cases in children, prints TAP, removes
+ * what they leave behind.  test.h says how it is used; test_util.c has what
+ * the cases themselves call.
+ *
+ * The verdicts go to stdout; failed checks go straight to a high descriptor
+ * that is a copy of it, so that a case may do what it likes to 0, 1 and 2.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <test.h>
+#include <unistd.h>
+
+#include "test_internal.h"
+
+#define SKIP_STATUS 77
+#define CASE_SECONDS 60
+#define OUTPUT_FD 200
+
+enum verdict { PASSED, SKIPPED, FAILED };
+
+/* The case that runs now, for test_skip in the child. */
+static struct {
+	size_t number;
+	const char *name;
+	int quiet;
+} current;
+
+static int output_fd = STDOUT_FILENO;
+static volatile sig_atomic_t timed_out;
+
+void test_note(const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	dprintf(output_fd, "# %s\n", text);
+}
+
+void test_fail(const char *file, int line, const char *format, ...)
+{
+	const char *base = strrchr(file, '/');
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	dprintf(output_fd, "# %s:%d: %s\n", base ? base + 1 : file, line, text);
+	_exit(1);
+}
+
+void test_skip(const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (!current.quiet)
+		dprintf(output_fd, "ok %zu - %s # SKIP %s\n", current.number,
+			current.name, text);
+	_exit(SKIP_STATUS);
+}
+
+/* Free memory in KiB, or -1 when the kernel does not say. */
+static long free_kib(void)
+{
+	char text[2048];
+	char *line;
+	ssize_t len;
+	int fd;
+
+	fd = open("/proc/meminfo", O_RDONLY);
+	if (fd < 0)
+		return -1;
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (len < 0)
+		return -1;
+	text[len] = '\0';
+	line = strstr(text, "MemFree:");
+	return line ? strtol(line + strlen("MemFree:"), NULL, 10) : -1;
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	timed_out = 1;
+}
+
+static void set_timeout(unsigned int seconds)
+{
+	/* It repeats, in case it comes just before the wait. */
+	struct itimerval timer = { { 1, 0 }, { seconds, 0 } };
+	struct sigaction act = { .sa_handler = on_alarm };
+
+	if (seconds == 0)
+		timer.it_interval.tv_sec = 0;
+	timed_out = 0;
+	sigaction(SIGALRM, &act, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static int wait_for_case(pid_t pid)
+{
+	int status = 0;
+
+	set_timeout(CASE_SECONDS);
+	while (waitpid(pid, &status, 0) != pid) {
+		if (errno != EINTR)
+			break;
+		if (timed_out)
+			kill(pid, SIGKILL);
+	}
+	set_timeout(0);
+	/* What it left behind, and what it orphaned if we are init. */
+	kill(-pid, SIGKILL);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	return status;
+}
+
+static enum verdict judge(int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return PASSED;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == SKIP_STATUS)
+		return SKIPPED;
+	if (timed_out)
+		test_note("no end after %d s", CASE_SECONDS);
+	else if (WIFSIGNALED(status))
+		test_note("killed by %s", strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) != 1)
+		test_note("ended with status %d", WEXITSTATUS(status));
+	return FAILED;
+}
+
+static enum verdict run_once(const struct test_case *c)
+{
+	enum verdict verdict;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0) {
+		test_note("fork: %s", test_errno());
+		return FAILED;
+	}
+	if (pid == 0) {
+		setpgid(0, 0);
+		signal(SIGALRM, SIG_DFL);
+		c->run();
+		_exit(0);
+	}
+	setpgid(pid, pid);
+	verdict = judge(wait_for_case(pid));
+	test_remove_scratch(pid);
+	return verdict;
+}
+
+static enum verdict run_watching_memory(const struct test_case *c)
+{
+	long before = free_kib();
+	enum verdict verdict = run_once(c);
+	long after = free_kib();
+
+	if (after < before) {
+		sleep_ms(100);
+		after = free_kib();
+	}
+	if (after >= before || verdict == FAILED)
+		return verdict;
+	test_note("%ld of %ld free pages did not come back",
+		  (before - after) / 4, before / 4);
+	return FAILED;
+}
+
+static int chosen(const char *name, int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (strcmp(argv[i], name) == 0)
+			return 1;
+	return argc < 2;
+}
+
+static int list_cases(const struct test_table *table)
+{
+	size_t i;
+
+	for (i = 0; i < table->case_count; i++)
+		puts(table->cases[i].name);
+	return 0;
+}
+
+static int warm_up(const struct test_table *table, int argc, char **argv,
+		   enum verdict *verdicts)
+{
+	size_t i;
+
+	current.quiet = 1;
+	for (i = 0; i < table->case_count; i++)
+		if (chosen(table->cases[i].name, argc, argv))
+			verdicts[i] = run_once(&table->cases[i]);
+	current.quiet = 0;
+	if (free_kib() < 0)
+		test_note("no MemFree in /proc/meminfo: pages not counted");
+	return 0;
+}
+
+static int run_table(const struct test_table *table, int argc, char **argv)
+{
+	const char *guest = getenv("LODGER_GUEST");
+	int watch = guest && strcmp(guest, "1") == 0;
+	const struct test_case *c = table->cases;
+	const struct test_case *end = c + table->case_count;
+	enum verdict *verdicts = calloc(table->case_count, sizeof(*verdicts));
+	enum verdict verdict;
+	int failed = 0;
+
+	if (!verdicts)
+		return 1;
+	if (watch)
+		warm_up(table, argc, argv, verdicts);
+	for (; c < end; c++) {
+		if (!chosen(c->name, argc, argv))
+			continue;
+		current.number++;
+		current.name = c->name;
+		verdict = watch ? run_watching_memory(c) : run_once(c);
+		if (verdict == SKIPPED)
+			continue;
+		if (verdicts[c - table->cases] == FAILED)
+			verdict = FAILED;
+		failed |= verdict == FAILED;
+		printf("%s %zu - %s\n", verdict == PASSED ? "ok" : "not ok",
+		       current.number, c->name);
+	}
+	return failed;
+}
+
+static int run_role(const struct test_table *table, int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; i < table->role_count; i++)
+		if (strcmp(table->roles[i].name, argv[1] + 1) == 0)
+			return table->roles[i].run(argc - 2, argv + 2);
+	fprintf(stderr, "no role %s\n", argv[1] + 1);
+	return 1;
+}
+
+int test_main(const struct test_table *table, int argc, char **argv)
+{
+	size_t plan = 0;
+	size_t i;
+	int fd;
+
+	test_find_program(argv[0]);
+	if (argc > 1 && argv[1][0] == '=')
+		return run_role(table, argc, argv);
+	if (argc > 1 && strcmp(argv[1], "--list") == 0)
+		return list_cases(table);
+	for (i = 0; i < table->case_count; i++)
+		plan += (size_t)chosen(table->cases[i].name, argc, argv);
+	if (plan == 0) {
+		fprintf(stderr, "%s: no such case; try --list\n", argv[0]);
+		return 1;
+	}
+	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, OUTPUT_FD);
+	if (fd >= 0)
+		output_fd = fd;
+	umask(022);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
+	printf("1..%zu\n", plan);
+	return run_table(table, argc, argv);
+}

@@ -1,0 +1,104 @@
+# tests: what `make check` runs, apart from the runner itself (tests/run).
+#
+#   unit/    Check, on the hosted guest kernel      build/tests/unit-tests
+#   vmm/     Check, on the hosted VMM process       build/tests/vmm-tests
+#   guest/   one guest program a file (lib*: shared) build/tests/guest/NAME
+#   attack/  the same, hostile to the guest kernel   build/tests/attack/NAME
+#   hostile/ guest kernels hostile to the VMM        build/tests/hostile/NAME
+#   e2e/     shell scripts around build/lodger
+#   fuzz/    fuzz_NAME.c with fuzz/driver.c          build/fuzz/NAME
+
+# ---- Hosted tests -------------------------------------------------------------
+# Each test_NAME.c defines `Suite *NAME_suite(void)`; suites.inc, made from the
+# list of files, names them all to the one runner (check_main.c, unless the
+# folder has a main.c of its own).
+
+check_libs := -lcheck_pic -lsubunit -lm -lrt -pthread
+
+utest_cflags := $(hosted_cflags) -O1 $(san_flags) -iquote guestkern -iquote vmmproc \
+	-iquote $(B)/tests/unit
+$(eval $(call component,utest))
+vtest_cflags := $(hosted_cflags) -O1 $(san_flags) -iquote vmmproc -iquote $(B)/tests/vmm
+$(eval $(call component,vtest))
+
+define suites_inc
+$(call stamp,$(B)/tests/$(1)/suites.inc,$(foreach t,$(patsubst tests/$(1)/test_%.c,%,$(wildcard tests/$(1)/test_*.c)),SUITE($(t))))
+endef
+$(call suites_inc,unit)
+$(call suites_inc,vmm)
+
+unit_src := $(wildcard tests/unit/*.c) $(if $(wildcard tests/unit/main.c),,tests/check_main.c)
+unit_obj := $(call objects,utest,$(unit_src))
+$(B)/tests/unit-tests: $(unit_obj) $(B)/hosted/libguestkern.a $(B)/tests/unit/suites.inc
+	$(call say,LD)$(CC) $(san_flags) -o $@ $(unit_obj) $(B)/hosted/libguestkern.a $(check_libs)
+
+vtest_src := $(wildcard tests/vmm/*.c) $(if $(wildcard tests/vmm/main.c),,tests/check_main.c)
+vtest_obj := $(call objects,vtest,$(vtest_src))
+$(B)/tests/vmm-tests: $(vtest_obj) $(B)/hosted/libvmm.a $(B)/tests/vmm/suites.inc
+	$(call say,LD)$(CC) $(san_flags) -o $@ $(vtest_obj) $(B)/hosted/libvmm.a \
+		$(vmm_libs) $(check_libs)
+
+ifneq ($(wildcard tests/unit/test_*.c),)
+test_targets += $(B)/tests/unit-tests
+endif
+ifneq ($(wildcard tests/vmm/test_*.c),)
+test_targets += $(B)/tests/vmm-tests
+endif
+
+# ---- Guest programs -----------------------------------------------------------
+
+# $(call guest_tests,FOLDER): sources but helpers, one program each.
+define guest_tests
+$(1)_helpers := $$(wildcard tests/$(1)/lib*.c tests/$(1)/lib*.S)
+$(1)_src     := $$(filter-out $$($(1)_helpers),$$(wildcard tests/$(1)/*.c tests/$(1)/*.S))
+$(1)_bin     := $$(patsubst tests/$(1)/%,$$(B)/tests/$(1)/%,$$(basename $$($(1)_src)))
+$$(foreach s,$$($(1)_src),$$(eval $$(call guest_program,$$(B)/tests/$(1)/$$(basename $$(notdir $$(s))),$$(s) $$($(1)_helpers))))
+test_targets += $$($(1)_bin)
+endef
+$(eval $(call guest_tests,guest))
+$(eval $(call guest_tests,attack))
+
+# The root archive of the tests: the default root, and every guest program.
+bash_static := $(firstword $(wildcard /bin/bash-static /usr/bin/bash-static))
+testroot_add := $(foreach p,$(guest_bin),--add $(p):/tests/$(notdir $(p))) \
+	$(foreach p,$(attack_bin),--add $(p):/attacks/$(notdir $(p))) \
+	$(foreach p,$(examples),--add $(p):/examples/$(notdir $(p))) \
+	$(foreach p,$(bench_micro),--add $(p):/bench/$(notdir $(p))) \
+	$(foreach p,$(bash_static),--add $(p):/bin/bash)
+$(call stamp,$(B)/obj/testroot.list,$(testroot_add))
+$(B)/testroot.cpio: scripts/mkroot.py $(B)/obj/testroot.list $(guest_bin) $(attack_bin) \
+		$(examples) $(bench_micro)
+	$(call say,ROOT)$(PYTHON) scripts/mkroot.py -o $@ $(testroot_add)
+test_targets += $(B)/testroot.cpio
+
+# ---- Hostile guest kernels ----------------------------------------------------
+# Each is a kernel of its own: guestkern.ld, the kernel's flags, and the objects
+# that hostile_kern_src names.
+
+hostile_kern_src ?=
+hostile_src := $(wildcard tests/hostile/*.c tests/hostile/*.S)
+hostile_bin := $(patsubst tests/hostile/%,$(B)/tests/hostile/%,$(basename $(hostile_src)))
+define hostile_kernel
+$(B)/tests/hostile/$(basename $(notdir $(1))): $$(call objects,kern,$(1) $$(hostile_kern_src)) \
+		guestkern/guestkern.ld
+	@mkdir -p $$(@D)
+	$$(call say,LD)$$(CC) $$(kern_ldflags) -o $$@ $$(call objects,kern,$(1) $$(hostile_kern_src))
+endef
+$(foreach s,$(hostile_src),$(eval $(call hostile_kernel,$(s))))
+test_targets += $(hostile_bin)
+
+# ---- Fuzzing ------------------------------------------------------------------
+# fuzz_vmm_NAME.c is linked with the hosted VMM, every other with the hosted
+# guest kernel and the unit tests' fake hal.
+
+fake_obj := $(call objects,utest,$(wildcard tests/unit/fake_hal*.c))
+define fuzz_program
+$(B)/fuzz/$(1): $$(call objects,utest,tests/fuzz/fuzz_$(1).c tests/fuzz/driver.c) \
+		$(if $(filter vmm_%,$(1)),$$(B)/hosted/libvmm.a,$$(fake_obj) $$(B)/hosted/libguestkern.a)
+	@mkdir -p $$(@D)
+	$$(call say,LD)$$(CC) $$(san_flags) -o $$@ $$(filter %.o %.a,$$^) \
+		$(if $(filter vmm_%,$(1)),$$(vmm_libs))
+endef
+fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+$(foreach n,$(fuzz_names),$(eval $(call fuzz_program,$(n))))
+fuzz_targets += $(addprefix $(B)/fuzz/,$(fuzz_names))

@@ -1,0 +1,103 @@
+# TAP for the shell scripts of tests/e2e; source it:  . "${0%/*}/../tap.sh"
+#
+# The runner sets LODGER (the binary), LODGER_ARGS (the mechanism set's options)
+# and TESTROOT (the archive with the test programs); by hand the defaults serve.
+#
+#   lodger_run ARG...        $LODGER run with the set's options
+#   check NAME COMMAND...    passes when the command succeeds; its output is the
+#                            diagnostic when it fails
+#   is NAME GOT WANTED       passes when the two strings are equal
+#   matches NAME GOT PATTERN passes when a shell pattern matches
+#   skip NAME REASON         one test that this host cannot do
+#   skip_all REASON          the whole script cannot run here
+#   done_testing             last: prints the plan, exits 1 if any failed
+
+top=$(cd "${0%/*}/../.." && pwd)
+: "${LODGER:=$top/build/lodger}"
+: "${LODGER_ARGS:=}"
+: "${TESTROOT:=$top/build/testroot.cpio}"
+tests=0
+failures=0
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/lodger-e2e.XXXXXX") || exit 1
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+lodger_run()
+{
+	# shellcheck disable=SC2086 # options are words
+	"$LODGER" run $LODGER_ARGS "$@"
+}
+
+pass()
+{
+	tests=$((tests + 1))
+	printf 'ok %d - %s\n' "$tests" "$1"
+}
+
+# fail NAME: diagnostics come from stdin
+fail()
+{
+	tests=$((tests + 1))
+	failures=$((failures + 1))
+	printf 'not ok %d - %s\n' "$tests" "$1"
+	sed 's/^/# /'
+}
+
+check()
+{
+	_name=$1
+	shift
+	"$@" >"$tmp/.check" 2>&1
+	_status=$?
+	if [ "$_status" = 0 ]; then
+		pass "$_name"
+	else
+		{
+			printf 'exit status %d: %s\n' "$_status" "$*"
+			tail -n 40 "$tmp/.check"
+		} >"$tmp/.diag"
+		fail "$_name" <"$tmp/.diag"
+	fi
+}
+
+is()
+{
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+	else
+		printf 'got:    %s\nwanted: %s\n' "$2" "$3" >"$tmp/.diag"
+		fail "$1" <"$tmp/.diag"
+	fi
+}
+
+matches()
+{
+	# shellcheck disable=SC2254 # a pattern is meant
+	case $2 in
+	$3) pass "$1" ;;
+	*)
+		printf 'got:     %s\npattern: %s\n' "$2" "$3" >"$tmp/.diag"
+		fail "$1" <"$tmp/.diag"
+		;;
+	esac
+}
+
+skip()
+{
+	tests=$((tests + 1))
+	printf 'ok %d - %s # SKIP %s\n' "$tests" "$1" "$2"
+}
+
+skip_all()
+{
+	printf '1..0 # SKIP %s\n' "$1"
+	exit 0
+}
+
+done_testing()
+{
+	printf '1..%d\n' "$tests"
+	[ "$failures" = 0 ]
+	exit
+}

@@ -1,0 +1,123 @@
+/*
+ * The contract at start: what the VMM process writes into the kernel memory
+ * file before the guest kernel's first instruction, and what the guest kernel
+ * leaves there for the VMM to read. The VMM reads these pages only through
+ * the memory file and trusts nothing in them.
+ */
+#ifndef ABI_BOOT_H
+#define ABI_BOOT_H
+
+#include <stdint.h>
+
+#define LODGER_ABI_MAGIC 0x524547444f4cULL /* "LODGER" */
+#include "abi/boot_version.h"
+
+/* Descriptors that a guest-machine process starts with; all others are
+ * closed. 0, 1 and 2 are the guest program's own three. */
+enum lodger_fd {
+	LODGER_FD_STDIN = 0,
+	LODGER_FD_STDOUT = 1,
+	LODGER_FD_STDERR = 2,
+	LODGER_FD_KMEM = 3,  /* kernel memory file */
+	LODGER_FD_RAM = 4,   /* guest RAM file */
+	LODGER_FD_ROOT = 5,  /* root archive: uncompressed newc cpio */
+	LODGER_FD_TRACE = 6, /* text of --trace=syscalls, kernel messages */
+	LODGER_FD_TTY = 7,   /* the terminal, when there is one */
+	LODGER_FD_BELL = 8,  /* eventfd: the VMM wakes an idle machine */
+	LODGER_FD_END
+};
+
+/* What stands behind each of the three streams, and behind LODGER_FD_TTY. */
+enum lodger_stream_kind {
+	LODGER_STREAM_CLOSED = 0, /* not open on the host */
+	LODGER_STREAM_TTY,	  /* the machine's terminal (console) */
+	LODGER_STREAM_PIPE,	  /* pipe or FIFO */
+	LODGER_STREAM_FILE,	  /* regular file: always ready, has a size */
+	LODGER_STREAM_CHAR,	  /* character device that is no terminal */
+	LODGER_STREAM_SOCKET,
+};
+
+/* bits of lodger_boot.flags */
+#define LODGER_BOOT_TRACE_SYSCALLS 1u /* --trace=syscalls */
+#define LODGER_BOOT_INIT 2u	      /* `lodger boot`: argv is /sbin/init */
+#define LODGER_BOOT_TTY_COOKED 4u     /* host still maps NL to CR NL */
+#define LODGER_BOOT_VSPACE_HIGH 8u    /* --vspace=high */
+#define LODGER_BOOT_FSGSBASE 16u      /* rdfsbase and kin are usable */
+#define LODGER_BOOT_SIGIO_STDIN 32u   /* SIGIO comes for stream 0 */
+#define LODGER_BOOT_SIGIO_TTY 64u     /* SIGIO comes for LODGER_FD_TTY */
+
+#define LODGER_STRINGS_BYTES 12288 /* argv, envp and kin, NUL-separated */
+#define LODGER_MAX_TMPFS 8
+
+/* Filled by the VMM process, read-only for the guest kernel by convention.
+ * String fields are offsets into strings[]; offset 0 is the empty string. */
+struct lodger_boot {
+	uint64_t magic;
+	uint32_t abi_version;
+	uint32_t flags;
+	uint64_t ram_bytes;	   /* size of the RAM file, whole pages */
+	uint64_t core_bytes;	   /* length of the core VMA */
+	uint64_t root_bytes;	   /* size of the root archive */
+	uint64_t user_low_min;	   /* lowest user address */
+	uint64_t hwcap, hwcap2;	   /* AT_HWCAP, AT_HWCAP2 of the host */
+	uint64_t xfeatures;	   /* XCR0 bits in use (no AMX) */
+	uint32_t xstate_bytes;	   /* XSAVE area for xfeatures, CPUID 0xd */
+	uint32_t minsigstksz;	   /* AT_MINSIGSTKSZ of the host */
+	uint64_t rand_seed[4];	   /* from the host's getrandom */
+	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
+	uint32_t stream_kind[3];   /* enum lodger_stream_kind */
+	uint32_t tty_present;	   /* LODGER_FD_TTY is open */
+	uint32_t uid, gid;	   /* --user, default 0:0 */
+	uint32_t pids_max;	   /* --pids, 0: from RAM size */
+	uint32_t argc, envc;
+	uint32_t argv_off, envp_off; /* argc / envc strings back to back */
+	uint32_t cwd_off, hostname_off;
+	uint32_t tmpfs_count;
+	uint32_t tmpfs_off[LODGER_MAX_TMPFS]; /* "GUEST" path */
+	uint64_t tmpfs_bytes[LODGER_MAX_TMPFS]; /* 0: half of RAM */
+	uint64_t image_end;	   /* first byte of the core past the image */
+	char strings[LODGER_STRINGS_BYTES];
+};
+
+#define LODGER_COUNTERS_VERSION 1
+#define LODGER_NSYSCALL 512
+
+/* How the machine ended, in lodger_counters.halt_reason. */
+enum lodger_halt {
+	LODGER_HALT_NONE = 0, /* still running, or died without a word */
+	LODGER_HALT_EXIT,     /* the guest program ended: exit_group status */
+	LODGER_HALT_PANIC,    /* guest-kernel panic: halt_text says why */
+	LODGER_HALT_BOOTFAIL, /* could not start the program: halt_text */
+};
+
+struct lodger_call_counter {
+	uint64_t calls;	     /* guest system calls of this number */
+	uint64_t host_calls; /* host calls made while serving them */
+	uint64_t errors;     /* of which returned -errno */
+	uint64_t ns;	     /* guest-kernel time, when --stats asked */
+};
+
+/* Counted by the guest kernel, read by the VMM after the end (--stats). */
+struct lodger_counters {
+	uint64_t version;
+	uint64_t traps_syscall;	  /* reflected calls that arrived */
+	uint64_t traps_fault;	  /* page faults handled */
+	uint64_t traps_exception; /* other exceptions */
+	uint64_t traps_timer;	  /* timer interrupts */
+	uint64_t traps_io;	  /* I/O interrupts */
+	uint64_t host_calls;	  /* all host calls of the guest kernel */
+	uint64_t maps, unmaps, protects; /* as_ops requests carried out */
+	uint64_t prot_opens, prot_closes; /* toggles of the core */
+	uint64_t as_switches;	  /* address-space switches */
+	uint64_t task_switches;
+	uint64_t pages_zeroed, pages_copied;
+	uint64_t kernel_bytes;	  /* core pages in use */
+	uint64_t ram_free_bytes, ram_total_bytes;
+	uint64_t forks, execs;
+	uint32_t halt_reason;	  /* enum lodger_halt */
+	uint32_t halt_status;
+	char halt_text[200];
+	struct lodger_call_counter call[LODGER_NSYSCALL];
+};
+
+#endif

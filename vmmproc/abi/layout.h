@@ -1,0 +1,51 @@
+/*
+ * The address-space split of a guest-machine process, shared by the VMM
+ * process, the guest kernel (C and assembly) and the linker script.
+ *
+ * User space is a list of ranges; the guest kernel lives in the WINDOW.
+ * "Is it the kernel?" is decided by inside-the-window, never by comparing
+ * with one bound (paper, section 3.1: guest kernel at 0x70000000).
+ *
+ *   0x0001_0000 .. 0x7000_0000  guest user, low range
+ *   0x7000_0000 .. 0x7001_0000  gate: entry text, constants, signal stack
+ *   0x7020_0000 .. core end     guest-kernel core: text, data, heap; the
+ *                               one VMA that the protection axis toggles
+ *   0x1_0000_0000 .. 2^47       guest user, high range (--vspace=high)
+ */
+#ifndef ABI_LAYOUT_H
+#define ABI_LAYOUT_H
+
+#define LODGER_PAGE_SHIFT 12
+#define LODGER_PAGE_SIZE 0x1000
+
+#define LODGER_WINDOW_BASE 0x70000000
+#define LODGER_WINDOW_END 0xc0000000
+
+/* The gate area: always mapped, in user mode too. One page of text (R-X),
+ * one page of constants (R--), the signal stack (RW-). */
+#define LODGER_GATE_TEXT 0x70000000
+#define LODGER_GATE_CONST 0x70001000
+#define LODGER_SIGSTACK_BASE 0x70004000
+#define LODGER_SIGSTACK_SIZE 0x8000
+#define LODGER_SIGSTACK_END 0x7000c000
+
+/* The core: starts on a huge-page boundary; its length is a multiple of
+ * 2 MiB and stands in struct lodger_boot (core_bytes). */
+#define LODGER_CORE_BASE 0x70200000
+#define LODGER_CORE_MAX 0x0fe00000 /* up to 0x80000000: 32-bit addresses */
+
+/* Offsets in the kernel memory file equal address - LODGER_WINDOW_BASE. */
+#define LODGER_KFILE_OFFSET(addr) ((addr) - LODGER_WINDOW_BASE)
+
+/* The first page of the core holds struct lodger_boot, the second struct
+ * lodger_counters; see boot.h. The image follows. */
+#define LODGER_BOOT_ADDR 0x70200000
+#define LODGER_COUNTERS_ADDR 0x70204000
+#define LODGER_IMAGE_ADDR 0x70210000
+
+#define LODGER_USER_LOW_MIN 0x10000
+#define LODGER_USER_LOW_END 0x70000000
+#define LODGER_USER_HIGH_BASE 0x100000000
+#define LODGER_USER_HIGH_END 0x7ffffffff000
+
+#endif

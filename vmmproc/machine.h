@@ -1,0 +1,71 @@
+/*
+ * One machine: what the VMM process knows about it. The struct is filled in
+ * boot order by main.c (options, streams, root, memory, sandbox, start) and
+ * torn down in reverse. No other file holds machine state of its own.
+ */
+#ifndef VMMPROC_MACHINE_H
+#define VMMPROC_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "abi/boot.h"
+#include "abi/image.h"
+#include "options.h"
+
+struct icept_ops;
+
+/* Counted by the VMM process; see also struct lodger_counters. */
+struct vmm_counters {
+	uint64_t tracer_stops;	     /* every stop of the tracee */
+	uint64_t stops_syscall;	     /* of which at a call's entry or exit */
+	uint64_t stops_signal;	     /* of which for a signal */
+	uint64_t reflected_calls;    /* guest calls turned into SIGUSR1 */
+	uint64_t signals_injected;   /* every signal handed to the guest */
+	uint64_t host_calls_checked; /* guest-kernel calls put to the policy */
+	uint64_t host_call[LODGER_NSYSCALL]; /* the same by number */
+	uint64_t refused;
+};
+
+struct stream {
+	int fd;		     /* descriptor that the guest will inherit, or -1 */
+	uint32_t kind;	     /* enum lodger_stream_kind */
+	bool reopened;	     /* own open file description: O_ASYNC is ours */
+};
+
+struct machine {
+	const struct options *opt;
+	const struct icept_ops *icept;
+
+	struct stream stream[3];
+	struct stream tty;	/* tty.fd == -1: no terminal */
+	bool tty_cooked;	/* output processing stays with the host */
+
+	int kmem_fd, ram_fd, root_fd;
+	int bell_fd;		/* eventfd that wakes an idle machine */
+	uint64_t core_bytes, ram_bytes, root_bytes;
+	struct lodger_image image; /* of the guest kernel, as loaded */
+	uint64_t image_end;	/* first address past it */
+	uint64_t user_low_min;	/* host mmap_min_addr, 64 KiB at least */
+	void *icept_private;	/* the mechanism's own state */
+	FILE *trace;		/* where --trace goes, or NULL */
+
+	pid_t guest_pid;	/* -1 before start and after reaping */
+	int guest_status;	/* wait status once reaped */
+	struct rusage guest_rusage;
+	uint64_t start_ns;	/* CLOCK_MONOTONIC at start */
+	uint64_t end_ns;
+	volatile int stop_signal; /* signal that asked the VMM to end, or 0 */
+	volatile bool timed_out;
+
+	struct vmm_counters count;
+	char report[256];	/* why the machine ended badly, or "" */
+};
+
+/* One sentence to stderr, prefixed "lodger: ". printf-style, no newline. */
+void machine_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,203 @@
+/*
+ * Memory files: the guest kernel's region and guest RAM.
+ *
+ * Everything that is the machine lives in these two files. The kernel file is
+ * laid out as the window is: offset = address - LODGER_WINDOW_BASE. Both are
+ * sealed, so that a hostile guest kernel cannot shrink them under our reads.
+ */
+#include "memory.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "abi/layout.h"
+#include "bootinfo.h"
+
+#define MIB (1ULL << 20)
+#define HUGE_PAGE (2 * MIB)
+
+/* Core: the image, 16 bytes a frame (mm/page.h), and objects in proportion. */
+static uint64_t core_size(uint64_t ram_bytes)
+{
+	uint64_t want = 8 * MIB + ram_bytes / 32;
+
+	want = (want + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	return want < LODGER_CORE_MAX ? want : LODGER_CORE_MAX;
+}
+
+static int create_file(const char *name, uint64_t bytes)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0) {
+		machine_complain("cannot create a memory file: %s", strerror(errno));
+		return -1;
+	}
+	if (ftruncate(fd, (off_t)bytes) ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
+		machine_complain("cannot size a memory file to %llu MiB: %s",
+				 (unsigned long long)(bytes / MIB), strerror(errno));
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int write_all(int fd, const void *data, size_t bytes, uint64_t offset)
+{
+	const char *p = data;
+
+	while (bytes) {
+		ssize_t n = pwrite(fd, p, bytes, (off_t)offset);
+
+		if (n <= 0) {
+			machine_complain("cannot write guest memory: %s",
+					 n ? strerror(errno) : "no space");
+			return -1;
+		}
+		p += n;
+		bytes -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+/* Is [offset, offset + bytes) inside size? */
+static bool inside(uint64_t offset, uint64_t bytes, uint64_t size)
+{
+	return offset <= size && bytes <= size - offset;
+}
+
+static int load_segment(const struct machine *m, const char *kernel,
+			size_t kernel_bytes, const Elf64_Phdr *ph)
+{
+	uint64_t end = LODGER_CORE_BASE + m->core_bytes;
+
+	if (!inside(ph->p_offset, ph->p_filesz, kernel_bytes) ||
+	    ph->p_vaddr < LODGER_WINDOW_BASE || ph->p_filesz > ph->p_memsz ||
+	    !inside(ph->p_vaddr, ph->p_memsz, end))
+		return -1;
+	return write_all(m->kmem_fd, kernel + ph->p_offset, ph->p_filesz,
+			 LODGER_KFILE_OFFSET(ph->p_vaddr));
+}
+
+static int load_kernel(struct machine *m, const char *kernel,
+		       size_t kernel_bytes)
+{
+	const Elf64_Ehdr *eh = (const void *)kernel;
+	const Elf64_Phdr *ph;
+
+	if (kernel_bytes < sizeof(*eh) || memcmp(eh->e_ident, ELFMAG, SELFMAG) ||
+	    !inside(eh->e_phoff, eh->e_phnum * sizeof(*ph), kernel_bytes))
+		return -1;
+	ph = (const void *)(kernel + eh->e_phoff);
+	m->image_end = LODGER_IMAGE_ADDR;
+	for (int i = 0; i < eh->e_phnum; i++) {
+		if (ph[i].p_type != PT_LOAD)
+			continue;
+		if (load_segment(m, kernel, kernel_bytes, &ph[i]))
+			return -1;
+		if (ph[i].p_vaddr + ph[i].p_memsz > m->image_end)
+			m->image_end = ph[i].p_vaddr + ph[i].p_memsz;
+	}
+	return 0;
+}
+
+static int check_image(struct machine *m)
+{
+	ssize_t n = pread(m->kmem_fd, &m->image, sizeof(m->image),
+			  LODGER_KFILE_OFFSET(LODGER_IMAGE_ADDR));
+
+	if (n != sizeof(m->image) || m->image.magic != LODGER_IMAGE_MAGIC ||
+	    m->image.abi_version != LODGER_ABI_VERSION)
+		return -1;
+	/* gate_core_bytes: first word of the gate's constants */
+	return write_all(m->kmem_fd, &m->core_bytes, sizeof(m->core_bytes),
+			 LODGER_KFILE_OFFSET(LODGER_GATE_CONST));
+}
+
+int memory_create(struct machine *m, const void *kernel, size_t kernel_bytes)
+{
+	m->core_bytes = core_size(m->ram_bytes);
+	m->kmem_fd = create_file("lodger-kernel",
+				 LODGER_KFILE_OFFSET(LODGER_CORE_BASE) +
+					 m->core_bytes);
+	if (m->kmem_fd < 0)
+		return -1;
+	m->ram_fd = create_file("lodger-ram", m->ram_bytes);
+	if (m->ram_fd < 0)
+		return -1;
+	if (load_kernel(m, kernel, kernel_bytes) || check_image(m)) {
+		machine_complain("the guest kernel image is damaged or of another version; rebuild lodger");
+		return -1;
+	}
+	return 0;
+}
+
+int memory_write_boot(struct machine *m)
+{
+	static struct lodger_boot boot; /* large for a stack */
+
+	if (bootinfo_fill(m, &boot))
+		return -1;
+	return write_all(m->kmem_fd, &boot, sizeof(boot),
+			 LODGER_KFILE_OFFSET(LODGER_BOOT_ADDR));
+}
+
+static int map_piece(const struct machine *m, uint64_t addr, uint64_t bytes,
+		     int prot)
+{
+	void *at = mmap((void *)addr, bytes, prot,
+			MAP_SHARED | MAP_FIXED_NOREPLACE, m->kmem_fd,
+			(off_t)LODGER_KFILE_OFFSET(addr));
+
+	if (at == (void *)addr)
+		return 0;
+	machine_complain("cannot map the guest kernel at %#llx: %s",
+			 (unsigned long long)addr, strerror(errno));
+	return -1;
+}
+
+int memory_map_window(const struct machine *m)
+{
+	if (map_piece(m, LODGER_GATE_TEXT, LODGER_PAGE_SIZE,
+		      PROT_READ | PROT_EXEC) ||
+	    map_piece(m, LODGER_GATE_CONST, LODGER_PAGE_SIZE, PROT_READ) ||
+	    map_piece(m, LODGER_SIGSTACK_BASE, LODGER_SIGSTACK_SIZE,
+		      PROT_READ | PROT_WRITE))
+		return -1;
+	return map_piece(m, LODGER_CORE_BASE, m->core_bytes,
+			 PROT_READ | PROT_WRITE | PROT_EXEC);
+}
+
+int memory_read_counters(const struct machine *m, struct lodger_counters *out)
+{
+	ssize_t n = pread(m->kmem_fd, out, sizeof(*out),
+			  LODGER_KFILE_OFFSET(LODGER_COUNTERS_ADDR));
+
+	if (n != sizeof(*out))
+		return -1;
+	out->halt_text[sizeof(out->halt_text) - 1] = '\0';
+	return 0;
+}
+
+static void close_file(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void memory_destroy(struct machine *m)
+{
+	close_file(&m->kmem_fd);
+	close_file(&m->ram_fd);
+	close_file(&m->root_fd);
+	close_file(&m->bell_fd);
+}

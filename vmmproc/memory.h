@@ -1,0 +1,31 @@
+/* The machine's memory files and what is in them at start and end. */
+#ifndef VMMPROC_MEMORY_H
+#define VMMPROC_MEMORY_H
+
+#include <stddef.h>
+
+#include "machine.h"
+
+/*
+ * Creates the kernel memory file and the RAM file (memfd, sealed against any
+ * change of size) for m->ram_bytes, loads the guest kernel image (kernel,
+ * kernel_bytes: an ELF of our own build) and fills m->image.
+ * Returns 0, or -1 after one sentence.
+ */
+int memory_create(struct machine *m, const void *kernel, size_t kernel_bytes);
+
+/* Writes struct lodger_boot. After everything it is made of is known. 0/-1. */
+int memory_write_boot(struct machine *m);
+
+/* Maps the window into the calling process (the future guest-machine
+ * process). Returns 0, or -1 after one sentence. */
+int memory_map_window(const struct machine *m);
+
+/* Copies the guest kernel's counters out of the file. Untrusted contents:
+ * strings are terminated, nothing else is checked. 0/-1. */
+int memory_read_counters(const struct machine *m, struct lodger_counters *out);
+
+/* Closes the files. */
+void memory_destroy(struct machine *m);
+
+#endif

@@ -1,0 +1,77 @@
+/* Command line and what it asks for. */
+#ifndef VMMPROC_OPTIONS_H
+#define VMMPROC_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/boot.h"
+
+enum command { CMD_RUN, CMD_BOOT, CMD_MODES, CMD_DOCTOR, CMD_HELP, CMD_VERSION };
+enum stats_format { STATS_NONE, STATS_TEXT, STATS_JSON };
+enum trace_kind { TRACE_NONE, TRACE_SYSCALLS, TRACE_STEPS };
+
+/* lodger's own exit statuses (design: as docker and timeout(1) use them). */
+enum exit_status {
+	EXIT_TIMEOUT = 124,
+	EXIT_LODGER = 125,
+	EXIT_NOT_EXECUTABLE = 126,
+	EXIT_NOT_FOUND = 127,
+	EXIT_SIGNAL_BASE = 128,
+};
+
+struct tmpfs_option {
+	const char *guest_path;
+	uint64_t size_bytes; /* 0: not given */
+};
+
+/* Everything a run needs to know, filled by options_parse. Strings point
+ * into argv or the environment and live as long as main. */
+struct options {
+	enum command command;
+	const char *root;	  /* NULL: the embedded root */
+	uint64_t mem_bytes;	  /* --mem, default 256 MiB */
+	const char *mode;	  /* --mode preset name, default "umlinux" */
+	const char *intercept, *protect, *space; /* NULL: from the preset */
+	bool unsafe;
+	bool vspace_high;
+	const char **env;	  /* K=V, count env_count, defaults included */
+	int env_count;
+	const char *cwd, *hostname;
+	uint32_t uid, gid;
+	struct tmpfs_option tmpfs[LODGER_MAX_TMPFS];
+	int tmpfs_count;
+	uint64_t timeout_ns;	  /* 0: none */
+	uint32_t pids_max;	  /* 0: from the RAM size */
+	enum stats_format stats;
+	const char *stats_path;	  /* NULL: stderr */
+	enum trace_kind trace;
+	const char *trace_path;	  /* --trace-file, NULL: stderr */
+	int cpu;		  /* --cpu: -1 the current one, -2 no pinning */
+	char **argv;		  /* PROGRAM ARG..., NULL-terminated */
+	int argc;
+	enum command help_topic;  /* CMD_HELP: whose help; CMD_HELP for all */
+	bool show_policy;	  /* `lodger modes --policy` */
+};
+
+/*
+ * Parses the command line. --help and --version of a command are answered by
+ * setting command and leaving the printing to the caller.
+ * Returns 0, or -1 after one sentence on stderr (caller exits EXIT_LODGER).
+ */
+int options_parse(struct options *opt, int argc, char **argv);
+
+/* Prints the help of one command (one screen) to stdout; CMD_HELP: of all. */
+void options_help(enum command command);
+
+/*
+ * Parses a size such as 256M, 1G, 65536, 64KiB.
+ * Returns 0 and *bytes, -EINVAL on nonsense, -ERANGE past 2^63.
+ */
+int options_size(const char *text, uint64_t *bytes);
+
+/* Parses a duration such as 10s, 500ms, 2m, 1.5s, 10 (seconds). Returns 0 and
+ * *ns, or -EINVAL, -ERANGE. */
+int options_duration(const char *text, uint64_t *ns);
+
+#endif

@@ -1,0 +1,21 @@
+/* The policy's symbolic limits for one machine. */
+#ifndef VMMPROC_POLICY_ENV_H
+#define VMMPROC_POLICY_ENV_H
+
+#include "abi/layout.h"
+#include "machine.h"
+#include "policy.h"
+
+/* Fills env from m (memory sizes, user ranges, pid if known). */
+static inline void policy_env_fill(struct policy_env *env,
+				   const struct machine *m)
+{
+	env->ram_bytes = m->ram_bytes;
+	env->core_bytes = m->core_bytes;
+	env->kmem_bytes = m->core_bytes + LODGER_KFILE_OFFSET(LODGER_CORE_BASE);
+	env->user_low_min = m->user_low_min;
+	env->vspace_high = m->opt->vspace_high;
+	env->guest_pid = m->guest_pid > 0 ? m->guest_pid : 0;
+}
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * The seccomp filter made from the policy table, the second line behind the
+ * tracer's exact check. Installed in the guest-machine process, for good.
+ *
+ * The kernel's order at a system call is: ptrace stop, then filter. A guest
+ * program's call has therefore become getpid, or the number -1, before the
+ * filter sees it; both must pass, in 32-bit entries (int 0x80, sysenter) too,
+ * or a guest program could end its machine. vsyscall emulation makes no
+ * ptrace stop but asks the filter under the numbers of gettimeofday, time and
+ * getcpu: it is answered by ENOSYS. Everything else kills the process.
+ */
+#include "policy.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "policy_table.h"
+
+#define SKIPPED_CALL (-1) /* what a tracer writes to skip a call */
+
+/* A rule in the making: libseccomp takes one comparison for an argument. */
+struct rule {
+	struct scmp_arg_cmp cmp[6];
+	unsigned count;
+};
+
+static void rule_add(struct rule *rule, unsigned arg, enum scmp_compare op,
+		     uint64_t a, uint64_t b)
+{
+	rule->cmp[rule->count++] = (struct scmp_arg_cmp){ arg, op, a, b };
+}
+
+/* Address and length of a region, each by itself. */
+static void rule_add_region(struct rule *rule, enum policy_region region,
+			    struct policy_range range)
+{
+	uint64_t size = range.end - range.start;
+
+	switch (region) {
+	case REGION_ANY:
+		break;
+	case REGION_USER_LOW:
+	case REGION_BELOW_WINDOW:
+		/* the host itself guards what is below its mmap_min_addr */
+		rule_add(rule, 0, SCMP_CMP_LT, range.end, 0);
+		rule_add(rule, 1, SCMP_CMP_LE, range.end, 0);
+		break;
+	case REGION_USER_HIGH:
+	case REGION_ABOVE_WINDOW:
+		rule_add(rule, 0, SCMP_CMP_GE, range.start, 0);
+		rule_add(rule, 1, SCMP_CMP_LE, size, 0);
+		break;
+	case REGION_CORE:
+		rule_add(rule, 0, SCMP_CMP_EQ, range.start, 0);
+		rule_add(rule, 1, SCMP_CMP_EQ, size, 0);
+		break;
+	}
+}
+
+static void rule_add_span(struct rule *rule, const struct policy_env *env,
+			  enum policy_span span)
+{
+	const struct policy_span_args *at = &policy_span_args[span];
+
+	if (span == SPAN_NONE)
+		return;
+	rule_add(rule, at->offset, SCMP_CMP_LE, env->ram_bytes, 0);
+	/* mmap's length is bounded by its region already */
+	if (span != SPAN_MMAP)
+		rule_add(rule, at->length, SCMP_CMP_LE, env->ram_bytes, 0);
+}
+
+static int rule_submit(scmp_filter_ctx ctx, const struct policy_row *row,
+		       const struct rule *rule)
+{
+	return seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, (int)row->nr,
+					    rule->count, rule->cmp);
+}
+
+/* One rule for each admitted value of the row's LIMIT_ONE_OF, of which a row
+ * has at most one. */
+static int submit_each(scmp_filter_ctx ctx, const struct policy_row *row,
+		       const struct policy_limit *choice,
+		       const struct rule *rest)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < 64 && !err; i++) {
+		struct rule rule = *rest;
+
+		if (!(choice->b >> i & 1))
+			continue;
+		rule_add(&rule, choice->arg, SCMP_CMP_EQ, choice->a + i, 0);
+		err = rule_submit(ctx, row, &rule);
+	}
+	return err;
+}
+
+static int add_row(scmp_filter_ctx ctx, const struct policy_env *env,
+		   const struct policy_row *row)
+{
+	struct policy_range range = policy_region_range(env, row->region);
+	const struct policy_limit *choice = NULL;
+	struct rule rule = { .count = 0 };
+
+	if (row->region != REGION_ANY && range.start == range.end)
+		return 0; /* this machine has no such region */
+	rule_add_region(&rule, row->region, range);
+	rule_add_span(&rule, env, row->span);
+	for (const struct policy_limit *limit = row->limit; limit->op;
+	     limit++) {
+		switch (limit->op) {
+		case LIMIT_EQ:
+			rule_add(&rule, limit->arg, SCMP_CMP_EQ, limit->a, 0);
+			break;
+		case LIMIT_LE:
+			rule_add(&rule, limit->arg, SCMP_CMP_LE, limit->a, 0);
+			break;
+		case LIMIT_MASKED:
+			rule_add(&rule, limit->arg, SCMP_CMP_MASKED_EQ,
+				 limit->a, limit->b);
+			break;
+		case LIMIT_ONE_OF:
+			choice = limit;
+			break;
+		case LIMIT_END:
+			break;
+		}
+	}
+	return choice ? submit_each(ctx, row, choice, &rule) :
+			rule_submit(ctx, row, &rule);
+}
+
+/* A filter for one architecture that kills but for skipped calls and the
+ * no-op. libseccomp translates the number for a foreign architecture. */
+static int new_context(scmp_filter_ctx *ctx, uint32_t arch)
+{
+	int err;
+
+	*ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	if (!*ctx)
+		return -ENOMEM;
+	if (arch != seccomp_arch_native()) {
+		err = seccomp_arch_remove(*ctx, SCMP_ARCH_NATIVE);
+		if (!err)
+			err = seccomp_arch_add(*ctx, arch);
+		if (err)
+			return err;
+	}
+	err = seccomp_attr_set(*ctx, SCMP_FLTATR_ACT_BADARCH,
+			       SCMP_ACT_KILL_PROCESS);
+	if (!err) /* no_new_privs is the caller's to set */
+		err = seccomp_attr_set(*ctx, SCMP_FLTATR_CTL_NNP, 0);
+	if (!err)
+		err = seccomp_attr_set(*ctx, SCMP_FLTATR_API_TSKIP, 1);
+	if (!err)
+		err = seccomp_rule_add_exact(*ctx, SCMP_ACT_ALLOW,
+					     SKIPPED_CALL, 0);
+	if (!err && arch != seccomp_arch_native())
+		err = seccomp_rule_add_exact(*ctx, SCMP_ACT_ALLOW, __NR_getpid,
+					     0);
+	return err;
+}
+
+static int add_table(scmp_filter_ctx ctx, const struct policy_env *env)
+{
+	static const int vsyscall[] = { __NR_gettimeofday, __NR_time,
+					__NR_getcpu };
+	int err = 0;
+
+	for (size_t i = 0; i < policy_table_rows && !err; i++)
+		err = add_row(ctx, env, &policy_table[i]);
+	for (size_t i = 0; i < 3 && !err; i++)
+		err = seccomp_rule_add_exact(ctx, SCMP_ACT_ERRNO(ENOSYS),
+					     vsyscall[i], 0);
+	/* The gate's calls and the no-op first: they are on every trap. */
+	if (!err)
+		err = seccomp_syscall_priority(ctx, __NR_mprotect, 255);
+	if (!err)
+		err = seccomp_syscall_priority(ctx, __NR_getpid, 254);
+	return err;
+}
+
+int policy_install_filter(const struct policy_env *env)
+{
+	scmp_filter_ctx ctx = NULL, ctx_32 = NULL;
+	int err;
+
+	err = new_context(&ctx, SCMP_ARCH_X86_64);
+	if (!err)
+		err = add_table(ctx, env);
+	if (!err)
+		err = new_context(&ctx_32, SCMP_ARCH_X86);
+	if (!err) {
+		err = seccomp_merge(ctx, ctx_32);
+		if (!err)
+			ctx_32 = NULL; /* now a part of ctx */
+	}
+	if (!err)
+		err = seccomp_load(ctx);
+	seccomp_release(ctx_32);
+	seccomp_release(ctx);
+	return err;
+}

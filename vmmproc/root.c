@@ -1,0 +1,408 @@
+/*
+ * Where the root archive comes from: the embedded one, a file, a directory.
+ * What comes out is always the same: a sealed memory file with a plain newc
+ * archive, its frame checked, no larger than the guest's memory can take. The
+ * guest kernel unpacks it, trusting nothing; the check here is for the sake of
+ * a sentence that says what is wrong.
+ */
+#include "root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "root_internal.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U /* Linux 6.3 */
+#endif
+
+#define CHUNK_BYTES 65536
+#define HEAD_BYTES 2048 /* enough for every magic below */
+/* What a guest needs beside its unpacked root. */
+#define RESERVE_BYTES (4ULL << 20)
+
+extern const char lodger_rootfs_start[], lodger_rootfs_end[];
+
+/* --- The sink ------------------------------------------------------------------ */
+
+int root_sink_write(struct root_sink *sink, const void *data, size_t len_bytes)
+{
+	const char *from = data;
+
+	if (len_bytes > sink->limit_bytes - sink->bytes)
+		return -EFBIG;
+	while (len_bytes) {
+		ssize_t n = write(sink->fd, from, len_bytes);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		from += n;
+		len_bytes -= (size_t)n;
+		sink->bytes += (uint64_t)n;
+	}
+	return 0;
+}
+
+static int write_zeros(struct root_sink *sink, uint64_t len_bytes)
+{
+	static const char zeros[4096];
+	int err = 0;
+
+	while (len_bytes && !err) {
+		size_t n = len_bytes < sizeof(zeros) ? (size_t)len_bytes :
+						       sizeof(zeros);
+
+		err = root_sink_write(sink, zeros, n);
+		len_bytes -= n;
+	}
+	return err;
+}
+
+int root_sink_copy(struct root_sink *sink, int from_fd, uint64_t len_bytes)
+{
+	if (len_bytes > sink->limit_bytes - sink->bytes)
+		return -EFBIG;
+	while (len_bytes) {
+		size_t want = len_bytes < (1 << 30) ? (size_t)len_bytes :
+						      1 << 30;
+		ssize_t n = sendfile(sink->fd, from_fd, NULL, want);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return write_zeros(sink, len_bytes);
+		len_bytes -= (uint64_t)n;
+		sink->bytes += (uint64_t)n;
+	}
+	return 0;
+}
+
+static int sink_open(struct root_sink *sink, uint64_t limit_bytes)
+{
+	const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+
+	*sink = (struct root_sink){ .limit_bytes = limit_bytes };
+	sink->fd = memfd_create("lodger-root", flags | MFD_NOEXEC_SEAL);
+	if (sink->fd < 0 && errno == EINVAL)
+		sink->fd = memfd_create("lodger-root", flags);
+	if (sink->fd >= 0)
+		return 0;
+	machine_complain("cannot make a memory file for the root: %s",
+			 strerror(errno));
+	return -1;
+}
+
+/* --- A source: a file, of which the first bytes were read to know its kind ------- */
+
+struct source {
+	const char *name; /* for sentences */
+	int fd;
+	char buf[CHUNK_BYTES];
+	size_t len_bytes; /* in buf, not yet consumed */
+	bool at_end;
+};
+
+/* Fills buf as far as the file goes. Returns 0 or -errno. */
+static int source_fill(struct source *src)
+{
+	while (!src->at_end && src->len_bytes < sizeof(src->buf)) {
+		ssize_t n = read(src->fd, src->buf + src->len_bytes,
+				 sizeof(src->buf) - src->len_bytes);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		src->at_end = n == 0;
+		src->len_bytes += (size_t)n;
+	}
+	return 0;
+}
+
+/* Formats that people will try. */
+static const struct {
+	size_t offset;
+	size_t len;
+	const char *magic;
+	const char *what, *advice;
+} known[] = {
+	{ 1080, 2, "\x53\xef", "an ext2, ext3 or ext4 image",
+	  "this version reads none: unpack it, give the directory" },
+	{ 257, 5, "ustar", "a tar archive", "unpack it, give the directory" },
+	{ 0, 6, "070707", "a cpio archive in the old format",
+	  "make it with cpio -o -H newc" },
+	{ 0, 2, "\xc7\x71", "a cpio archive in the old format",
+	  "make it with cpio -o -H newc" },
+	{ 0, 6, "\xfd" "7zXZ\0", "compressed by xz", "unpack it with xz -d" },
+	{ 0, 4, "\x28\xb5\x2f\xfd", "compressed by zstd",
+	  "unpack it with zstd -d" },
+	{ 0, 3, "BZh", "compressed by bzip2", "unpack it with bzip2 -d" },
+	{ 0, 4, "\x04\x22\x4d\x18", "compressed by lz4",
+	  "unpack it with lz4 -d" },
+	{ 0, 4, "\x02\x21\x4c\x18", "compressed by lz4",
+	  "unpack it with lz4 -d" },
+	{ 0, 4, "hsqs", "a squashfs image",
+	  "unpack it with unsquashfs, give the directory" },
+	{ 0, 4, "PK\x03\x04", "a zip archive", "unpack it, give the directory" },
+	{ 0, 4, "QFI\xfb", "a qcow2 image", "give a directory or an archive" },
+	{ 0, 4, "\x7f" "ELF", "a program, no root",
+	  "give a directory or an archive" },
+};
+
+static void complain_unknown(const struct source *src)
+{
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (src->len_bytes < known[i].offset + known[i].len ||
+		    memcmp(src->buf + known[i].offset, known[i].magic,
+			   known[i].len))
+			continue;
+		machine_complain("root %s is %s: %s", src->name, known[i].what,
+				 known[i].advice);
+		return;
+	}
+	machine_complain("root %s is %s: give a directory, or a newc cpio archive, plain or gzip",
+			 src->name,
+			 src->len_bytes ? "in no format known here" : "empty");
+}
+
+/* --- Copying in -------------------------------------------------------------------- */
+
+static void complain_too_big(const struct machine *m, const char *name)
+{
+	machine_complain("root %s does not fit in %llu MiB of guest memory: give a larger --mem or a smaller root",
+			 name, (unsigned long long)(m->opt->mem_bytes >> 20));
+}
+
+/* Names a failure of the sink or the source; err is a -errno. */
+static int complain(const struct machine *m, const char *name, int err)
+{
+	if (err == -EFBIG)
+		complain_too_big(m, name);
+	else
+		machine_complain("cannot read root %s: %s", name,
+				 strerror(-err));
+	return -1;
+}
+
+static int copy_plain(struct source *src, struct root_sink *sink)
+{
+	int err = 0;
+
+	while (!err && src->len_bytes) {
+		err = root_sink_write(sink, src->buf, src->len_bytes);
+		src->len_bytes = 0;
+		if (!err)
+			err = source_fill(src);
+	}
+	return err;
+}
+
+/* gzip's own tools let zeros follow the last member (tapes); so do we. */
+static bool only_zeros(const struct source *src, const z_stream *z)
+{
+	for (uInt i = 0; i < z->avail_in; i++)
+		if (z->next_in[i])
+			return false;
+	return src->at_end;
+}
+
+/* Refills z from src once it has consumed all. Returns 0 or -errno. */
+static int feed(struct source *src, z_stream *z)
+{
+	int err;
+
+	if (z->avail_in)
+		return 0;
+	src->len_bytes = 0;
+	err = source_fill(src);
+	z->next_in = (Bytef *)src->buf;
+	z->avail_in = (uInt)src->len_bytes;
+	return err;
+}
+
+/* Inflates until the source ends. Returns 0, -EPROTO for broken gzip data, or
+ * another -errno. Concatenated members are one file (RFC 1952). */
+static int inflate_all(struct source *src, struct root_sink *sink,
+		       z_stream *z, char *out)
+{
+	bool member_done = false;
+	int err, status;
+
+	for (;;) {
+		err = feed(src, z);
+		if (err)
+			return err;
+		if (member_done) {
+			if (!z->avail_in || only_zeros(src, z))
+				return 0;
+			if (inflateReset(z) != Z_OK)
+				return -EPROTO;
+			member_done = false;
+		}
+		if (!z->avail_in)
+			return -EPROTO; /* ends in the middle */
+		z->next_out = (Bytef *)out;
+		z->avail_out = CHUNK_BYTES;
+		status = inflate(z, Z_NO_FLUSH);
+		if (status != Z_OK && status != Z_STREAM_END)
+			return status == Z_MEM_ERROR ? -ENOMEM : -EPROTO;
+		err = root_sink_write(sink, out, CHUNK_BYTES - z->avail_out);
+		if (err)
+			return err;
+		member_done = status == Z_STREAM_END;
+	}
+}
+
+static int copy_gzip(struct source *src, struct root_sink *sink)
+{
+	z_stream z = { .next_in = (Bytef *)src->buf,
+		       .avail_in = (uInt)src->len_bytes };
+	char *out = malloc(CHUNK_BYTES);
+	int err;
+
+	if (!out)
+		return -ENOMEM;
+	if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK) {
+		free(out);
+		return -ENOMEM;
+	}
+	err = inflate_all(src, sink, &z, out);
+	inflateEnd(&z);
+	free(out);
+	return err;
+}
+
+static int take_archive(struct machine *m, struct source *src,
+			struct root_sink *sink)
+{
+	int err = source_fill(src);
+
+	if (err)
+		return complain(m, src->name, err);
+	if (src->len_bytes >= 6 && (!memcmp(src->buf, "070701", 6) ||
+				    !memcmp(src->buf, "070702", 6))) {
+		err = copy_plain(src, sink);
+	} else if (src->len_bytes >= 2 && !memcmp(src->buf, "\x1f\x8b", 2)) {
+		err = copy_gzip(src, sink);
+		if (err == -EPROTO) {
+			machine_complain("root %s is broken: the gzip data are damaged or cut off",
+					 src->name);
+			return -1;
+		}
+	} else {
+		complain_unknown(src);
+		return -1;
+	}
+	return err ? complain(m, src->name, err) : 0;
+}
+
+static int take_directory(struct machine *m, const char *path,
+			  struct root_sink *sink)
+{
+	int err = root_pack_directory(sink, path);
+
+	if (err == -EFBIG)
+		complain_too_big(m, path);
+	return err ? -1 : 0;
+}
+
+static int take_path(struct machine *m, const char *path,
+		     struct root_sink *sink)
+{
+	struct source *src;
+	struct stat st;
+	int err = -1;
+
+	if (stat(path, &st)) {
+		machine_complain("cannot open root %s: %s", path,
+				 strerror(errno));
+		return -1;
+	}
+	if (S_ISDIR(st.st_mode))
+		return take_directory(m, path, sink);
+	src = calloc(1, sizeof(*src));
+	if (!src)
+		return complain(m, path, -ENOMEM);
+	src->name = path;
+	src->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (src->fd < 0) {
+		machine_complain("cannot open root %s: %s", path,
+				 strerror(errno));
+	} else {
+		err = take_archive(m, src, sink);
+		close(src->fd);
+	}
+	free(src);
+	return err;
+}
+
+/* Looks at the finished archive, whatever it was made of. */
+static int check_archive(const struct root_sink *sink, const char *name)
+{
+	const char *wrong;
+	uint64_t at;
+	void *map;
+
+	map = mmap(NULL, sink->bytes, PROT_READ, MAP_PRIVATE, sink->fd, 0);
+	if (map == MAP_FAILED) {
+		machine_complain("cannot read root %s: %s", name,
+				 strerror(errno));
+		return -1;
+	}
+	wrong = cpio_check(map, sink->bytes, &at);
+	munmap(map, sink->bytes);
+	if (!wrong)
+		return 0;
+	machine_complain("root %s is broken at byte %llu: %s", name,
+			 (unsigned long long)at, wrong);
+	return -1;
+}
+
+int root_open(struct machine *m)
+{
+	const char *path = m->opt->root;
+	const size_t embedded_bytes =
+		(size_t)(lodger_rootfs_end - lodger_rootfs_start);
+	struct root_sink sink;
+	int err;
+
+	if (sink_open(&sink, m->opt->mem_bytes - RESERVE_BYTES))
+		return -1;
+	if (path) {
+		err = take_path(m, path, &sink);
+		if (!err)
+			err = check_archive(&sink, path);
+	} else {
+		err = root_sink_write(&sink, lodger_rootfs_start,
+				      embedded_bytes);
+		if (err)
+			complain(m, "(embedded)", err);
+	}
+	if (!err && fcntl(sink.fd, F_ADD_SEALS,
+			  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
+				  F_SEAL_SEAL)) {
+		machine_complain("cannot seal the root archive: %s",
+				 strerror(errno));
+		err = -1;
+	}
+	if (err) {
+		close(sink.fd);
+		return -1;
+	}
+	m->root_fd = sink.fd;
+	m->root_bytes = sink.bytes;
+	return 0;
+}

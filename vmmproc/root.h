@@ -1,0 +1,15 @@
+/* The root archive: from --root, or the embedded one. */
+#ifndef VMMPROC_ROOT_H
+#define VMMPROC_ROOT_H
+
+#include "machine.h"
+
+/*
+ * Brings m->opt->root (NULL: the embedded archive) into a sealed memory file:
+ * a plain newc cpio archive. Takes a directory, a newc archive, plain or
+ * gzip. Sets m->root_fd and m->root_bytes.
+ * Returns 0, or -1 after one sentence.
+ */
+int root_open(struct machine *m);
+
+#endif

@@ -1,0 +1,179 @@
+/*
+ * One machine from start to end, in boot order: streams, root, memory, CPU,
+ * terminal, guest-machine process, loop; then the way back and the verdict.
+ */
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "abi/layout.h"
+#include "embed.h"
+#include "icept.h"
+#include "loop.h"
+#include "memory.h"
+#include "root.h"
+#include "start.h"
+#include "stats.h"
+#include "streams.h"
+#include "terminal.h"
+#include "watch.h"
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* Lowest address a guest may map: 64 KiB, or more where the host says so. */
+static uint64_t lowest_address(void)
+{
+	uint64_t lowest = LODGER_USER_LOW_MIN;
+	unsigned long long host;
+	FILE *f = fopen("/proc/sys/vm/mmap_min_addr", "re");
+
+	if (!f)
+		return lowest;
+	if (fscanf(f, "%llu", &host) == 1 && host > lowest &&
+	    host < LODGER_USER_LOW_END)
+		lowest = host;
+	fclose(f);
+	return (lowest + LODGER_PAGE_SIZE - 1) & ~(uint64_t)(LODGER_PAGE_SIZE - 1);
+}
+
+/* Tracer and tracee on one CPU: a hand-over between two costs a wake-up of an
+ * idle CPU each time. Best effort. */
+static void pin_cpu(const struct options *opt)
+{
+	cpu_set_t set;
+	int cpu = opt->cpu == -1 ? sched_getcpu() : opt->cpu;
+
+	if (cpu < 0)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) && opt->cpu >= 0)
+		machine_complain("cannot run on CPU %d only: %s", cpu,
+				 strerror(errno));
+}
+
+static int open_trace(struct machine *m)
+{
+	const struct options *opt = m->opt;
+
+	if (!opt->trace_path) {
+		m->trace = opt->trace == TRACE_NONE ? NULL : stderr;
+		return 0;
+	}
+	m->trace = fopen(opt->trace_path, "we");
+	if (m->trace)
+		return 0;
+	machine_complain("cannot write the trace to %s: %s", opt->trace_path,
+			 strerror(errno));
+	return -1;
+}
+
+static int prepare(struct machine *m)
+{
+	if (streams_open(m) || open_trace(m) || root_open(m))
+		return -1;
+	m->user_low_min = lowest_address();
+	m->bell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (m->bell_fd < 0) {
+		machine_complain("cannot create an eventfd: %s", strerror(errno));
+		return -1;
+	}
+	return memory_create(m, lodger_guestkern_start,
+			     (size_t)(lodger_guestkern_end -
+				      lodger_guestkern_start)) ||
+			       memory_write_boot(m) ?
+		       -1 : 0;
+}
+
+/* How the machine's end reads to the user, and the exit status it means. */
+static int verdict(const struct machine *m, const struct lodger_counters *c)
+{
+	if (m->timed_out)
+		return EXIT_TIMEOUT;
+	if (m->stop_signal)
+		return EXIT_SIGNAL_BASE + m->stop_signal;
+	if (m->report[0]) {
+		machine_complain("%s", m->report);
+		return EXIT_LODGER;
+	}
+	if (!WIFEXITED(m->guest_status)) {
+		machine_complain("the guest-machine process was killed by SIG%s",
+				 sigabbrev_np(WTERMSIG(m->guest_status)));
+		return EXIT_LODGER;
+	}
+	switch ((enum lodger_halt)c->halt_reason) {
+	case LODGER_HALT_EXIT:
+		break;
+	case LODGER_HALT_PANIC:
+		machine_complain("guest kernel: %s", c->halt_text);
+		break;
+	case LODGER_HALT_BOOTFAIL:
+		machine_complain("%s", c->halt_text);
+		break;
+	case LODGER_HALT_NONE:
+		/* before the guest kernel ran, the child has said why */
+		break;
+	}
+	return WEXITSTATUS(m->guest_status);
+}
+
+static int run_prepared(struct machine *m)
+{
+	static struct lodger_counters counters;
+	int err;
+
+	pin_cpu(m->opt);
+	if (watch_begin(m) || terminal_begin(m)) {
+		watch_end();
+		return EXIT_LODGER;
+	}
+	m->start_ns = now_ns();
+	err = start_guest(m);
+	if (!err)
+		err = loop_run(m);
+	m->end_ns = now_ns();
+	watch_end();
+	terminal_end();
+	if (err)
+		return EXIT_LODGER;
+	if (memory_read_counters(m, &counters))
+		memset(&counters, 0, sizeof(counters));
+	if (m->opt->stats != STATS_NONE && stats_write(m, &counters))
+		return EXIT_LODGER;
+	return verdict(m, &counters);
+}
+
+int run_machine(const struct options *opt)
+{
+	struct machine m = {
+		.opt = opt,
+		.icept = &icept_ptrace,
+		.ram_bytes = opt->mem_bytes,
+		.kmem_fd = -1, .ram_fd = -1, .root_fd = -1, .bell_fd = -1,
+		.guest_pid = -1,
+	};
+	int status = EXIT_LODGER;
+
+	if (!prepare(&m))
+		status = run_prepared(&m);
+	if (m.trace && m.trace != stderr)
+		fclose(m.trace);
+	free(m.icept_private);
+	memory_destroy(&m);
+	streams_close(&m);
+	return status;
+}
