@@ -263,6 +263,17 @@ static int run_role(const struct test_table *table, int argc, char **argv)
 	return 1;
 }
 
+/* Cases crash on purpose. */
+static void no_core_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) < 0)
+		return;
+	limit.rlim_cur = 0;
+	setrlimit(RLIMIT_CORE, &limit);
+}
+
 int test_main(const struct test_table *table, int argc, char **argv)
 {
 	size_t plan = 0;
@@ -284,6 +295,7 @@ int test_main(const struct test_table *table, int argc, char **argv)
 	if (fd >= 0)
 		output_fd = fd;
 	umask(022);
+	no_core_files();
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGCHLD, SIG_DFL);
 	printf("1..%zu\n", plan);

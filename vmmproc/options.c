@@ -67,6 +67,14 @@ static int take_root(struct options *opt, const char *value)
 	return 0;
 }
 
+static int take_kernel(struct options *opt, const char *value)
+{
+	if (!*value)
+		return bad_value("kernel", value, "a guest-kernel image");
+	opt->kernel = value;
+	return 0;
+}
+
 /* Refuses what the host can never give: all its RAM and its free swap. */
 static int check_host_memory(uint64_t bytes)
 {
@@ -269,6 +277,8 @@ static int take_tmpfs(struct options *opt, const char *value)
 	}
 	if (i == opt->tmpfs_count)
 		opt->tmpfs_count++;
+	else
+		free((char *)opt->tmpfs[i].guest_path);
 	opt->tmpfs[i] = (struct tmpfs_option){ path, size_bytes };
 	return 0;
 }
@@ -359,6 +369,7 @@ static int take_policy(struct options *opt, const char *value)
 
 static const struct option_spec specs[] = {
 	{ "root", 0, ARG_NEEDED, ON_GUEST, take_root },
+	{ "kernel", 0, ARG_NEEDED, ON_GUEST, take_kernel },
 	{ "mem", 'm', ARG_NEEDED, ON_GUEST, take_mem },
 	{ "mode", 0, ARG_NEEDED, ON_GUEST, take_mode },
 	{ "intercept", 0, ARG_NEEDED, ON_GUEST, take_intercept },
@@ -505,6 +516,7 @@ static int set_program(struct options *opt, char **words, int count)
 	}
 	program[0] = boot ? "/sbin/init" : "/bin/sh";
 	memcpy(program + 1, words, sizeof(*words) * (size_t)count);
+	opt->argv_storage = program;
 	opt->argv = program;
 	opt->argc = count + 1;
 	return 0;
@@ -551,8 +563,8 @@ static int find_command(const char *word)
 			return i;
 	nearest = options_nearest(word, command_names);
 	if (nearest)
-		machine_complain("unknown command '%s': did you mean lodger %s?",
-				 word, nearest);
+		machine_complain("unknown command '%s': did you mean lodger %s, or lodger run -- %s?",
+				 word, nearest, word);
 	else
 		machine_complain("unknown command '%s': see lodger --help, or try lodger run -- %s",
 				 word, word);
@@ -602,4 +614,13 @@ int options_parse(struct options *opt, int argc, char **argv)
 		return parse_help(opt, argv[2]);
 	opt->command = (enum command)command;
 	return parse_command(opt, argc, argv, 2);
+}
+
+void options_free(struct options *opt)
+{
+	for (int i = 0; i < opt->tmpfs_count; i++)
+		free((char *)opt->tmpfs[i].guest_path);
+	free(opt->argv_storage);
+	free(opt->env);
+	*opt = (struct options){ .command = CMD_HELP };
 }

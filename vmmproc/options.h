@@ -30,6 +30,7 @@ struct tmpfs_option {
 struct options {
 	enum command command;
 	const char *root;	  /* NULL: the embedded root */
+	const char *kernel;	  /* --kernel FILE; NULL: the embedded one */
 	uint64_t mem_bytes;	  /* --mem, default 256 MiB */
 	const char *mode;	  /* --mode preset name, default "umlinux" */
 	const char *intercept, *protect, *space; /* NULL: from the preset */
@@ -52,6 +53,7 @@ struct options {
 	int argc;
 	enum command help_topic;  /* CMD_HELP: whose help; CMD_HELP for all */
 	bool show_policy;	  /* `lodger modes --policy` */
+	char **argv_storage;	  /* of options_parse, for options_free */
 };
 
 /*
@@ -60,6 +62,9 @@ struct options {
  * Returns 0, or -1 after one sentence on stderr (caller exits EXIT_LODGER).
  */
 int options_parse(struct options *opt, int argc, char **argv);
+
+/* Frees what options_parse allocated; opt may also stem from a failed one. */
+void options_free(struct options *opt);
 
 /* Prints the help of one command (one screen) to stdout; CMD_HELP: of all. */
 void options_help(enum command command);

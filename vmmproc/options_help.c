@@ -39,6 +39,7 @@ static const char help_run[] =
 "  --mode NAME        preset of mechanisms (umlinux); see lodger modes\n"
 "  --intercept NAME   --protect NAME   --space NAME   one axis by itself\n"
 "  --unsafe           allow mechanisms without protection, for measuring\n"
+"  --kernel FILE      boot another guest-kernel image, for testing\n"
 "  --vspace low|high  high: guest programs may reserve terabytes (low)\n"
 "  --cpu N|auto|any   CPU for monitor and guest (auto: one; any: not pinned)\n"
 "The three standard streams are the program's own; a terminal gives it one.\n"

@@ -182,7 +182,7 @@ const char *options_nearest(const char *word, const char *const *list)
 
 	if (len == 0 || len > NEAREST_WORD_MAX)
 		return NULL;
-	best = len < 4 ? 1 : (unsigned)(len / 3) + 1;
+	best = len < 3 ? 1 : (unsigned)(len / 3) + 1;
 	for (; *list; list++) {
 		unsigned distance;
 

@@ -318,59 +318,49 @@ const char *policy_call_name(uint64_t nr)
 	return name[nr];
 }
 
-static void print_limit(FILE *out, const struct policy_limit *limit)
+/* What a row admits, as a clause; "" where it limits nothing. */
+static void print_limits(FILE *out, const struct policy_row *row)
 {
-	switch (limit->op) {
-	case LIMIT_EQ:
-		fprintf(out, " arg%u=%#llx", limit->arg,
-			(unsigned long long)limit->a);
-		break;
-	case LIMIT_LE:
-		fprintf(out, " arg%u<=%llu", limit->arg,
-			(unsigned long long)limit->a);
-		break;
-	case LIMIT_MASKED:
-		fprintf(out, " arg%u&%#llx=%#llx", limit->arg,
-			(unsigned long long)limit->a,
-			(unsigned long long)limit->b);
-		break;
-	case LIMIT_ONE_OF:
-		fprintf(out, " arg%u=", limit->arg);
-		for (uint64_t i = 0, n = 0; i < 64; i++)
-			if (limit->b >> i & 1)
-				fprintf(out, "%s%#llx", n++ ? "|" : "",
-					(unsigned long long)(limit->a + i));
-		break;
-	case LIMIT_END:
-		break;
+	static const char *const region_text[] = {
+		[REGION_ANY] = NULL,
+		[REGION_USER_LOW] = "range in low user space",
+		[REGION_USER_HIGH] = "range in high user space",
+		[REGION_BELOW_WINDOW] = "range below the window",
+		[REGION_ABOVE_WINDOW] = "range above the window",
+		[REGION_CORE] = "exactly the kernel's core",
+	};
+	const char *before = "only: ";
+
+	if (region_text[row->region]) {
+		fprintf(out, "%17s%s%s", "", before, region_text[row->region]);
+		before = ", ";
 	}
+	if (row->span) {
+		fprintf(out, "%*s%soffset and length inside the RAM file",
+			*before == ',' ? 0 : 17, "", before);
+		before = ", ";
+	}
+	if (*before == ',')
+		fputc('\n', out);
+	before = "never: ";
+	for (const struct policy_limit *limit = row->limit; limit->op;
+	     limit++) {
+		fprintf(out, "%*s%s%s", *before == ',' ? 0 : 17, "", before,
+			limit->refusal);
+		before = ", ";
+	}
+	if (*before == ',')
+		fputc('\n', out);
 }
 
 void policy_print(FILE *out)
 {
-	static const char *const region_text[] = {
-		[REGION_ANY] = "",
-		[REGION_USER_LOW] = " range in low user space",
-		[REGION_USER_HIGH] = " range in high user space",
-		[REGION_BELOW_WINDOW] = " range below the window",
-		[REGION_ABOVE_WINDOW] = " range above the window",
-		[REGION_CORE] = " exactly the kernel's core",
-	};
-
 	fprintf(out, "Host system calls that a guest kernel may make; any other ends the machine.\n\n");
 	for (size_t i = 0; i < policy_table_rows; i++) {
 		const struct policy_row *row = &policy_table[i];
 
-		fprintf(out, "%-15s %s\n", policy_call_name(row->nr),
+		fprintf(out, "%-16s %s\n", policy_call_name(row->nr),
 			row->why);
-		if (!row->region && !row->span && !row->limit[0].op)
-			continue;
-		fprintf(out, "%-15s  limits:%s%s", "",
-			region_text[row->region],
-			row->span ? " inside the RAM file" : "");
-		for (const struct policy_limit *limit = row->limit; limit->op;
-		     limit++)
-			print_limit(out, limit);
-		fputc('\n', out);
+		print_limits(out, row);
 	}
 }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "embed.h"
 #include "root_internal.h"
 
 #ifndef MFD_NOEXEC_SEAL
@@ -30,7 +31,7 @@
 /* What a guest needs beside its unpacked root. */
 #define RESERVE_BYTES (4ULL << 20)
 
-extern const char lodger_rootfs_start[], lodger_rootfs_end[];
+
 
 /* --- The sink ------------------------------------------------------------------ */
 

@@ -26,6 +26,8 @@
 #include "terminal.h"
 #include "watch.h"
 
+#define KERNEL_FILE_MAX (64UL << 20)
+
 static uint64_t now_ns(void)
 {
 	struct timespec ts;
@@ -82,6 +84,44 @@ static int open_trace(struct machine *m)
 	return -1;
 }
 
+/* Reads the image of --kernel, as little trusted as any guest kernel, into
+ * memory that the caller frees. Returns 0, or -1 after one sentence. */
+static int read_kernel(const char *path, void **image, size_t *bytes)
+{
+	FILE *f = fopen(path, "re");
+	int err = f ? 0 : errno;
+
+	*image = malloc(KERNEL_FILE_MAX + 1);
+	*bytes = 0;
+	if (!err && !*image)
+		err = ENOMEM;
+	if (!err) {
+		*bytes = fread(*image, 1, KERNEL_FILE_MAX + 1, f);
+		err = ferror(f) ? errno : *bytes > KERNEL_FILE_MAX ? EFBIG : 0;
+	}
+	if (f)
+		fclose(f);
+	if (!err)
+		return 0;
+	machine_complain("cannot read the guest kernel %s: %s", path, strerror(err));
+	return -1;
+}
+
+static int create_memory(struct machine *m)
+{
+	size_t bytes = (size_t)(lodger_guestkern_end - lodger_guestkern_start);
+	void *image = NULL;
+	int err;
+
+	if (!m->opt->kernel)
+		return memory_create(m, lodger_guestkern_start, bytes);
+	err = read_kernel(m->opt->kernel, &image, &bytes);
+	if (!err)
+		err = memory_create(m, image, bytes);
+	free(image);
+	return err;
+}
+
 static int prepare(struct machine *m)
 {
 	if (streams_open(m) || open_trace(m) || root_open(m))
@@ -92,11 +132,7 @@ static int prepare(struct machine *m)
 		machine_complain("cannot create an eventfd: %s", strerror(errno));
 		return -1;
 	}
-	return memory_create(m, lodger_guestkern_start,
-			     (size_t)(lodger_guestkern_end -
-				      lodger_guestkern_start)) ||
-			       memory_write_boot(m) ?
-		       -1 : 0;
+	return create_memory(m) || memory_write_boot(m) ? -1 : 0;
 }
 
 /* How the machine's end reads to the user, and the exit status it means. */

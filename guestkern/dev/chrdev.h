@@ -17,6 +17,9 @@ struct chrdev {
 	u32 mode; /* permissions */
 	const struct chrdev_ops *ops;
 	void *private;
+	/* How often it hung up: a description opened at an earlier count is dead
+	 * (reads end, writes fail), which is fs's to see to. */
+	u32 hangups;
 };
 
 /* A transfer's other end, filled by the caller: moves bytes to or from the
@@ -41,11 +44,17 @@ struct chrdev_ops {
 	/* May be NULL. noctty: O_NOCTTY. */
 	int (*open)(struct chrdev *dev, bool noctty);
 	s64 (*lseek)(struct chrdev *dev, s64 offset, int whence); /* NULL: ESPIPE */
+	/* What opening it really opens (/dev/tty: the caller's terminal), NULL:
+	 * nothing, -ENXIO. May be NULL: itself. */
+	struct chrdev *(*redirect)(struct chrdev *dev);
 };
 
 /* All devices, index from 0, NULL at the end. */
 struct chrdev *chrdev_at(u32 index);
 struct chrdev *chrdev_find(u64 rdev);
+
+/* All that a program wrote was taken: a device that keeps nothing. */
+s64 chrdev_write_discard(struct chrdev *dev, struct chrdev_io *io);
 
 /* --- the console ------------------------------------------------------------- */
 
@@ -61,6 +70,9 @@ void dev_irq_winch(void);
  * host's (pipe, file, char device, socket). NULL: closed.
  */
 struct chrdev *dev_stream(int stream);
+/* Hands what the terminal has not taken yet to the host, as far as it takes it.
+ * Before the machine ends. */
+void dev_flush(void);
 
 /* The controlling terminal of a session hung up or was given up. */
 void tty_session_exit(void *tty);

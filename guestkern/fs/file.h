@@ -61,7 +61,7 @@ struct file_ops {
 	 * that the sink took, stops when it took one no more. */
 	int (*iterate)(struct file *f, struct dir_sink *sink);
 	int (*fsync)(struct file *f);
-	int (*open)(struct file *f);
+	int (*open)(struct file *f); /* if it fails, release is not called */
 	void (*release)(struct file *f); /* last reference gone */
 };
 
@@ -97,6 +97,8 @@ s64 file_write(struct file *f, struct iobuf *buf, s64 *pos);
  * and kernel memory, advancing buf. 0 or -EFAULT. */
 int iobuf_put(struct iobuf *buf, const void *src, size_t len);
 int iobuf_get(struct iobuf *buf, void *dst, size_t len);
+/* Zero bytes instead. */
+int iobuf_clear(struct iobuf *buf, size_t len);
 /* The next stretch of buf that hal can read into / write from directly:
  * stores its pointer, returns its length or -EFAULT. write_to_it: it will be
  * written. Advance with iobuf_advance. Valid until something sleeps. */

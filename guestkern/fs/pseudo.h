@@ -24,11 +24,11 @@ int pipe_create(struct file **read_end, struct file **write_end, unsigned flags)
  * which these set. On failure the caller drops f. May sleep.
  */
 
-/* S_IFCHR, S_IFBLK: the device inode->rdev. 0, -ENXIO, or as the device says. */
-int devfs_open(struct inode *inode, struct file *f);
+/* S_IFCHR: the device inode->rdev. 0, -ENXIO, or as the device says. */
+int chrdev_file_open(struct inode *inode, struct file *f);
 /* S_IFIFO: fifo(7). 0, -ENXIO (O_WRONLY|O_NONBLOCK without reader), -ENOMEM,
  * -ERESTARTSYS. */
-int pipe_fifo_open(struct inode *inode, struct file *f);
+int fifo_open(struct inode *inode, struct file *f);
 
 /* Puts the machine's three streams into the current process's table as
  * descriptors 0..2 and makes the console, if one is among them, its controlling

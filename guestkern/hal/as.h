@@ -69,6 +69,7 @@ struct as_batch {
 	size_t n;
 	struct as_req req[AS_BATCH_MAX];
 };
+/* Empties b and aims it at as. */
 void as_batch_init(struct as_batch *b, struct as *as);
 /* Adds a request; merges with the previous one where both are contiguous. */
 void as_batch_add(struct as_batch *b, const struct as_req *req);

@@ -67,11 +67,13 @@ void cpu_user_forget(struct cpu_user *cu);
  */
 int cpu_xstate_sanitize(void *xstate, size_t len_bytes);
 
+/* Installs the function that every trap ends in (it must not return). Boot. */
+void cpu_set_trap_upcall(void (*fn)(struct trap_frame *tf) __noreturn);
 /*
  * Leaves the guest kernel for user mode with the registers in *tf (sanitised:
- * cs, ss and flags forced). Never returns; the next trap calls entry's upcall
+ * cs, ss and flags forced) and the state in *cu. Never returns; the next trap calls entry's upcall
  * on this_cpu()->kernel_stack_top. Context: kernel stack of the task.
  */
-void cpu_return_to_user(struct trap_frame *tf) __noreturn;
+void cpu_return_to_user(struct trap_frame *tf, struct cpu_user *cu) __noreturn;
 
 #endif

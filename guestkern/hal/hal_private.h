@@ -10,8 +10,6 @@
 void kernel_main(void) __noreturn;
 /* trap.c: signal stack and handlers. Boot. */
 void trap_install(void);
-/* The upcall that kernel_main registered (hal may not include entry). */
-extern void (*trap_upcall_fn)(struct trap_frame *tf) __noreturn;
 /* clock.c: programs the host timer if an earlier deadline was asked for. */
 void clock_program(void);
 /* clock.c: the deadline asked for, mono ns; UINT64_MAX none. */

@@ -12,7 +12,6 @@
 
 const struct as_ops *as_backend = &as_remap;
 const struct prot_ops *prot_backend = &prot_mprotect;
-void (*trap_upcall_fn)(struct trap_frame *tf) __noreturn;
 
 void gate_entry(void);
 void gate_leave(u64 frame_rsp) __noreturn;

@@ -3,6 +3,7 @@
  * installs: signal stack, handlers.
  */
 #include "abi/layout.h"
+#include "hal/cpu.h"
 #include "hal/frame.h"
 #include "hal/hal_private.h"
 #include "hal/host.h"
@@ -39,6 +40,13 @@ void trap_install(void)
 			panic("rt_sigaction(%d) failed", used_signals[i]);
 }
 
+static void (*trap_upcall_fn)(struct trap_frame *tf) __noreturn;
+
+void cpu_set_trap_upcall(void (*fn)(struct trap_frame *tf) __noreturn)
+{
+	trap_upcall_fn = fn;
+}
+
 /* Called by the gate on the kernel stack of the current task. */
 void hal_trap_entry(int sig, u64 frame_rsp) __noreturn;
 void hal_trap_entry(int sig, u64 frame_rsp)
@@ -61,8 +69,10 @@ void hal_trap_entry(int sig, u64 frame_rsp)
 	trap_upcall_fn(tf);
 }
 
-void cpu_return_to_user(struct trap_frame *tf)
+void cpu_return_to_user(struct trap_frame *tf, struct cpu_user *cu)
 {
+	cpu_user_switch(NULL, cu);
+	cpu_user_load(cu);
 	clock_program();
 	frame_from_trap(tf);
 	counters()->prot_closes++;

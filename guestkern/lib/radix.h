@@ -24,6 +24,7 @@ struct radix_alloc_ops {
 };
 void radix_set_allocator(const struct radix_alloc_ops *ops);
 
+/* Makes tree empty, without freeing anything. */
 void radix_init(struct radix *tree);
 
 /* Value at key, 0 when absent. */

@@ -11,6 +11,7 @@ struct ring {
 	u32 tail; /* next to write */
 };
 
+/* Empty ring over data, size bytes (a power of two). */
 void ring_init(struct ring *r, void *data, u32 size);
 
 static inline u32 ring_used(const struct ring *r)

@@ -26,10 +26,15 @@
 #define VMA_HEAP 64u   /* named [heap] */
 #define VMA_NORESERVE 128u
 #define VMA_DONTFORK 256u
+#define VMA_LOCKED 512u      /* mlock: present, and counted */
+#define VMA_WIPEONFORK 1024u /* a child finds it empty */
 #define VMA_PROT (VMA_R | VMA_W | VMA_X)
 
 struct vma {
-	struct rb_node node; /* in mm.vmas by start */
+	union {
+		struct rb_node node; /* in mm.vmas by start */
+		struct vma *detached_next; /* while it waits to be freed */
+	};
 	struct mm *mm;
 	uaddr_t start, end;
 	u32 flags;
@@ -67,6 +72,11 @@ struct mm {
 	uaddr_t code_start, code_end, data_start, data_end;
 	u64 auxv[44];	  /* for /proc/PID/auxv */
 	u64 faults_minor, faults_major;
+	struct list_head all_link; /* in the list of all spaces */
+	u64 data_pages;	    /* private writable ones: RLIMIT_DATA's */
+	u32 future_flags;   /* VMA_LOCKED after mlockall(MCL_FUTURE) */
+	u32 map_seq;	    /* counts changes of VMAs */
+	u32 flush_seq;	    /* counts losses of all host mappings */
 };
 
 /* PTE: frame << PTE_SHIFT | flags; 0 is not present. */
@@ -112,6 +122,16 @@ s64 mm_remap(struct mm *mm, uaddr_t old, u64 old_len, u64 new_len, u32 flags,
 	     uaddr_t new_addr);
 /* madvise(2) MADV_DONTNEED/FREE: drops private pages; others are hints. */
 int mm_advise(struct mm *mm, uaddr_t addr, u64 len_bytes, int advice);
+/* mlock(2) and munlock(2) without their rights: sets or clears VMA_LOCKED.
+ * -ENOMEM where nothing is mapped; what lies before has then been done. */
+int mm_lock(struct mm *mm, uaddr_t addr, u64 len_bytes, bool locked);
+/* The same for all there is now (mlockall, munlockall). */
+int mm_lock_all(struct mm *mm, bool locked);
+/* Brings in the pages of the range (MAP_POPULATE, mlock) for access MM_*.
+ * LOADED space only. 0, or mm_fault's first error. */
+int mm_populate(struct mm *mm, uaddr_t addr, u64 len_bytes, u32 access);
+/* Is the page there without a fault that takes I/O (mincore)? */
+bool mm_page_in_core(const struct vma *vma, uaddr_t addr);
 
 /* First VMA with end > addr (may start above it), or NULL. */
 struct vma *vma_find(const struct mm *mm, uaddr_t addr);

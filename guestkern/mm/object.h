@@ -27,10 +27,13 @@ struct vm_object_ops {
 struct vm_object {
 	const struct vm_object_ops *ops;
 	u32 refs;
+	u32 vma_count;	    /* VMAs that show it: mm's, for truncation */
 	u64 size_bytes;	    /* pages past it fault with SIGBUS */
 	struct radix pages; /* page cache: index -> pfn + 1 */
 };
 
+/* A fresh object with one reference; then take and drop references, the last
+ * drop calls ops->release. */
 void vm_object_init(struct vm_object *obj, const struct vm_object_ops *ops);
 void vm_object_get(struct vm_object *obj);
 void vm_object_put(struct vm_object *obj);

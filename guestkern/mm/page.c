@@ -51,10 +51,8 @@ static void clear_run(pfn_t pfn, u32 count)
 	while (i < count) {
 		for (n = 0; i + n < count && ram.frames[pfn + i + n].dirty; n++)
 			ram.frames[pfn + i + n].dirty = 0;
-		if (n) {
+		if (n)
 			ram_zero(pfn_to_gpa(pfn + i), (u64)n << PAGE_SHIFT);
-			counters()->pages_zeroed += n;
-		}
 		i += n + 1;
 	}
 }

@@ -35,6 +35,7 @@ u32 page_refs(pfn_t pfn);
 bool page_is_zero(pfn_t pfn);	  /* known to be all zero (never written) */
 void page_mark_dirty(pfn_t pfn);  /* is about to be written: no longer zero */
 
+/* Frames free now, and all there are. */
 u64 page_free_count(void);
 u64 page_total_count(void);
 

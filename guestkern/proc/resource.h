@@ -17,6 +17,7 @@ struct resource_ops {
 	/* Session leader ends or gives up its terminal: dev hangs up. */
 	void (*session_leader_exit)(struct session *session);
 };
+/* Installs ops (kept by reference). Boot, before the first clone. */
 void proc_set_resource_ops(const struct resource_ops *ops);
 
 #endif

@@ -49,6 +49,7 @@ struct sighand {
 	struct k_sigaction action[NSIG_]; /* [sig - 1] */
 };
 
+/* Empty set; and: forget the pending signals of mask, freeing queue entries. */
 void sigpending_init(struct sigpending *p);
 void sigpending_flush(struct sigpending *p, u64 mask);
 

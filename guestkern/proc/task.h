@@ -15,6 +15,7 @@
 #include "lib/types.h"
 #include "mm/mm.h"
 #include "proc/cred.h"
+#include "proc/itimer.h"
 #include "proc/signal.h"
 #include "proc/timer.h"
 #include "proc/wait.h"
@@ -28,6 +29,13 @@ enum task_state {
 	TASK_SLEEPING,	/* on wait queues, a signal wakes it */
 	TASK_STOPPED,	/* by SIGSTOP and kin */
 	TASK_ZOMBIE,	/* exited; stack is freed by the scheduler */
+};
+
+/* A parent in vfork(2), on its own stack: done once the child has left the
+ * common address space. */
+struct vfork_wait {
+	struct wait_queue wq;
+	bool done;
 };
 
 struct rlimit64_pair {
@@ -67,16 +75,22 @@ struct process {
 	u64 itimer_virtual_ns[2], itimer_prof_ns[2]; /* left, interval */
 	u64 utime_ns, stime_ns;	     /* of ended tasks */
 	u64 cutime_ns, cstime_ns;    /* of waited-for children */
+	u64 cpu_ns;		     /* CPU time of all its tasks so far */
+	u64 cpu_limit_ns;	     /* next RLIMIT_CPU signal; UINT64_MAX none */
+	bool cpu_watched;	     /* a CPU-time timer or limit is active */
 	u64 minflt, majflt, cminflt, cmajflt, nvcsw, nivcsw;
-	u64 maxrss_pages;
+	u64 maxrss_pages, cmaxrss_pages;
 	u64 start_ns;		     /* mono at creation */
 	s32 exit_signal;	     /* to the parent, SIGCHLD normally */
 	s32 exit_code;		     /* wait status once exiting */
 	bool exiting, zombie;
+	bool unkillable;	     /* init: default actions do not happen */
+	bool stop_pending;	     /* threads are to stop, or have */
 	bool stopped, stop_reported, continued;
 	s32 stop_sig;
+	u32 sig_queued;		     /* struct sigqueue in all its queues */
+	struct task *exec_task;	     /* in execve: the others are to end */
 	bool did_exec, dumpable, child_subreaper;
-	struct wait_queue *vfork_done; /* parent sleeps there, or NULL */
 	s32 oom_score_adj;
 	char *exe_path;		     /* kmalloc'd absolute path, or NULL */
 };
@@ -88,6 +102,9 @@ struct task {
 	struct list_head run_link;   /* run queue */
 	enum task_state state;
 	bool woken;		     /* a wake-up came while going to sleep */
+	bool exiting;		     /* in task_exit: signals are over */
+	bool detached;		     /* nobody waits for it: freed when it has
+				      * left its kernel stack */
 	struct mm *mm;		     /* = proc->mm; NULL for kernel threads */
 	struct trap_frame tf;	     /* user registers while in the kernel */
 	struct cpu_context ctx;
@@ -100,6 +117,9 @@ struct task {
 	u64 saved_blocked;	     /* to restore after sigsuspend, ppoll */
 	bool restore_blocked;
 	struct sigpending pending;
+	u64 sigwait;		     /* sigtimedwait takes these, though blocked */
+	s32 forced_sig;		     /* fault to deliver before all else, or 0 */
+	struct k_siginfo forced_info;
 	uaddr_t altstack_sp;
 	u64 altstack_size;
 	u32 altstack_flags;
@@ -108,11 +128,15 @@ struct task {
 	u64 restart_arg[4];
 	/* scheduling and accounting */
 	s32 nice;
+	u32 policy, rt_priority;     /* SCHED_* of linux/sched.h */
+	bool reset_on_fork;
+	bool interactive;	     /* slept before its slice was used up */
 	u64 slice_start_ns, utime_ns, stime_ns;
+	u64 accounted_ns;	     /* CPU time is charged up to this instant */
 	u64 nvcsw, nivcsw;
 	/* threads */
 	uaddr_t clear_child_tid, set_child_tid, robust_list;
-	u32 vfork_child;	     /* bool: parent waits for us */
+	struct vfork_wait *vfork;    /* parent that waits for us, or NULL */
 	u64 pdeath_signal;
 };
 
@@ -130,8 +154,13 @@ static inline struct process *current_process(void)
 /* Boot: the idle context becomes a task, pid table. */
 void proc_init(void);
 
-/* Starts a kernel process (pid allocated) running fn(arg), which may end with
- * do_exit. Returns it or ERR_PTR. */
+/* Installs the way to user mode (entry_return); new tasks end their first steps
+ * in it. Boot. */
+void proc_set_user_return(void (*fn)(struct trap_frame *tf) __noreturn);
+
+/* Starts a kernel process (pid allocated; leader of a session of its own)
+ * running fn(arg), which ends with process_exit or becomes a program by exec.
+ * Child of the current process; the first is process 1. Returns it or ERR_PTR. */
 struct task *kthread_create(const char *name, void (*fn)(void *arg), void *arg);
 
 /* clone(2) as clone_args of linux/sched.h; tf: parent's frame, which the child
@@ -149,10 +178,34 @@ s64 task_clone(const struct clone_request *req);
 void task_exit(s32 code) __noreturn;
 void process_exit(s32 code) __noreturn;
 
-/* exec support: kills the other threads, resets handlers and names, installs
- * the new mm (takes over the reference). */
+/*
+ * exec support. begin: ends the other threads (sleeps); the caller is the
+ * process's only task and has its pid afterwards. A thread that is itself to
+ * end does not come back. commit: resets handlers and names, closes descriptors,
+ * installs the new mm (takes over the references of mm and exe_path).
+ */
 void process_exec_begin(void);
 void process_exec_commit(struct mm *mm, const char *comm, char *exe_path);
+
+/* New session and group of the current process: the sid, or -EPERM, -ENOMEM. */
+s64 process_setsid(void);
+void session_get(struct session *session);
+void session_put(struct session *session);
+
+/* The first task of p: its name and credentials are those of the process, also
+ * when it is a zombie. */
+static inline struct task *process_leader(const struct process *p)
+{
+	return list_first_entry(&p->tasks, struct task, group_link);
+}
+/* CPU time of all tasks of p, ended ones included, up to the last accounting. */
+void process_times(const struct process *p, u64 *utime_ns, u64 *stime_ns);
+/* Peak resident set so far. */
+u64 process_maxrss_pages(const struct process *p);
+/* Tasks of real user uid. */
+u32 task_count_of_uid(u32 uid);
+/* The most tasks there may be (--pids). */
+u32 task_count_max(void);
 
 struct task *task_find(s32 tid);	 /* or NULL */
 struct process *process_find(s32 pid);	 /* or NULL; zombies included */
@@ -167,7 +220,8 @@ bool pgrp_exists(s32 pgid, s32 sid);
 bool pgrp_is_orphaned(s32 pgid);
 
 /* wait4/waitid engine. which: as waitid's idtype; options W*. Fills *res and
- * returns the pid, 0 (WNOHANG, none ready) or -ECHILD, -ERESTARTSYS. */
+ * returns the pid, 0 (WNOHANG, none ready) or -ECHILD, -ERESTARTSYS. status is
+ * encoded as for wait4(2). */
 struct wait_result {
 	s32 pid, uid, status, code; /* code: CLD_* */
 	u64 utime_ns, stime_ns, minflt, majflt, maxrss_pages, nvcsw, nivcsw;
@@ -180,6 +234,13 @@ void sched_wake(struct task *t);  /* make runnable */
 void sched_tick(void);		  /* from IRQ_TIMER */
 void sched_yield_current(void);
 u32 sched_runnable_count(void);
+/* Charges CPU time to the current task up to now; returns now, mono ns. */
+u64 sched_account(void);
+/* Nice value or policy of t changed: takes its place in the queue anew. */
+void sched_changed(struct task *t);
+/* The CPU share of a turn at this nice value, ns. */
+u64 sched_slice_ns(s32 nice);
+u64 sched_boot_ns(void);	  /* mono at boot */
 u64 sched_load_avg(int which);	  /* 0..2: 1, 5, 15 min; fixed point 11 bits */
 void sched_idle_loop(void) __noreturn; /* boot context ends here */
 u64 sched_idle_ns(void);

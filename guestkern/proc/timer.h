@@ -12,6 +12,7 @@ struct timer {
 	bool active;
 };
 
+/* Inactive timer that will call fn; start; stop. */
 void timer_init(struct timer *t, void (*fn)(struct timer *t));
 void timer_start(struct timer *t, u64 deadline_ns); /* restarts if active */
 void timer_stop(struct timer *t);		    /* no-op if inactive */

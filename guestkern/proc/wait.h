@@ -16,6 +16,7 @@ struct wait_entry {
 	struct task *task;
 };
 
+/* Empty queue. */
 void wait_queue_init(struct wait_queue *wq);
 
 /* Wakes every sleeper. Any context. */
@@ -58,6 +59,8 @@ struct poll_table {
 	int err;		   /* -ENOMEM when an entry was not added */
 	struct wait_entry inline_entry[POLL_TABLE_INLINE];
 };
+/* Empty table; release leaves every queue; poll_wait adds the current task to
+ * wq (pt NULL: no-op). */
 void poll_table_init(struct poll_table *pt);
 void poll_table_release(struct poll_table *pt);
 void poll_wait(struct poll_table *pt, struct wait_queue *wq);

@@ -15,7 +15,8 @@
 
 #define ARG_STRING_MAX 0x20000 /* MAX_ARG_STRLEN: 32 pages, NUL included */
 #define ARG_COUNT_MAX 0x7fffffff
-#define EXEC_HEAD_BYTES 256 /* BINPRM_BUF_SIZE */
+#define SCRIPT_HEAD_BYTES 256 /* BINPRM_BUF_SIZE: what "#!" may take */
+#define EXEC_HEAD_BYTES 1024  /* most often the program headers, too */
 #define SCRIPT_DEPTH_MAX 5  /* as Linux fs/exec.c, exec_binprm */
 
 struct string_chunk {
@@ -29,6 +30,7 @@ struct exec_binary {
 	struct file *file;
 	struct elf_image *image; /* kmalloc'd */
 	u64 bias;		 /* added to its addresses */
+	size_t head_bytes;	 /* read into exec.head */
 };
 
 struct exec {
@@ -43,7 +45,6 @@ struct exec {
 	struct cred cred;	   /* of the new program */
 	bool secure;		   /* AT_SECURE */
 	bool hidden;		   /* not readable: not dumpable */
-	u64 stack_random, mmap_random;
 	uaddr_t stack_top;	   /* first byte past the stack */
 	uaddr_t entry, rsp;
 	struct mm *mm;
@@ -59,6 +60,11 @@ int string_vec_move_all(struct string_vec *to, struct string_vec *from);
 /* Length of the first string (0 when there is none). */
 size_t string_vec_first_len(const struct string_vec *vec);
 
+/* --- exec.c --------------------------------------------------------------------- */
+
+/* Bytes that arguments and environment may take together, pointers included. */
+u64 exec_strings_limit(void);
+
 /* --- exec_script.c ------------------------------------------------------------- */
 
 /* "#!" in ex->head: sets ex->interp_path to the interpreter and rewrites the
@@ -70,8 +76,11 @@ int exec_script_rewrite(struct exec *ex);
 /* Opens path for execution and checks the right to: a regular file with the
  * permission, not open for writing. The file or ERR_PTR. */
 struct file *exec_open(int dirfd, const char *path, u32 walk);
-/* Reads and checks bin->file's headers into bin->image. 0 or -errno. */
-int exec_elf_read(struct exec_binary *bin);
+/* Reads the first bytes of bin->file into ex->head, zero-filled. 0 or -errno. */
+int exec_head_read(struct exec *ex, struct exec_binary *bin);
+/* Checks bin->file's headers, beginning in ex->head, into bin->image. 0 or
+ * -errno. */
+int exec_elf_read(struct exec *ex, struct exec_binary *bin);
 /* Opens and reads the program interpreter that ex->program asks for. */
 int exec_elf_open_interp(struct exec *ex);
 /* Makes ex->mm: program, interpreter, stack, break. Nothing of the old program

@@ -1,6 +1,6 @@
 /*
  * "#!" files (Linux fs/binfmt_script.c): "#!interpreter [one argument]". The
- * line ends within the first EXEC_HEAD_BYTES of the file; a line cut off there
+ * line ends within the first SCRIPT_HEAD_BYTES of the file; a line cut off there
  * is accepted only if the cut is in the argument.
  */
 #include "lib/err.h"
@@ -30,8 +30,8 @@ static const char *skip_word(const char *p, const char *end)
 /* End of the line, trailing blanks cut; NULL: no valid line. */
 static const char *line_end(const char *head)
 {
-	const char *limit = head + EXEC_HEAD_BYTES;
-	const char *end = memchr(head, '\n', EXEC_HEAD_BYTES);
+	const char *limit = head + SCRIPT_HEAD_BYTES;
+	const char *end = memchr(head, '\n', SCRIPT_HEAD_BYTES);
 	const char *name;
 
 	if (!end) {
@@ -90,7 +90,8 @@ int exec_script_rewrite(struct exec *ex)
 	path = kmalloc((size_t)(name_end - name) + 1);
 	if (!path)
 		return -ENOMEM;
-	str_copy(path, name, (size_t)(name_end - name) + 1);
+	memcpy(path, name, (size_t)(name_end - name));
+	path[name_end - name] = '\0';
 	if (ex->interp_path != ex->path)
 		kfree(ex->interp_path);
 	ex->interp_path = path;

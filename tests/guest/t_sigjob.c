@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <test.h>
 #include <time.h>
@@ -58,10 +57,8 @@ static void end(pid_t pid)
 static void check_kills(int sig)
 {
 	pid_t pid = start_sleeper();
-	struct rlimit none = { 0, 0 };
 	int status;
 
-	CHECK_OK(setrlimit(RLIMIT_CORE, &none));
 	CHECK_OK(kill(pid, sig));
 	status = test_wait(pid);
 	CHECK(WIFSIGNALED(status));

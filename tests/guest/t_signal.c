@@ -517,8 +517,10 @@ static void suspend_waits(void)
 static void pause_is_interrupted(void)
 {
 	pid_t parent = getpid();
-	pid_t pid = test_fork();
+	pid_t pid;
 
+	handle(SIGUSR1, note, SA_RESTART, 0);
+	pid = test_fork();
 	if (pid == 0) {
 		/* Until the parent reaps us, in case it was not paused yet. */
 		for (;;) {
@@ -526,7 +528,6 @@ static void pause_is_interrupted(void)
 			kill(parent, SIGUSR1);
 		}
 	}
-	handle(SIGUSR1, note, SA_RESTART, 0);
 	CHECK_ERR(pause(), EINTR);
 	CHECK(seen_count >= 1);
 	kill(pid, SIGKILL);

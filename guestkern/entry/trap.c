@@ -1,0 +1,111 @@
+/*
+ * The trap upcall: what entered the guest kernel, who serves it, and the one
+ * way back to user mode.
+ *
+ * Invariant: between trap_upcall and cpu_return_to_user the task's registers
+ * are in task->tf and nowhere else; whoever sleeps in between is resumed on
+ * its own kernel stack and leaves by entry_return like everybody.
+ */
+#include "abi/layout.h"
+#include "entry/entry.h"
+#include "hal/cpu.h"
+#include "hal/frame.h"
+#include "hal/hal.h"
+#include "lib/bug.h"
+#include "lib/err.h"
+#include "mm/mm.h"
+#include "proc/task.h"
+#include "sys/syscall.h"
+
+#include <asm/siginfo.h>
+#include <asm/signal.h>
+
+static bool inside_window(u64 addr)
+{
+	return addr >= LODGER_WINDOW_BASE && addr < LODGER_WINDOW_END;
+}
+
+static enum mm_access fault_access(const struct trap_frame *tf)
+{
+	if (tf->err & TRAP_PF_FETCH)
+		return MM_EXEC;
+	return tf->err & TRAP_PF_WRITE ? MM_WRITE : MM_READ;
+}
+
+static void serve_page_fault(struct trap_frame *tf)
+{
+	int err;
+
+	counters()->traps_fault++;
+	err = mm_fault(current_task()->mm, tf->cr2, fault_access(tf));
+	switch (err) {
+	case 0:
+		return;
+	case -EFAULT:
+		signal_force_fault(SIGSEGV, SEGV_MAPERR, tf->cr2);
+		return;
+	case -EACCES:
+		signal_force_fault(SIGSEGV, SEGV_ACCERR, tf->cr2);
+		return;
+	case -ENOMEM:
+		/* the victim dies, then the access is tried again */
+		if (!oom_kill())
+			signal_kill_current(SIGKILL, "out of memory");
+		return;
+	default: /* past the end of the object, or its I/O failed */
+		signal_force_fault(SIGBUS, BUS_ADRERR, tf->cr2);
+		return;
+	}
+}
+
+static void serve_exception(struct trap_frame *tf)
+{
+	counters()->traps_exception++;
+	if (tf->si_code == SI_KERNEL)
+		signal_force(tf->sig);
+	else
+		signal_force_fault(tf->sig, tf->si_code,
+				   tf->sig == SIGTRAP || tf->cr2 == 0 ?
+					   tf->rip : tf->cr2);
+}
+
+void trap_upcall(struct trap_frame *tf)
+{
+	if (inside_window(tf->rip) && tf->kind != TRAP_PAGEFAULT) {
+		/* only by jumping there: the gate is no service for programs */
+		signal_kill_current(SIGSEGV, "jumped into the guest kernel's window");
+	} else {
+		switch ((enum trap_kind)tf->kind) {
+		case TRAP_SYSCALL:
+			counters()->traps_syscall++;
+			syscall_dispatch(tf);
+			break;
+		case TRAP_PAGEFAULT:
+			serve_page_fault(tf);
+			break;
+		case TRAP_EXCEPTION:
+			serve_exception(tf);
+			break;
+		case TRAP_IRQ:
+			break; /* served before the upcall */
+		}
+	}
+	entry_return(tf);
+}
+
+void entry_return(struct trap_frame *tf)
+{
+	struct task *task = current_task();
+
+	for (;;) {
+		if (this_cpu()->need_resched)
+			schedule();
+		if (signal_pending(task) || tf->orig_rax != (u64)-1)
+			signal_handle_pending(tf);
+		if (!this_cpu()->need_resched && !signal_pending(task))
+			break;
+	}
+	if (inside_window(tf->rip))
+		signal_kill_current(SIGSEGV, "return into the guest kernel's window");
+	cpu_return_to_user(tf, &task->user);
+}

@@ -1,0 +1,282 @@
+/*
+ * The tree of mounts: what hangs where, and mount(2)'s operations on it.
+ *
+ * Owns struct mount. Does not walk paths but for vfs_mount and vfs_umount; the
+ * system calls check privilege. No mount name spaces and no propagation: there
+ * is one tree.
+ *
+ * Invariants: a mount in the list holds one reference of itself for being
+ * there, references of its parent and mountpoint, and one of its super block.
+ * The last mount on a place covers the earlier ones; it is found first.
+ */
+#include <linux/fcntl.h>
+#include <linux/mount.h>
+#include <linux/stat.h>
+
+#include "fs/vfs_internal.h"
+#include "lib/bug.h"
+#include "lib/err.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+/* umount2(2); the kernel keeps these in a header of its own. */
+#define MNT_FORCE 1u
+#define MNT_DETACH 2u
+#define MNT_EXPIRE 4u
+#define UMOUNT_NOFOLLOW 8u
+
+/* Flags a mount carries; the rest of mount(2)'s are commands. */
+#define MOUNT_FLAGS                                                              \
+	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | \
+	 MS_RELATIME | MS_SYNCHRONOUS)
+
+static struct list_head mounts = LIST_HEAD_INIT(mounts); /* in order of mounting */
+static struct mount *root_mount;
+
+struct mount *mount_root(void)
+{
+	return root_mount;
+}
+
+void mount_get(struct mount *mnt)
+{
+	mnt->refs++;
+}
+
+void mount_put(struct mount *mnt)
+{
+	BUG_ON(mnt->refs == 0);
+	if (--mnt->refs > 0)
+		return;
+	/* Detached long since: mount_unlink dropped parent and mountpoint. */
+	dentry_put(mnt->root);
+	super_put(mnt->sb);
+	kfree(mnt->source);
+	kfree(mnt);
+}
+
+/* Takes over the reference of sb, takes its own of root. NULL: no memory. */
+static struct mount *mount_new(struct super_block *sb, struct dentry *root,
+			       const char *source, u32 flags)
+{
+	struct mount *mnt = kzalloc(sizeof(*mnt));
+
+	if (mnt)
+		mnt->source = kstrdup(source);
+	if (!mnt || !mnt->source) {
+		kfree(mnt);
+		super_put(sb);
+		return NULL;
+	}
+	mnt->refs = 1;
+	mnt->sb = sb;
+	mnt->root = root;
+	dentry_get(root);
+	mnt->flags = flags & MOUNT_FLAGS;
+	list_init(&mnt->link);
+	return mnt;
+}
+
+static void mount_link(struct mount *mnt, const struct path *target)
+{
+	mnt->parent = target->mnt;
+	mnt->mountpoint = target->dentry;
+	path_get(target);
+	target->dentry->mounted++;
+	list_add_tail(&mnt->link, &mounts);
+}
+
+/* Out of the tree, and the tree's reference dropped. */
+static void mount_unlink(struct mount *mnt)
+{
+	struct path target = { .mnt = mnt->parent, .dentry = mnt->mountpoint };
+
+	list_del(&mnt->link);
+	target.dentry->mounted--;
+	mnt->parent = NULL;
+	mnt->mountpoint = NULL;
+	path_put(&target);
+	mount_put(mnt);
+}
+
+int mount_init_root(struct super_block *sb, const char *source)
+{
+	root_mount = mount_new(sb, sb->root, source, 0);
+	if (!root_mount)
+		return -ENOMEM;
+	list_add_tail(&root_mount->link, &mounts);
+	return 0;
+}
+
+struct mount *mount_first(void)
+{
+	return list_empty(&mounts) ? NULL : list_first_entry(&mounts, struct mount, link);
+}
+
+struct mount *mount_next(struct mount *m)
+{
+	return m->link.next == &mounts ? NULL : list_entry(m->link.next, struct mount, link);
+}
+
+static struct mount *mount_on(const struct path *path)
+{
+	struct mount *mnt, *found = NULL;
+
+	list_for_each_entry(mnt, &mounts, link) {
+		if (mnt->parent == path->mnt && mnt->mountpoint == path->dentry)
+			found = mnt;
+	}
+	return found;
+}
+
+bool mount_cross_down(struct path *path)
+{
+	struct mount *mnt;
+	bool moved = false;
+
+	while (path->dentry->mounted && (mnt = mount_on(path))) {
+		mount_get(mnt);
+		dentry_get(mnt->root);
+		path_put(path);
+		path->mnt = mnt;
+		path->dentry = mnt->root;
+		moved = true;
+	}
+	return moved;
+}
+
+int mount_want_write(const struct mount *mnt)
+{
+	return mnt && mnt->flags & MS_RDONLY ? -EROFS : 0;
+}
+
+int mount_set_flags(const struct path *path, u32 flags)
+{
+	if (path->dentry != path->mnt->root)
+		return -EINVAL;
+	path->mnt->flags = flags & MOUNT_FLAGS;
+	return 0;
+}
+
+int mount_bind(const struct path *source, const struct path *target)
+{
+	struct super_block *sb = source->mnt->sb;
+	struct mount *mnt;
+
+	if (S_ISDIR(source->dentry->inode->mode) != S_ISDIR(target->dentry->inode->mode))
+		return -ENOTDIR;
+	if (source->dentry->unlinked || target->dentry->unlinked)
+		return -ENOENT;
+	sb->refs++;
+	mnt = mount_new(sb, source->dentry, source->mnt->source, source->mnt->flags);
+	if (!mnt)
+		return -ENOMEM;
+	mount_link(mnt, target);
+	return 0;
+}
+
+int mount_at(const char *type, const char *source, const struct path *target,
+	     u32 flags, const char *options)
+{
+	const struct fs_type *fs = fs_find_type(type);
+	struct super_block *sb;
+	struct mount *mnt;
+
+	if (!fs)
+		return -ENODEV;
+	if (!S_ISDIR(target->dentry->inode->mode))
+		return -ENOTDIR;
+	if (target->dentry->unlinked)
+		return -ENOENT;
+	sb = fs->mount(source, options);
+	if (IS_ERR(sb))
+		return (int)PTR_ERR(sb);
+	mnt = mount_new(sb, sb->root, source, flags);
+	if (!mnt)
+		return -ENOMEM;
+	mount_link(mnt, target);
+	return 0;
+}
+
+int vfs_mount(const char *type, const char *source, const char *target,
+	      u32 flags, const char *options)
+{
+	struct path path;
+	int err;
+
+	err = path_walk(AT_FDCWD, target, 0, &path);
+	if (err)
+		return err;
+	err = mount_at(type, source ? source : "none", &path, flags,
+		       options ? options : "");
+	path_put(&path);
+	return err;
+}
+
+static struct mount *mount_child(const struct mount *parent)
+{
+	struct mount *mnt;
+
+	list_for_each_entry(mnt, &mounts, link) {
+		if (mnt->parent == parent)
+			return mnt;
+	}
+	return NULL;
+}
+
+/* Takes mnt and everything below it out of the tree; users keep theirs. */
+static void mount_unlink_tree(struct mount *mnt)
+{
+	struct mount *m = mnt, *up;
+
+	for (;;) {
+		struct mount *child = mount_child(m);
+
+		if (child) {
+			m = child;
+			continue;
+		}
+		up = m->parent;
+		if (m == mnt) {
+			mount_unlink(m);
+			return;
+		}
+		mount_unlink(m);
+		m = up;
+	}
+}
+
+int mount_detach(struct path *path, u32 flags)
+{
+	struct mount *mnt = path->mnt;
+
+	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
+		return -EINVAL;
+	if (flags & MNT_EXPIRE)
+		return -EINVAL; /* automounters only */
+	if (path->dentry != mnt->root || mnt == root_mount || !mnt->parent)
+		return -EINVAL;
+	if (flags & MNT_DETACH) {
+		mount_unlink_tree(mnt);
+		return 0;
+	}
+	/* One reference is the tree's, one is path's. */
+	if (mount_child(mnt) || mnt->refs > 2)
+		return -EBUSY;
+	mount_unlink(mnt);
+	return 0;
+}
+
+int vfs_umount(const char *target, u32 flags)
+{
+	struct path path;
+	int err;
+
+	err = path_walk(AT_FDCWD, target, flags & UMOUNT_NOFOLLOW ? WALK_NOFOLLOW : 0,
+			&path);
+	if (err)
+		return err;
+	err = mount_detach(&path, flags);
+	path_put(&path);
+	return err;
+}

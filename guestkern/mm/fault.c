@@ -1,0 +1,338 @@
+/*
+ * Page faults: what a page that is not (so) mapped should be.
+ *
+ *   not present, anonymous   fresh zeroed frames for a window of pages
+ *   not present, object      fault_file.c; a private write goes on to the copy
+ *   present, write refused   copy-on-write, or in place when nobody shares it
+ *   present, all allowed     the host does not show it: map its extent
+ *
+ * Frames that may hold old data are cleared through the mapping just made, which
+ * the program cannot reach before the fault returns (one CPU, kernel not
+ * preemptible; with a second CPU contents have to come before the mapping).
+ * The same holds for the copy: old page to the bounce page, new frame mapped in
+ * its place, bounce page to the new one, so that it costs one host request.
+ */
+#include "hal/hal.h"
+#include "lib/bug.h"
+#include "lib/err.h"
+#include "lib/string.h"
+#include "mm/mm_internal.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "mm/uaccess.h"
+
+/* How far a page's neighbours are looked at, in the same request. */
+#define UPGRADE_PAGES 64u
+#define REMAP_PAGES 256u
+
+static u8 *bounce;
+
+int fault_init(void)
+{
+	bounce = kpages_alloc(0);
+	return bounce ? 0 : -ENOMEM;
+}
+
+void fault_window(const struct vma *vma, uaddr_t addr, u32 limit,
+		  uaddr_t *start, uaddr_t *end)
+{
+	u64 bytes = (u64)limit << PAGE_SHIFT;
+	uaddr_t base = ALIGN_DOWN(addr, bytes);
+
+	*start = MAX(base, vma->start);
+	*end = MIN(base + bytes, vma->end);
+}
+
+/* Around costs frames that may never be touched: less when few are left. */
+static u32 around_limit(void)
+{
+	u64 free = page_free_count(), total = page_total_count();
+
+	if (free < total / 32)
+		return 1;
+	return free < total / 8 ? FAULT_AROUND_PAGES / 4 : FAULT_AROUND_PAGES;
+}
+
+/* Narrows the window to the absent pages next to addr. */
+static void narrow_to_absent(struct mm *mm, uaddr_t addr, uaddr_t *start,
+			     uaddr_t *end)
+{
+	uaddr_t low = addr, high = addr + PAGE_SIZE;
+
+	while (low > *start && !radix_get(&mm->pt, (low >> PAGE_SHIFT) - 1))
+		low -= PAGE_SIZE;
+	while (high < *end && !radix_get(&mm->pt, high >> PAGE_SHIFT))
+		high += PAGE_SIZE;
+	*start = low;
+	*end = high;
+}
+
+/* Clears what the mapping of a run of frames shows and is not known zero. */
+static void clear_mapped(uaddr_t addr, pfn_t pfn, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		if (!page_is_zero(pfn + i)) {
+			memset(user_ptr(addr + i * PAGE_SIZE), 0, PAGE_SIZE);
+			counters()->pages_zeroed++;
+		}
+		page_mark_dirty(pfn + i);
+	}
+}
+
+/* Enters a run of frames; returns how many, the others are given back. */
+static u32 enter_run(struct mm *mm, uaddr_t addr, pfn_t pfn, u32 count, u64 flags)
+{
+	u32 n = 0;
+
+	while (n < count &&
+	       !pt_enter(mm, addr + n * PAGE_SIZE, pte_make(pfn + n, flags)))
+		n++;
+	for (u32 i = n; i < count; i++)
+		page_put(pfn + i);
+	return n;
+}
+
+static int fault_anon(struct vma *vma, uaddr_t addr, u32 limit)
+{
+	bool writable = vma->flags & VMA_W;
+	uaddr_t start, end;
+	u32 want, got;
+	pfn_t pfn;
+
+	fault_window(vma, addr, limit, &start, &end);
+	narrow_to_absent(vma->mm, addr, &start, &end);
+	want = (u32)((end - start) >> PAGE_SHIFT);
+	pfn = page_alloc_run(want, &got, writable ? 0 : PAGE_ZERO);
+	if (pfn == PFN_NONE)
+		return -ENOMEM;
+	if (got < want)
+		start = MIN(addr, end - got * PAGE_SIZE);
+	got = enter_run(vma->mm, start, pfn, got, writable ? PTE_W : 0);
+	end = start + got * PAGE_SIZE;
+	if (end <= addr || pt_map_range(vma, start, end)) {
+		pt_zap_range(vma->mm, start, end);
+		return -ENOMEM;
+	}
+	if (writable)
+		clear_mapped(start, pfn, got);
+	return 0;
+}
+
+/* Is the page at addr mapped read-only though nobody shares it? */
+static bool can_upgrade(struct mm *mm, uaddr_t addr)
+{
+	u64 pte = radix_get(&mm->pt, addr >> PAGE_SHIFT);
+
+	return (pte & (PTE_MAPPED | PTE_W)) == PTE_MAPPED &&
+	       page_refs(pte_pfn(pte)) == 1;
+}
+
+static void pte_make_writable(struct mm *mm, uaddr_t addr)
+{
+	u64 *slot = radix_slot(&mm->pt, addr >> PAGE_SHIFT);
+
+	*slot |= PTE_W;
+	page_mark_dirty(pte_pfn(*slot));
+}
+
+/* A private page that only this space has becomes writable where it is, and
+ * with it such neighbours as one request reaches. */
+static int cow_in_place(struct vma *vma, uaddr_t addr)
+{
+	struct as_req req = { .op = AS_PROTECT };
+	struct mm *mm = vma->mm;
+	struct as_batch batch;
+	uaddr_t start, end, low = addr, high = addr;
+
+	if (!can_upgrade(mm, addr)) {
+		pte_make_writable(mm, addr);
+		return fault_remap(vma, addr);
+	}
+	fault_window(vma, addr, UPGRADE_PAGES, &start, &end);
+	while (low > start && can_upgrade(mm, low - PAGE_SIZE))
+		low -= PAGE_SIZE;
+	for (; high < end && can_upgrade(mm, high); high += PAGE_SIZE)
+		pte_make_writable(mm, high);
+	for (uaddr_t at = low; at < addr; at += PAGE_SIZE)
+		pte_make_writable(mm, at);
+	req.addr = low;
+	req.len_bytes = high - low;
+	req.prot = pt_host_prot(vma, radix_get(&mm->pt, addr >> PAGE_SHIFT));
+	as_batch_init(&batch, &mm->as);
+	as_batch_add(&batch, &req);
+	pt_commit(mm, &batch);
+	return 0;
+}
+
+static int cow_copy(struct vma *vma, uaddr_t addr, u64 *slot)
+{
+	pfn_t old = pte_pfn(*slot), new = page_alloc(0, 0);
+	int err;
+
+	if (new == PFN_NONE)
+		return -ENOMEM;
+	if (*slot & PTE_MAPPED)
+		memcpy(bounce, user_ptr(addr), PAGE_SIZE);
+	else
+		ram_read(pfn_to_gpa(old), bounce, PAGE_SIZE);
+	*slot = pte_make(new, PTE_W);
+	err = pt_map_range(vma, addr, addr + PAGE_SIZE);
+	if (err) {
+		*slot = pte_make(old, 0);
+		page_put(new);
+		return err;
+	}
+	memcpy(user_ptr(addr), bounce, PAGE_SIZE);
+	page_mark_dirty(new);
+	page_put(old);
+	counters()->pages_copied++;
+	return 0;
+}
+
+static int fault_cow(struct vma *vma, uaddr_t addr)
+{
+	u64 *slot = radix_slot(&vma->mm->pt, addr >> PAGE_SHIFT);
+
+	if (page_refs(pte_pfn(*slot)) == 1)
+		return cow_in_place(vma, addr);
+	return cow_copy(vma, addr, slot);
+}
+
+/* Does the page at addr go on where a run of frames with this PTE does? */
+static bool extends_run(struct vma *vma, uaddr_t addr, u64 pte)
+{
+	u64 there = radix_get(&vma->mm->pt, addr >> PAGE_SHIFT);
+
+	return there && !(there & PTE_MAPPED) &&
+	       (there & ~(u64)PTE_MAPPED) == (pte & ~(u64)PTE_MAPPED);
+}
+
+int fault_remap(struct vma *vma, uaddr_t addr)
+{
+	u64 pte = radix_get(&vma->mm->pt, addr >> PAGE_SHIFT), next = pte;
+	uaddr_t start, end, low = addr, high = addr + PAGE_SIZE;
+
+	fault_window(vma, addr, REMAP_PAGES, &start, &end);
+	while (low > start && extends_run(vma, low - PAGE_SIZE,
+					  next -= 1UL << PTE_SHIFT))
+		low -= PAGE_SIZE;
+	next = pte;
+	while (high < end && extends_run(vma, high, next += 1UL << PTE_SHIFT))
+		high += PAGE_SIZE;
+	return pt_map_range(vma, low, high);
+}
+
+int fault_page(struct vma *vma, uaddr_t addr, u32 access, u32 limit)
+{
+	u64 pte = radix_get(&vma->mm->pt, addr >> PAGE_SHIFT);
+	bool write = access & MM_WRITE;
+
+	if (!pte) {
+		int err;
+
+		if (!vma->object)
+			return fault_anon(vma, addr, limit);
+		err = fault_object(vma, addr, limit);
+		if (err || !write || !vma_is_cow(vma))
+			return err;
+		return fault_cow(vma, addr);
+	}
+	if (write && !(pte & PTE_W))
+		return vma_is_cow(vma) ? fault_cow(vma, addr) :
+					 fault_shared_write(vma, addr);
+	return fault_remap(vma, addr);
+}
+
+/* --- growing stacks -------------------------------------------------------------- */
+
+static bool stack_may_grow(const struct vma *vma, uaddr_t start)
+{
+	const struct vma *below = vma_prev(vma);
+	const struct mm *mm = vma->mm;
+
+	if (!user_range_ok(start, vma->end - start) ||
+	    vma->end - start > mm->stack_limit)
+		return false;
+	if (below && below->end > start)
+		return false;
+	/* Linux: no gap is kept to what cannot be run into unnoticed */
+	if (below && (below->flags & VMA_PROT) &&
+	    !(below->flags & VMA_GROWSDOWN) &&
+	    start - below->end < STACK_GUARD_BYTES)
+		return false;
+	return !vma_may_expand(mm, vma->flags, (vma->start - start) >> PAGE_SHIFT, 0);
+}
+
+/* The stack above addr grown down to it, or NULL. A whole window at once, as
+ * far as that is allowed: the next fault is then not for the next page. */
+static struct vma *stack_grow(struct vma *above, uaddr_t addr)
+{
+	uaddr_t start = ALIGN_DOWN(addr, (u64)FAULT_AROUND_PAGES << PAGE_SHIFT);
+
+	if (!above || !(above->flags & VMA_GROWSDOWN))
+		return NULL;
+	if (!stack_may_grow(above, start)) {
+		start = ALIGN_DOWN(addr, PAGE_SIZE);
+		if (!stack_may_grow(above, start))
+			return NULL;
+	}
+	vma_set_range(above, start, above->end);
+	return above;
+}
+
+static bool access_allowed(const struct vma *vma, enum mm_access access)
+{
+	if (access & MM_WRITE)
+		return vma->flags & VMA_W;
+	if (access & MM_EXEC)
+		return vma->flags & VMA_X;
+	return vma->flags & VMA_PROT;
+}
+
+int mm_fault(struct mm *mm, uaddr_t addr, enum mm_access access)
+{
+	struct vma *vma = vma_find(mm, addr);
+	int err;
+
+	BUG_ON(mm != mm_loaded());
+	if (!vma || vma->start > addr)
+		vma = stack_grow(vma, addr);
+	if (!vma)
+		return -EFAULT;
+	if (!access_allowed(vma, access))
+		return -EACCES;
+	mm->faults_minor++;
+	err = fault_page(vma, ALIGN_DOWN(addr, PAGE_SIZE), access, around_limit());
+	return err == -EAGAIN ? 0 : err;
+}
+
+int mm_populate(struct mm *mm, uaddr_t addr, u64 len_bytes, u32 access)
+{
+	uaddr_t end = addr + len_bytes;
+
+	while (addr < end) {
+		struct vma *vma = vma_at(mm, addr);
+		u64 pte;
+		int err;
+
+		if (!vma || !access_allowed(vma, (enum mm_access)access))
+			return -ENOMEM;
+		pte = radix_get(&mm->pt, addr >> PAGE_SHIFT);
+		if (pte && (!(access & MM_WRITE) || (pte & PTE_W))) {
+			addr += PAGE_SIZE;
+			continue;
+		}
+		err = fault_page(vma, addr, access, POPULATE_PAGES);
+		if (err && err != -EAGAIN)
+			return err;
+	}
+	return 0;
+}
+
+bool mm_page_in_core(const struct vma *vma, uaddr_t addr)
+{
+	if (radix_get(&vma->mm->pt, addr >> PAGE_SHIFT))
+		return true;
+	return vma->object && vm_object_lookup(vma->object,
+					       vma_object_index(vma, addr)) != PFN_NONE;
+}

@@ -1,0 +1,125 @@
+/*
+ * Address spaces as wholes: creation, references, which one is in force, and
+ * truncation, which concerns all of them. Owns the list of all spaces.
+ */
+#include "hal/hal.h"
+#include "lib/bug.h"
+#include "lib/err.h"
+#include "mm/mm_internal.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+
+/* Room above the search for free space before exec says where the stack is. */
+#define MMAP_TOP_GAP (8UL << 20)
+
+static struct list_head all_mms = LIST_HEAD_INIT(all_mms);
+static struct mm *loaded;
+
+static void *radix_node_alloc(size_t bytes)
+{
+	return kzalloc(bytes);
+}
+
+static void radix_node_free(void *node, size_t bytes)
+{
+	(void)bytes;
+	kfree(node);
+}
+
+void mm_init(void)
+{
+	static const struct radix_alloc_ops ops = { radix_node_alloc,
+						    radix_node_free };
+
+	radix_set_allocator(&ops);
+	list_init(&all_mms);
+	loaded = NULL;
+	if (fault_init())
+		panic("no memory for the copy-on-write page");
+}
+
+struct mm *mm_create(void)
+{
+	struct mm *mm = kzalloc(sizeof(*mm));
+
+	if (!mm)
+		return NULL;
+	if (as_backend->create(&mm->as, &pt_as_ops)) {
+		kfree(mm);
+		return NULL;
+	}
+	mm->refs = 1;
+	mm->mmap_top = user_low_end() - MMAP_TOP_GAP;
+	mm->stack_limit = mm->as_limit = mm->data_limit = UINT64_MAX;
+	radix_init(&mm->pt);
+	list_add_tail(&mm->all_link, &all_mms);
+	return mm;
+}
+
+void mm_get(struct mm *mm)
+{
+	BUG_ON(!mm->refs);
+	mm->refs++;
+}
+
+/* Files are let go one by one as VMAs are, which may sleep: the space is out of
+ * force and off the list by then, so nobody meets it half gone. */
+static void mm_destroy(struct mm *mm)
+{
+	struct vma *vma;
+
+	as_backend->destroy(&mm->as);
+	if (loaded == mm)
+		loaded = NULL;
+	list_del(&mm->all_link);
+	pt_destroy(mm);
+	while ((vma = vma_find(mm, 0))) {
+		vma_unlink(vma);
+		vma_free(vma);
+	}
+	BUG_ON(mm->total_pages || mm->data_pages || mm->locked_pages);
+	kfree(mm);
+}
+
+void mm_put(struct mm *mm)
+{
+	BUG_ON(!mm->refs);
+	if (!--mm->refs)
+		mm_destroy(mm);
+}
+
+void mm_switch(struct mm *mm)
+{
+	if (!mm || mm == loaded)
+		return;
+	loaded = mm;
+	as_backend->switch_to(&mm->as);
+}
+
+struct mm *mm_loaded(void)
+{
+	return loaded;
+}
+
+static void truncate_vma(struct vma *vma, u64 first_index)
+{
+	uaddr_t start = vma->start;
+
+	if (vma->pgoff + vma_pages(vma) <= first_index)
+		return;
+	if (first_index > vma->pgoff)
+		start += (first_index - vma->pgoff) << PAGE_SHIFT;
+	pt_zap_range(vma->mm, start, vma->end);
+}
+
+void mm_object_truncate(struct vm_object *obj, u64 first_index)
+{
+	struct mm *mm;
+
+	if (!obj->vma_count)
+		return;
+	list_for_each_entry(mm, &all_mms, all_link)
+		for (struct vma *vma = vma_find(mm, 0); vma; vma = vma_next(vma))
+			if (vma->object == obj)
+				truncate_vma(vma, first_index);
+}
