@@ -42,11 +42,9 @@ static const struct row rows[] = {
 	{ "mmap_touch_64k", "the same, each of its 16 pages written between",
 	  row_mmap_touch_64k },
 	{ "sig_install", "sigaction", row_sig_install },
-	{ "sig_deliver", "kill oneself, empty handler, return",
-	  row_sig_deliver },
+	{ "sig_deliver", "kill oneself, empty handler, return", row_sig_deliver },
 	{ "fork_exit", "fork, exit, wait", row_fork_exit },
-	{ "fork_exec", "fork, exec of this program, exit, wait",
-	  row_fork_exec },
+	{ "fork_exec", "fork, exec of this program, exit, wait", row_fork_exec },
 	{ "cpu_loop", "100 000 steps of a random generator", row_cpu_loop },
 	{ "mem_copy_1m", "copy of 1 MiB within 2 x 32 MiB", row_mem_copy_1m },
 };

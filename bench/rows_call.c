@@ -210,7 +210,5 @@ int row_sig_deliver(uint64_t iters, uint64_t *ns)
 		sys2(__NR_kill, pid, SIGUSR1);
 	*ns += clock_ns(CLOCK_MONOTONIC) - start;
 	signal(SIGUSR1, SIG_DFL);
-	return (unsigned int)(delivered - before) == (unsigned int)count ?
-		       0 :
-		       -EIO;
+	return (unsigned int)(delivered - before) == (unsigned int)count ? 0 : -EIO;
 }

@@ -11,7 +11,10 @@ struct error_text {
 	const char *text;
 };
 
-#define E(name, text) { name, #name, text }
+#define E(name, text)             \
+	{                         \
+		name, #name, text \
+	}
 
 static const struct error_text errors[] = {
 	E(EPERM, "Operation not permitted"),
@@ -56,21 +59,21 @@ static const struct error_text errors[] = {
 };
 
 static const char *const signals[] = {
-	[SIGHUP] = "SIGHUP",	   [SIGINT] = "SIGINT",
-	[SIGQUIT] = "SIGQUIT",	   [SIGILL] = "SIGILL",
-	[SIGTRAP] = "SIGTRAP",	   [SIGABRT] = "SIGABRT",
-	[SIGBUS] = "SIGBUS",	   [SIGFPE] = "SIGFPE",
-	[SIGKILL] = "SIGKILL",	   [SIGUSR1] = "SIGUSR1",
-	[SIGSEGV] = "SIGSEGV",	   [SIGUSR2] = "SIGUSR2",
-	[SIGPIPE] = "SIGPIPE",	   [SIGALRM] = "SIGALRM",
-	[SIGTERM] = "SIGTERM",	   [SIGSTKFLT] = "SIGSTKFLT",
-	[SIGCHLD] = "SIGCHLD",	   [SIGCONT] = "SIGCONT",
-	[SIGSTOP] = "SIGSTOP",	   [SIGTSTP] = "SIGTSTP",
-	[SIGTTIN] = "SIGTTIN",	   [SIGTTOU] = "SIGTTOU",
-	[SIGURG] = "SIGURG",	   [SIGXCPU] = "SIGXCPU",
-	[SIGXFSZ] = "SIGXFSZ",	   [SIGVTALRM] = "SIGVTALRM",
-	[SIGPROF] = "SIGPROF",	   [SIGWINCH] = "SIGWINCH",
-	[SIGIO] = "SIGIO",	   [SIGPWR] = "SIGPWR",
+	[SIGHUP] = "SIGHUP",   [SIGINT] = "SIGINT",
+	[SIGQUIT] = "SIGQUIT", [SIGILL] = "SIGILL",
+	[SIGTRAP] = "SIGTRAP", [SIGABRT] = "SIGABRT",
+	[SIGBUS] = "SIGBUS",   [SIGFPE] = "SIGFPE",
+	[SIGKILL] = "SIGKILL", [SIGUSR1] = "SIGUSR1",
+	[SIGSEGV] = "SIGSEGV", [SIGUSR2] = "SIGUSR2",
+	[SIGPIPE] = "SIGPIPE", [SIGALRM] = "SIGALRM",
+	[SIGTERM] = "SIGTERM", [SIGSTKFLT] = "SIGSTKFLT",
+	[SIGCHLD] = "SIGCHLD", [SIGCONT] = "SIGCONT",
+	[SIGSTOP] = "SIGSTOP", [SIGTSTP] = "SIGTSTP",
+	[SIGTTIN] = "SIGTTIN", [SIGTTOU] = "SIGTTOU",
+	[SIGURG] = "SIGURG",   [SIGXCPU] = "SIGXCPU",
+	[SIGXFSZ] = "SIGXFSZ", [SIGVTALRM] = "SIGVTALRM",
+	[SIGPROF] = "SIGPROF", [SIGWINCH] = "SIGWINCH",
+	[SIGIO] = "SIGIO",     [SIGPWR] = "SIGPWR",
 	[SIGSYS] = "SIGSYS",
 };
 

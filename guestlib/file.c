@@ -293,8 +293,7 @@ int mkfifo(const char *path, mode_t mode)
 	return mknod(path, S_IFIFO | mode, 0);
 }
 
-int utimensat(int dirfd, const char *path, const struct timespec times[2],
-	      int flags)
+int utimensat(int dirfd, const char *path, const struct timespec times[2], int flags)
 {
 	return (int)SYS(utimensat, dirfd, path, times, flags);
 }
@@ -336,8 +335,7 @@ int pselect(int count, fd_set *r, fd_set *w, fd_set *x,
 
 	if (timeout)
 		left = *timeout;
-	return (int)SYS(pselect6, count, r, w, x, timeout ? &left : NULL,
-			&sixth);
+	return (int)SYS(pselect6, count, r, w, x, timeout ? &left : NULL, &sixth);
 }
 
 int tcgetattr(int fd, struct termios *t)

@@ -109,8 +109,7 @@ static unsigned long unsigned_value(unsigned long value, int size)
 }
 
 /* Writes the digits backwards from end; returns where they begin. */
-static char *digits(char *end, unsigned long value, unsigned int base,
-		    int upper)
+static char *digits(char *end, unsigned long value, unsigned int base, int upper)
 {
 	const char *set = upper ? "0123456789ABCDEF" : "0123456789abcdef";
 
@@ -135,8 +134,7 @@ static void put_padded(struct output *out, const struct conversion *c,
 }
 
 static void put_number(struct output *out, const struct conversion *c,
-		       const char *prefix, unsigned long value,
-		       unsigned int base)
+		       const char *prefix, unsigned long value, unsigned int base)
 {
 	char buf[24];
 	char *end = buf + sizeof(buf);
@@ -162,8 +160,7 @@ static void put_signed(struct output *out, const struct conversion *c,
 	else if (c->space)
 		prefix = " ";
 	put_number(out, c, prefix,
-		   value < 0 ? -(unsigned long)value : (unsigned long)value,
-		   10);
+		   value < 0 ? -(unsigned long)value : (unsigned long)value, 10);
 }
 
 static void put_unsigned(struct output *out, const struct conversion *c,

@@ -25,8 +25,7 @@ int sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 
 void (*signal(int sig, void (*handler)(int)))(int)
 {
-	struct sigaction act = { .sa_handler = handler,
-				 .sa_flags = SA_RESTART };
+	struct sigaction act = { .sa_handler = handler, .sa_flags = SA_RESTART };
 	struct sigaction old;
 
 	if (sigaction(sig, &act, &old) < 0)
@@ -49,8 +48,7 @@ int sigsuspend(const sigset_t *mask)
 	return (int)SYS(rt_sigsuspend, mask, sizeof(*mask));
 }
 
-int sigtimedwait(const sigset_t *set, siginfo_t *info,
-		 const struct timespec *timeout)
+int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout)
 {
 	return (int)SYS(rt_sigtimedwait, set, info, timeout, sizeof(*set));
 }

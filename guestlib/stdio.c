@@ -27,10 +27,8 @@ struct stream {
 };
 
 static struct stream in_stream = { .fd = STDIN_FILENO };
-static struct stream out_stream = { .fd = STDOUT_FILENO,
-				    .buffering = UNDECIDED };
-static struct stream err_stream = { .fd = STDERR_FILENO,
-				    .buffering = UNBUFFERED };
+static struct stream out_stream = { .fd = STDOUT_FILENO, .buffering = UNDECIDED };
+static struct stream err_stream = { .fd = STDERR_FILENO, .buffering = UNBUFFERED };
 FILE *const stdin = &in_stream;
 FILE *const stdout = &out_stream;
 FILE *const stderr = &err_stream;

@@ -43,8 +43,8 @@ static unsigned long parse_number(const char *s, const char **end, int base,
 	if (base == 0)
 		base = *s == '0' ? 8 : 10;
 	for (first = s; digit_value((unsigned char)*s) < base; s++) {
-		*overflow |= __builtin_mul_overflow(
-			value, (unsigned long)base, &value);
+		*overflow |= __builtin_mul_overflow(value, (unsigned long)base,
+						    &value);
 		*overflow |= __builtin_add_overflow(
 			value, (unsigned long)digit_value((unsigned char)*s),
 			&value);
@@ -115,8 +115,8 @@ static void sift_down(char *base, size_t root, size_t count, size_t size,
 	size_t child;
 
 	while ((child = 2 * root + 1) < count) {
-		if (child + 1 < count && compare(base + child * size,
-						 base + (child + 1) * size) < 0)
+		if (child + 1 < count &&
+		    compare(base + child * size, base + (child + 1) * size) < 0)
 			child++;
 		if (compare(base + root * size, base + child * size) >= 0)
 			return;

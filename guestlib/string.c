@@ -34,10 +34,7 @@ void *memset(void *dst, int c, size_t len)
 {
 	void *to = dst;
 
-	__asm__ volatile("rep stosb"
-			 : "+D"(to), "+c"(len)
-			 : "a"(c)
-			 : "memory");
+	__asm__ volatile("rep stosb" : "+D"(to), "+c"(len) : "a"(c) : "memory");
 	return dst;
 }
 

@@ -3,8 +3,8 @@
  * what they leave behind.  test.h says how it is used; test_util.c has what
  * the cases themselves call.
  *
- * The verdicts go to stdout; failed checks go straight to a high descriptor
- * that is a copy of it, so that a case may do what it likes to 0, 1 and 2.
+ * What a case has to say goes through a pipe on high descriptors, so that it
+ * may do what it likes to 0, 1 and 2; it is printed after the verdict.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -21,19 +21,20 @@
 #include "test_internal.h"
 
 #define SKIP_STATUS 77
-#define CASE_SECONDS 60
-#define OUTPUT_FD 200
+#define CASE_SECONDS 30
+#define HIGH_FD 200
 
 enum verdict { PASSED, SKIPPED, FAILED };
 
-/* The case that runs now, for test_skip in the child. */
-static struct {
-	size_t number;
-	const char *name;
-	int quiet;
-} current;
+/* What a case came to: the verdict, and its words or the reason to skip. */
+struct result {
+	enum verdict verdict;
+	char words[4096];
+};
 
-static int output_fd = STDOUT_FILENO;
+/* Where a process says something: the pipe, or stdout if there is none. */
+static int words_out = STDOUT_FILENO;
+static int words_in = -1;
 static volatile sig_atomic_t timed_out;
 
 void test_note(const char *format, ...)
@@ -44,7 +45,7 @@ void test_note(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	dprintf(output_fd, "# %s\n", text);
+	dprintf(words_out, "# %s\n", text);
 }
 
 void test_fail(const char *file, int line, const char *format, ...)
@@ -56,7 +57,7 @@ void test_fail(const char *file, int line, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	dprintf(output_fd, "# %s:%d: %s\n", base ? base + 1 : file, line, text);
+	test_note("%s:%d: %s", base ? base + 1 : file, line, text);
 	_exit(1);
 }
 
@@ -68,10 +69,32 @@ void test_skip(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (!current.quiet)
-		dprintf(output_fd, "ok %zu - %s # SKIP %s\n", current.number,
-			current.name, text);
+	dprintf(words_out, "# SKIP %s\n", text);
 	_exit(SKIP_STATUS);
+}
+
+/* The pipe for words; without one they go to stdout as they come. */
+static void open_words(void)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_NONBLOCK | O_CLOEXEC) < 0)
+		return;
+	words_in = fcntl(fds[0], F_DUPFD_CLOEXEC, HIGH_FD);
+	words_out = fcntl(fds[1], F_DUPFD_CLOEXEC, HIGH_FD);
+	close(fds[0]);
+	close(fds[1]);
+	if (words_in < 0 || words_out < 0)
+		words_out = STDOUT_FILENO;
+}
+
+static void read_words(struct result *r)
+{
+	ssize_t len = 0;
+
+	if (words_in >= 0)
+		len = read(words_in, r->words, sizeof(r->words) - 1);
+	r->words[len > 0 ? len : 0] = '\0';
 }
 
 /* Free memory in KiB, or -1 when the kernel does not say. */
@@ -147,44 +170,45 @@ static enum verdict judge(int status)
 	return FAILED;
 }
 
-static enum verdict run_once(const struct test_case *c)
+static void run_once(const struct test_case *c, struct result *r)
 {
-	enum verdict verdict;
 	pid_t pid;
 
 	fflush(NULL);
+	r->verdict = FAILED;
 	pid = fork();
 	if (pid < 0) {
 		test_note("fork: %s", test_errno());
-		return FAILED;
-	}
-	if (pid == 0) {
+	} else if (pid == 0) {
 		setpgid(0, 0);
 		signal(SIGALRM, SIG_DFL);
 		c->run();
 		_exit(0);
+	} else {
+		setpgid(pid, pid);
+		r->verdict = judge(wait_for_case(pid));
+		test_remove_scratch(pid);
 	}
-	setpgid(pid, pid);
-	verdict = judge(wait_for_case(pid));
-	test_remove_scratch(pid);
-	return verdict;
+	read_words(r);
 }
 
-static enum verdict run_watching_memory(const struct test_case *c)
+static void run_watching_memory(const struct test_case *c, struct result *r)
 {
 	long before = free_kib();
-	enum verdict verdict = run_once(c);
-	long after = free_kib();
+	long after;
 
+	run_once(c, r);
+	after = free_kib();
 	if (after < before) {
 		sleep_ms(100);
 		after = free_kib();
 	}
-	if (after >= before || verdict == FAILED)
-		return verdict;
-	test_note("%ld of %ld free pages did not come back",
-		  (before - after) / 4, before / 4);
-	return FAILED;
+	if (after >= before || r->verdict == FAILED)
+		return;
+	r->verdict = FAILED;
+	snprintf(r->words, sizeof(r->words),
+		 "# %ld of %ld free pages did not come back\n",
+		 (before - after) / 4, before / 4);
 }
 
 static int chosen(const char *name, int argc, char **argv)
@@ -206,48 +230,61 @@ static int list_cases(const struct test_table *table)
 	return 0;
 }
 
-static int warm_up(const struct test_table *table, int argc, char **argv,
-		   enum verdict *verdicts)
+/* The first pass under LODGER_GUEST: fills caches, remembers failures. */
+static void warm_up(const struct test_table *table, int argc, char **argv,
+		    enum verdict *verdicts)
 {
+	struct result r;
 	size_t i;
 
-	current.quiet = 1;
-	for (i = 0; i < table->case_count; i++)
-		if (chosen(table->cases[i].name, argc, argv))
-			verdicts[i] = run_once(&table->cases[i]);
-	current.quiet = 0;
+	for (i = 0; i < table->case_count; i++) {
+		if (!chosen(table->cases[i].name, argc, argv))
+			continue;
+		run_once(&table->cases[i], &r);
+		verdicts[i] = r.verdict;
+		if (r.verdict == FAILED)
+			printf("# first pass: %s\n%s", table->cases[i].name,
+			       r.words);
+	}
 	if (free_kib() < 0)
-		test_note("no MemFree in /proc/meminfo: pages not counted");
-	return 0;
+		puts("# no MemFree in /proc/meminfo: pages are not counted");
+}
+
+static void print_result(size_t number, const char *name, const struct result *r)
+{
+	printf("%s %zu - %s", r->verdict == FAILED ? "not ok" : "ok", number, name);
+	/* The words of a skipped case are its "# SKIP reason". */
+	printf("%s%s", r->verdict == SKIPPED ? " " : "\n", r->words);
+	if (r->verdict == SKIPPED && !r->words[0])
+		putchar('\n');
+	fflush(stdout);
 }
 
 static int run_table(const struct test_table *table, int argc, char **argv)
 {
 	const char *guest = getenv("LODGER_GUEST");
 	int watch = guest && strcmp(guest, "1") == 0;
-	const struct test_case *c = table->cases;
-	const struct test_case *end = c + table->case_count;
 	enum verdict *verdicts = calloc(table->case_count, sizeof(*verdicts));
-	enum verdict verdict;
+	const struct test_case *c;
+	size_t number = 0;
+	struct result r;
 	int failed = 0;
 
 	if (!verdicts)
 		return 1;
 	if (watch)
 		warm_up(table, argc, argv, verdicts);
-	for (; c < end; c++) {
+	for (c = table->cases; c < table->cases + table->case_count; c++) {
 		if (!chosen(c->name, argc, argv))
 			continue;
-		current.number++;
-		current.name = c->name;
-		verdict = watch ? run_watching_memory(c) : run_once(c);
-		if (verdict == SKIPPED)
-			continue;
+		if (watch)
+			run_watching_memory(c, &r);
+		else
+			run_once(c, &r);
 		if (verdicts[c - table->cases] == FAILED)
-			verdict = FAILED;
-		failed |= verdict == FAILED;
-		printf("%s %zu - %s\n", verdict == PASSED ? "ok" : "not ok",
-		       current.number, c->name);
+			r.verdict = FAILED;
+		failed |= r.verdict == FAILED;
+		print_result(++number, c->name, &r);
 	}
 	return failed;
 }
@@ -278,7 +315,6 @@ int test_main(const struct test_table *table, int argc, char **argv)
 {
 	size_t plan = 0;
 	size_t i;
-	int fd;
 
 	test_find_program(argv[0]);
 	if (argc > 1 && argv[1][0] == '=')
@@ -291,9 +327,7 @@ int test_main(const struct test_table *table, int argc, char **argv)
 		fprintf(stderr, "%s: no such case; try --list\n", argv[0]);
 		return 1;
 	}
-	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, OUTPUT_FD);
-	if (fd >= 0)
-		output_fd = fd;
+	open_words();
 	umask(022);
 	no_core_files();
 	signal(SIGPIPE, SIG_DFL);

@@ -34,6 +34,13 @@ const char *test_errno(void)
 	return text;
 }
 
+long test_ok(long ret, const char *file, int line, const char *call)
+{
+	if (ret == -1)
+		test_fail(file, line, "%s: %s", call, test_errno());
+	return ret;
+}
+
 int test_differ(const char *a, const char *b)
 {
 	return strcmp(a, b) != 0;
@@ -189,8 +196,7 @@ void test_remove_scratch(pid_t pid)
 
 void test_make_file(const char *path, const char *text)
 {
-	int fd = (int)CHECK_OK(
-		open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
+	int fd = (int)CHECK_OK(open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
 
 	CHECK_EQ(write(fd, text, strlen(text)), strlen(text));
 	CHECK_OK(close(fd));

@@ -19,8 +19,7 @@ int clock_getres(clockid_t clock, struct timespec *ts)
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *ts,
 		    struct timespec *left)
 {
-	return (int)-sys4(__NR_clock_nanosleep, clock, flags, (long)ts,
-			  (long)left);
+	return (int)-sys4(__NR_clock_nanosleep, clock, flags, (long)ts, (long)left);
 }
 
 int nanosleep(const struct timespec *ts, struct timespec *left)

@@ -4,7 +4,8 @@
 #   vmm/     Check, on the hosted VMM process       build/tests/vmm-tests
 #   guest/   one guest program a file (lib*: shared) build/tests/guest/NAME
 #   attack/  the same, hostile to the guest kernel   build/tests/attack/NAME
-#   hostile/ guest kernels hostile to the VMM        build/tests/hostile/NAME
+#   hostile/ a guest kernel hostile to the VMM       build/tests/hostile/hostile.elf
+#   tools/   tests of scripts/, and helpers in C     build/tests/tools/NAME
 #   e2e/     shell scripts around build/lodger
 #   fuzz/    fuzz_NAME.c with fuzz/driver.c          build/fuzz/NAME
 
@@ -72,20 +73,26 @@ $(B)/testroot.cpio: scripts/mkroot.py $(B)/obj/testroot.list $(guest_bin) $(atta
 test_targets += $(B)/testroot.cpio
 
 # ---- Hostile guest kernels ----------------------------------------------------
-# Each is a kernel of its own: guestkern.ld, the kernel's flags, and the objects
-# that hostile_kern_src names.
+# One image: hal and lib as in the guest kernel, tests/hostile above them.
 
-hostile_kern_src ?=
-hostile_src := $(wildcard tests/hostile/*.c tests/hostile/*.S)
-hostile_bin := $(patsubst tests/hostile/%,$(B)/tests/hostile/%,$(basename $(hostile_src)))
-define hostile_kernel
-$(B)/tests/hostile/$(basename $(notdir $(1))): $$(call objects,kern,$(1) $$(hostile_kern_src)) \
-		guestkern/guestkern.ld
-	@mkdir -p $$(@D)
-	$$(call say,LD)$$(CC) $$(kern_ldflags) -o $$@ $$(call objects,kern,$(1) $$(hostile_kern_src))
-endef
-$(foreach s,$(hostile_src),$(eval $(call hostile_kernel,$(s))))
-test_targets += $(hostile_bin)
+hostile_kern_src := $(foreach l,lib hal,$(wildcard guestkern/$(l)/*.c guestkern/$(l)/*.S))
+hostile_obj := $(call objects,kern,$(wildcard tests/hostile/*.c tests/hostile/*.S) \
+	$(hostile_kern_src))
+$(call stamp,$(B)/obj/hostile.list,$(hostile_obj))
+$(B)/tests/hostile/hostile.elf: $(hostile_obj) $(B)/obj/hostile.list guestkern/guestkern.ld
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(kern_ldflags) -o $@ $(hostile_obj)
+test_targets += $(B)/tests/hostile/hostile.elf
+
+# ---- Hosted helpers of the scripts ----------------------------------------------
+
+ttool_cflags := $(hosted_cflags) -O1
+$(eval $(call component,ttool))
+ttools := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(wildcard tests/tools/*.c))
+$(ttools): $(B)/tests/tools/%: $(B)/obj/ttool/tests/tools/%.o
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $< -lseccomp
+test_targets += $(ttools)
 
 # ---- Fuzzing ------------------------------------------------------------------
 # fuzz_vmm_NAME.c is linked with the hosted VMM, every other with the hosted

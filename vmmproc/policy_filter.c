@@ -12,6 +12,8 @@
 #include "policy.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,11 +186,17 @@ static int add_table(scmp_filter_ctx ctx, const struct policy_env *env)
 	return err;
 }
 
+/*
+ * Once the filter is loaded, no allocator may return memory to the host: brk
+ * and madvise are not in the policy. So trimming is off and a context that was
+ * loaded is not released; the process is about to lose all hosted memory.
+ */
 int policy_install_filter(const struct policy_env *env)
 {
 	scmp_filter_ctx ctx = NULL, ctx_32 = NULL;
 	int err;
 
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	err = new_context(&ctx, SCMP_ARCH_X86_64);
 	if (!err)
 		err = add_table(ctx, env);
@@ -201,6 +209,8 @@ int policy_install_filter(const struct policy_env *env)
 	}
 	if (!err)
 		err = seccomp_load(ctx);
+	if (!err)
+		return 0;
 	seccomp_release(ctx_32);
 	seccomp_release(ctx);
 	return err;

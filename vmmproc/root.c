@@ -211,15 +211,6 @@ static int copy_plain(struct source *src, struct root_sink *sink)
 	return err;
 }
 
-/* gzip's own tools let zeros follow the last member (tapes); so do we. */
-static bool only_zeros(const struct source *src, const z_stream *z)
-{
-	for (uInt i = 0; i < z->avail_in; i++)
-		if (z->next_in[i])
-			return false;
-	return src->at_end;
-}
-
 /* Refills z from src once it has consumed all. Returns 0 or -errno. */
 static int feed(struct source *src, z_stream *z)
 {
@@ -234,26 +225,37 @@ static int feed(struct source *src, z_stream *z)
 	return err;
 }
 
-/* Inflates until the source ends. Returns 0, -EPROTO for broken gzip data, or
- * another -errno. Concatenated members are one file (RFC 1952). */
-static int inflate_all(struct source *src, struct root_sink *sink,
-		       z_stream *z, char *out)
+/* After a member: gzip's own tools let zeros follow (tapes), and another
+ * member (RFC 1952), so do we. *more: there is one. Returns 0 or -errno. */
+static int next_member(struct source *src, z_stream *z, bool *more)
 {
-	bool member_done = false;
-	int err, status;
+	int err = feed(src, z);
 
-	for (;;) {
+	while (!err && z->avail_in && !*z->next_in) {
+		z->next_in++;
+		z->avail_in--;
+		err = feed(src, z);
+	}
+	if (err)
+		return err;
+	*more = z->avail_in > 0;
+	return inflateReset(z) == Z_OK ? 0 : -EPROTO;
+}
+
+/* Inflates one member. Returns 0, -EPROTO for broken gzip data, or another
+ * -errno. */
+static int inflate_member(struct source *src, struct root_sink *sink,
+			  z_stream *z, char *out)
+{
+	int err, status = Z_OK;
+
+	z->avail_out = CHUNK_BYTES;
+	while (status != Z_STREAM_END) {
 		err = feed(src, z);
 		if (err)
 			return err;
-		if (member_done) {
-			if (!z->avail_in || only_zeros(src, z))
-				return 0;
-			if (inflateReset(z) != Z_OK)
-				return -EPROTO;
-			member_done = false;
-		}
-		if (!z->avail_in)
+		/* a full output buffer may have left data inside z */
+		if (!z->avail_in && z->avail_out)
 			return -EPROTO; /* ends in the middle */
 		z->next_out = (Bytef *)out;
 		z->avail_out = CHUNK_BYTES;
@@ -263,8 +265,8 @@ static int inflate_all(struct source *src, struct root_sink *sink,
 		err = root_sink_write(sink, out, CHUNK_BYTES - z->avail_out);
 		if (err)
 			return err;
-		member_done = status == Z_STREAM_END;
 	}
+	return 0;
 }
 
 static int copy_gzip(struct source *src, struct root_sink *sink)
@@ -272,7 +274,8 @@ static int copy_gzip(struct source *src, struct root_sink *sink)
 	z_stream z = { .next_in = (Bytef *)src->buf,
 		       .avail_in = (uInt)src->len_bytes };
 	char *out = malloc(CHUNK_BYTES);
-	int err;
+	bool more = true;
+	int err = 0;
 
 	if (!out)
 		return -ENOMEM;
@@ -280,7 +283,11 @@ static int copy_gzip(struct source *src, struct root_sink *sink)
 		free(out);
 		return -ENOMEM;
 	}
-	err = inflate_all(src, sink, &z, out);
+	while (!err && more) {
+		err = inflate_member(src, sink, &z, out);
+		if (!err)
+			err = next_member(src, &z, &more);
+	}
 	inflateEnd(&z);
 	free(out);
 	return err;

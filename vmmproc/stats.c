@@ -2,7 +2,8 @@
  * What a run cost. Every number has one row in fields(), from which both
  * forms are printed: the text for people, JSON ("version": 1) for programs.
  * A key of the JSON form keeps its name and meaning while the version stands;
- * new keys may come.
+ * new keys may come. Guest and host number their calls alike, so one source of
+ * names serves both.
  */
 #include "stats.h"
 
@@ -23,12 +24,6 @@ struct field {
 };
 
 #define FIELDS_MAX 40
-
-static const char *const guest_call_name[LODGER_NSYSCALL] = {
-#define SYSCALL(nr, name, nargs, fmt, status, caveat) [nr] = #name,
-#include "../guestkern/sys/syscalls.def"
-#undef SYSCALL
-};
 
 static uint64_t timeval_ns(struct timeval tv)
 {
@@ -168,7 +163,7 @@ static void json_guest_calls(FILE *out, const struct lodger_counters *counters)
 
 		if (!call->calls)
 			continue;
-		json_call_head(out, first, nr, guest_call_name[nr]);
+		json_call_head(out, first, nr, policy_call_name(nr));
 		fprintf(out,
 			", \"calls\": %" PRIu64 ", \"errors\": %" PRIu64
 			", \"host_calls\": %" PRIu64 ", \"ns\": %" PRIu64 "}",
@@ -253,7 +248,7 @@ static void text_guest_calls(FILE *out, const struct lodger_counters *counters)
 	for (size_t i = 0; i < count; i++) {
 		const struct lodger_call_counter *call =
 			&counters->call[order[i]];
-		const char *name = guest_call_name[order[i]];
+		const char *name = policy_call_name(order[i]);
 
 		fprintf(out,
 			"%14" PRIu64 " %10" PRIu64 " %12" PRIu64 " %14.1f  %s\n",

@@ -127,7 +127,7 @@ static u32 stream_dev_poll(struct chrdev *dev, struct poll_table *pt)
 		return ready;
 	poll_wait(pt, &s->wait);
 	/* One direction is all a pipe has; hangup is told without asking. */
-	if (missing && !(ready & POLLHUP))
+	if (missing && !(ready & (POLLHUP | POLLERR)))
 		watch(s, missing);
 	return ready;
 }

@@ -9,7 +9,6 @@
 #include "entry/entry.h"
 #include "fs/file.h"
 #include "fs/pseudo.h"
-#include "fs/stream_file.h"
 #include "fs/vfs.h"
 #include "hal/hal.h"
 #include "lib/bug.h"
@@ -154,6 +153,7 @@ static void become_program(void *arg)
 	int err;
 
 	(void)arg;
+	process_setsid(); /* its own session, so that it may own the terminal */
 	if (stream_files_install())
 		boot_fail(EXIT_LODGER, "no memory for the standard streams");
 	enter_cwd();

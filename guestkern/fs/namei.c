@@ -223,6 +223,7 @@ static int remove_start(struct walk *w, int dirfd, const char *name,
 {
 	int err;
 
+	*d = NULL;
 	err = walk_start(w, dirfd, name, 0);
 	if (err)
 		return err;

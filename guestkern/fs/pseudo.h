@@ -32,7 +32,7 @@ int fifo_open(struct inode *inode, struct file *f);
 
 /* Puts the machine's three streams into the current process's table as
  * descriptors 0..2 and makes the console, if one is among them, its controlling
- * terminal. 0 or -errno. Boot. */
+ * terminal. 0 or -errno. Boot, with devtmpfs mounted. */
 int stream_files_install(void);
 
 #endif

@@ -240,6 +240,10 @@ int vfs_umount(const char *target, u32 flags);
 struct mount *mount_first(void);
 struct mount *mount_next(struct mount *m);
 
+/* Makes the directory at an absolute path, and its parents as far as they are
+ * missing (mode 0755). 0 or -errno; -EEXIST if path exists. */
+int vfs_mkdir_path(const char *path, u32 mode);
+
 /* Boot: ramfs as root, fs context of the boot task; then unpacking. */
 int vfs_init(void);
 /* Unpacks the root archive (newc) into the root file system. 0 or -errno; why

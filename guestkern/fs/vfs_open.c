@@ -8,7 +8,6 @@
  * not freed.
  */
 #include <asm/fcntl.h>
-#include <asm/signal.h>
 #include <linux/mount.h>
 #include <linux/resource.h>
 #include <linux/stat.h>
@@ -21,6 +20,7 @@
 #include "lib/string.h"
 #include "proc/task.h"
 
+#define SIGXFSZ_ 25 /* asm/signal.h clashes with proc/signal.h's names */
 #define MAY_WRITE 2u
 #define MAY_READ 4u
 
@@ -321,7 +321,7 @@ int inode_truncate(struct inode *inode, u64 size)
 	if (inode->write_deny)
 		return -ETXTBSY;
 	if (size > inode->size && size > current_process()->rlim[RLIMIT_FSIZE].cur) {
-		signal_send_task(current_task(), SIGXFSZ, NULL);
+		signal_send_task(current_task(), SIGXFSZ_, NULL);
 		return -EFBIG;
 	}
 	err = inode->ops->truncate(inode, size);

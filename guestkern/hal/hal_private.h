@@ -16,6 +16,8 @@ void clock_program(void);
 u64 clock_wanted(void);
 /* clock.c: a timer interrupt arrived or its deadline passed in idle. */
 void clock_expired(void);
+/* stream.c: is a stream watched that no SIGIO tells of? */
+bool stream_needs_polling(void);
 /* stream.c: fills the poll set for idle; returns its length. */
 struct pollfd;
 u32 stream_fill_pollset(struct pollfd *set, u32 max);

@@ -19,4 +19,6 @@ void irq_raise(enum irq irq)
 	}
 	if (handler[irq])
 		handler[irq]();
+	if (irq == IRQ_TIMER && stream_needs_polling())
+		irq_raise(IRQ_IO);
 }

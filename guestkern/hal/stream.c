@@ -98,6 +98,28 @@ void stream_watch(int stream, u32 events)
 	watched[stream] = events;
 }
 
+/* Does the host tell of this stream by SIGIO while a program runs? Only our
+ * own open file descriptions do (abi/boot.h). */
+static bool stream_signals(int stream, u32 events)
+{
+	u32 flags = boot_info()->flags;
+
+	if (stream == STREAM_TTY)
+		return flags & LODGER_BOOT_SIGIO_TTY;
+	return stream == 0 && !(events & POLLOUT) &&
+	       (flags & LODGER_BOOT_SIGIO_STDIN);
+}
+
+bool stream_needs_polling(void)
+{
+	int i;
+
+	for (i = 0; i < STREAM_END; i++)
+		if (watched[i] && !stream_signals(i, watched[i]))
+			return true;
+	return false;
+}
+
 u32 stream_fill_pollset(struct pollfd *set, u32 max)
 {
 	u32 n = 0;

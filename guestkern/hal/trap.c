@@ -15,6 +15,9 @@
 
 void gate_restorer(void);
 
+/* How long a busy machine may leave a stream unasked that cannot signal. */
+#define STREAM_POLL_NS (10 * NS_PER_MS)
+
 /* Signals that are the machine's hardware. */
 static const u8 used_signals[] = {
 	SIGUSR1, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
@@ -34,7 +37,9 @@ void trap_install(void)
 	sa.handler = (u64)prot_backend->gate_entry;
 	sa.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER;
 	sa.restorer = (u64)gate_restorer;
-	sa.mask = ~0ULL;
+	/* All but SIGTTIN: with it blocked, a read of the host's terminal from
+	 * the background fails instead of stopping the job. */
+	sa.mask = ~(1ULL << (SIGTTIN - 1));
 	for (i = 0; i < ARRAY_SIZE(used_signals); i++)
 		if (host_call4(__NR_rt_sigaction, used_signals[i], (u64)&sa, 0, 8))
 			panic("rt_sigaction(%d) failed", used_signals[i]);
@@ -73,6 +78,8 @@ void cpu_return_to_user(struct trap_frame *tf, struct cpu_user *cu)
 {
 	cpu_user_switch(NULL, cu);
 	cpu_user_load(cu);
+	if (clock_wanted() == UINT64_MAX && stream_needs_polling())
+		clock_arm(clock_mono_ns() + STREAM_POLL_NS);
 	clock_program();
 	frame_from_trap(tf);
 	counters()->prot_closes++;

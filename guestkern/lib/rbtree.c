@@ -87,7 +87,7 @@ void rb_insert(struct rb_root *root, struct rb_node *node,
 	node->left = node->right = NULL;
 	node->red = true;
 	*link = node;
-	while (is_red(node->parent))
+	while (node->red && is_red(node->parent))
 		node = fix_red_pair(root, node);
 	root->node->red = false;
 }

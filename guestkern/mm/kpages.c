@@ -43,6 +43,7 @@ void kmem_init(void)
 	buddy_init(&heap.buddy, (struct frame *)heap.start,
 		   (u32)((first - heap.base) >> PAGE_SHIFT), (u32)pages);
 	heap.reserved = 0;
+	poison_add((void *)first, heap.end - first);
 }
 
 /* Cut from the untouched end of the heap, so before anything lies there. */
@@ -57,6 +58,7 @@ void *kmem_reserve(u64 bytes)
 	b->free_count -= (u32)pages;
 	heap.end -= pages << PAGE_SHIFT;
 	heap.reserved += pages << PAGE_SHIFT;
+	poison_remove((void *)heap.end, pages << PAGE_SHIFT);
 	return (void *)heap.end;
 }
 

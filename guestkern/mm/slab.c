@@ -84,6 +84,7 @@ static void *slab_alloc(u32 class, size_t bytes)
 	u16 *object;
 	u32 number;
 
+	bytes = MAX(bytes, sizeof(*object)); /* room for the link when free */
 	if (!partial[class] && !add_page(class))
 		return NULL;
 	number = partial[class] - 1u;
@@ -91,7 +92,7 @@ static void *slab_alloc(u32 class, size_t bytes)
 	object = kpages_address(number);
 	if (slab->free != SLAB_NO_OBJECT) {
 		object += slab->free * (class_bytes[class] / sizeof(*object));
-		poison_remove(object, MAX(bytes, sizeof(*object)));
+		poison_remove(object, bytes);
 		slab->free = *object;
 	} else {
 		object += slab->fresh++ * (class_bytes[class] / sizeof(*object));

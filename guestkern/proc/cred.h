@@ -13,7 +13,10 @@ struct cred {
 	u32 groups[CRED_GROUPS_MAX];
 	u64 cap_effective, cap_permitted, cap_inheritable, cap_bounding;
 	bool no_new_privs;
+	bool keep_caps; /* PR_SET_KEEPCAPS */
 };
+
+#define CRED_KEEP ((u32)-1) /* setreuid(2) and kin: leave as it is */
 
 /* All powers: uid 0 with full capabilities; else plain user. */
 void cred_init(struct cred *cred, u32 uid, u32 gid);
@@ -21,5 +24,21 @@ bool cred_in_group(const struct cred *cred, u32 gid);
 /* cap: CAP_* number of linux/capability.h */
 bool cred_capable(const struct cred *cred, int cap);
 bool capable(int cap); /* of the current task */
+
+/* The system calls of these names: change *cred, capabilities included. 0,
+ * -EPERM, -EINVAL (id -1); nothing is changed then. */
+int cred_setuid(struct cred *cred, u32 uid);
+int cred_setreuid(struct cred *cred, u32 ruid, u32 euid);
+int cred_setresuid(struct cred *cred, u32 ruid, u32 euid, u32 suid);
+int cred_setgid(struct cred *cred, u32 gid);
+int cred_setregid(struct cred *cred, u32 rgid, u32 egid);
+int cred_setresgid(struct cred *cred, u32 rgid, u32 egid, u32 sgid);
+/* setfsuid(2), setfsgid(2): return the old id and may do nothing. */
+u32 cred_setfsuid(struct cred *cred, u32 uid);
+u32 cred_setfsgid(struct cred *cred, u32 gid);
+/* capset(2): 0 or -EPERM. */
+int cred_capset(struct cred *cred, u64 effective, u64 permitted, u64 inheritable);
+/* All capabilities that there are. */
+u64 cred_cap_all(void);
 
 #endif

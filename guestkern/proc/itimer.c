@@ -28,7 +28,7 @@ static void real_expired(struct timer *timer)
 		return;
 	now = clock_mono_ns();
 	next = timer->deadline_ns + interval;
-	if (next < now + INTERVAL_MIN_NS && interval >= INTERVAL_MIN_NS)
+	if (next <= now) /* late: some are left out */
 		next = now + interval - (now - timer->deadline_ns) % interval;
 	timer_start(timer, MAX(next, now + INTERVAL_MIN_NS));
 }

@@ -71,11 +71,20 @@ void signal_group_exit(struct process *p, s32 code);
 void signal_notify_stop(struct process *p, int code);
 /* To the parent: p is a zombie. true: the parent does not want to wait. */
 bool signal_notify_exit(struct process *p);
-/* Takes the next signal of mask out of t's or its process's queue; 0: none. */
-int signal_dequeue(struct task *t, u64 mask, struct k_siginfo *info);
 /* All tasks that are left have stopped? Then p is stopped. */
 void signal_stop_check(struct process *p);
-/* sig's action in p when nothing is installed. */
+/* t no longer takes the signals of mask: wakes others of its process for those
+ * that are pending. */
+void signal_retarget(struct task *t, u64 mask);
+/* --- sigqueue.c ----------------------------------------------------------------- */
+
+/* Queues sig with info for p in one of its sets. 0, or -EAGAIN: a real-time signal
+ * that must not be lost finds the queue full (others arrive without info). */
+int sigpending_add(struct sigpending *pending, struct process *p, int sig,
+		   const struct k_siginfo *info);
+/* Takes the next signal of mask out of t's or its process's queue; 0: none. */
+int signal_dequeue(struct task *t, u64 mask, struct k_siginfo *info);
+/* What sig does when no handler is installed. */
 enum signal_default { SIGDEF_TERM, SIGDEF_IGNORE, SIGDEF_STOP, SIGDEF_CONTINUE };
 enum signal_default signal_default(int sig);
 /* New handlers: all default but what is ignored (exec), or all default. */

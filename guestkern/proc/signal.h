@@ -36,6 +36,7 @@ struct k_siginfo {
 
 struct sigqueue {
 	struct list_head link;
+	struct process *charged; /* counts it in sig_queued */
 	struct k_siginfo info;
 };
 
@@ -70,6 +71,25 @@ bool signal_pending(const struct task *t);
 /* Pending and blocked sets as sigpending(2). */
 u64 signal_pending_set(const struct task *t);
 void signal_set_blocked(struct task *t, u64 mask);
+/* sigaction(2) of the current process; act, old may be NULL. 0, -EINVAL. */
+int signal_set_action(int sig, const struct k_sigaction *act,
+		      struct k_sigaction *old);
+/* sigtimedwait(2) for the signals of set until deadline_ns (mono): the number,
+ * -EAGAIN (time is over), -EINTR. */
+s64 signal_timedwait(u64 set, struct k_siginfo *info, u64 deadline_ns);
+/* sigsuspend(2), pselect(2): mask is in force until the call's end; the old one
+ * is what a handler returns to. */
+void signal_set_blocked_for_call(struct task *t, u64 mask);
+
+/* sigaltstack(2), in the layout of stack_t. */
+struct k_altstack {
+	u64 sp;
+	s32 flags, pad;
+	u64 size;
+};
+/* set, old may be NULL; sp: the user stack pointer. 0, -EPERM, -EINVAL,
+ * -ENOMEM. Context: current task. */
+int signal_altstack(const struct k_altstack *set, struct k_altstack *old, u64 sp);
 
 /*
  * Last thing before user mode: handles restart of an interrupted call
@@ -79,7 +99,8 @@ void signal_set_blocked(struct task *t, u64 mask);
 void signal_handle_pending(struct trap_frame *tf);
 /* rt_sigreturn: restores from the frame at the user's rsp; kills on forgery. */
 s64 signal_sigreturn(struct trap_frame *tf);
-/* Kill the current task's program for breaking a rule; one klog line says why. */
+/* Kill the current task's program for breaking a rule; one klog line says why.
+ * Returns; the program ends before it would enter user mode again. */
 void signal_kill_current(int sig, const char *why);
 /* Name such as "SIGSEGV", or "SIG42". */
 const char *signal_name(int sig);

@@ -356,6 +356,12 @@ u64 process_maxrss_pages(const struct process *p)
 		       p->maxrss_pages;
 }
 
+void process_faults(const struct process *p, u64 *minor, u64 *major)
+{
+	*minor = p->minflt + (p->mm ? p->mm->faults_minor : 0);
+	*major = p->majflt + (p->mm ? p->mm->faults_major : 0);
+}
+
 /* --- boot ---------------------------------------------------------------------------------- */
 
 /* The boot context: task 0, which is in no list and never ends. */

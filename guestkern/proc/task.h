@@ -92,6 +92,7 @@ struct process {
 	struct task *exec_task;	     /* in execve: the others are to end */
 	bool did_exec, dumpable, child_subreaper;
 	s32 oom_score_adj;
+	u32 personality;	     /* of personality(2) */
 	char *exe_path;		     /* kmalloc'd absolute path, or NULL */
 };
 
@@ -130,7 +131,7 @@ struct task {
 	s32 nice;
 	u32 policy, rt_priority;     /* SCHED_* of linux/sched.h */
 	bool reset_on_fork;
-	bool interactive;	     /* slept before its slice was used up */
+	u64 vruntime_ns;	     /* CPU time weighted by nice: least runs next */
 	u64 slice_start_ns, utime_ns, stime_ns;
 	u64 accounted_ns;	     /* CPU time is charged up to this instant */
 	u64 nvcsw, nivcsw;
@@ -180,11 +181,12 @@ void process_exit(s32 code) __noreturn;
 
 /*
  * exec support. begin: ends the other threads (sleeps); the caller is the
- * process's only task and has its pid afterwards. A thread that is itself to
- * end does not come back. commit: resets handlers and names, closes descriptors,
- * installs the new mm (takes over the references of mm and exe_path).
+ * process's only task and has its pid afterwards. 0, or -EINTR when the caller is
+ * itself to end: it cleans up and returns to where signals are handled. commit,
+ * after begin returned 0: resets handlers and names, closes descriptors, installs
+ * the new mm (takes over the references of mm and exe_path).
  */
-void process_exec_begin(void);
+int process_exec_begin(void);
 void process_exec_commit(struct mm *mm, const char *comm, char *exe_path);
 
 /* New session and group of the current process: the sid, or -EPERM, -ENOMEM. */
@@ -202,6 +204,8 @@ static inline struct task *process_leader(const struct process *p)
 void process_times(const struct process *p, u64 *utime_ns, u64 *stime_ns);
 /* Peak resident set so far. */
 u64 process_maxrss_pages(const struct process *p);
+/* Page faults served so far, before and after exec. */
+void process_faults(const struct process *p, u64 *minor, u64 *major);
 /* Tasks of real user uid. */
 u32 task_count_of_uid(u32 uid);
 /* The most tasks there may be (--pids). */

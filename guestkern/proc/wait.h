@@ -31,6 +31,8 @@ void wait_finish(struct wait_entry *we);
  * prepare and finish. May return 0 spuriously: test the condition again.
  */
 int wait_sleep(u64 deadline_ns);
+/* The same, but only a signal that ends the process interrupts it. */
+int wait_sleep_killable(u64 deadline_ns);
 
 /*
  * Sleeps until cond is true; evaluates to 0, -ERESTARTSYS or -ETIMEDOUT.

@@ -109,9 +109,8 @@ static void run_pipeline(char *line)
 		if (ended < 0)
 			return;
 		if (ended == pid)
-			last_status = WIFEXITED(status) ?
-					      WEXITSTATUS(status) :
-					      128 + WTERMSIG(status);
+			last_status = WIFEXITED(status) ? WEXITSTATUS(status) :
+							  128 + WTERMSIG(status);
 	}
 }
 

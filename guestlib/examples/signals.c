@@ -48,8 +48,7 @@ static void tick(void)
 
 static void repair(void)
 {
-	struct sigaction act = { .sa_sigaction = on_fault,
-				 .sa_flags = SA_SIGINFO };
+	struct sigaction act = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
 	int *page = mmap(NULL, PAGE_SIZE, PROT_NONE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 

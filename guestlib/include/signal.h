@@ -31,7 +31,7 @@ _Static_assert(sizeof(struct sigaction) == sizeof(struct kernel_sigaction),
 	       "struct sigaction differs from the kernel's");
 
 /* The bit of a signal in a mask. */
-#define SIGBIT(sig) (1UL << ((sig) - 1))
+#define SIGBIT(sig) (1UL << ((sig)-1))
 
 /* Installs *act (NULL: only asks); *old receives what was there. */
 int sigaction(int sig, const struct sigaction *act, struct sigaction *old);

@@ -29,8 +29,7 @@ int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int fprintf(FILE *f, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* To a descriptor, unbuffered: one write(2) for up to BUFSIZ bytes. */
-int dprintf(int fd, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+int dprintf(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* To memory, at most size bytes with the NUL. */
 int snprintf(char *buf, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

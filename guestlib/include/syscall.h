@@ -92,7 +92,7 @@ long sysret(long ret);
  * SYS(openat, dirfd, path, flags): the call by its kernel name, arguments of
  * any integer or pointer type, result converted by sysret().
  */
-#define SYS(name, ...) \
+#define SYS(name, ...)                                                       \
 	sysret(SYS_PICK(_, ##__VA_ARGS__, SYS_6, SYS_5, SYS_4, SYS_3, SYS_2, \
 			SYS_1, SYS_0)(__NR_##name, ##__VA_ARGS__))
 
@@ -105,8 +105,7 @@ long sysret(long ret);
 	sys4(nr, (long)(a), (long)(b), (long)(c), (long)(d))
 #define SYS_5(nr, a, b, c, d, e) \
 	sys6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
-#define SYS_6(nr, a, b, c, d, e, f)                                            \
-	sys6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), \
-	     (long)(f))
+#define SYS_6(nr, a, b, c, d, e, f) \
+	sys6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 #endif

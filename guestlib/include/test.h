@@ -46,19 +46,18 @@ struct test_table {
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The program: its table of cases and, optionally, of roles. */
-#define TEST_MAIN(cases)                                            \
-	int main(int argc, char **argv)                             \
-	{                                                           \
-		struct test_table t = { cases, ARRAY_SIZE(cases),   \
-					NULL, 0 };                  \
-		return test_main(&t, argc, argv);                   \
+#define TEST_MAIN(cases)                                                     \
+	int main(int argc, char **argv)                                      \
+	{                                                                    \
+		struct test_table t = { cases, ARRAY_SIZE(cases), NULL, 0 }; \
+		return test_main(&t, argc, argv);                            \
 	}
-#define TEST_MAIN_ROLES(cases, roles)                               \
-	int main(int argc, char **argv)                             \
-	{                                                           \
-		struct test_table t = { cases, ARRAY_SIZE(cases),   \
-					roles, ARRAY_SIZE(roles) }; \
-		return test_main(&t, argc, argv);                   \
+#define TEST_MAIN_ROLES(cases, roles)                                    \
+	int main(int argc, char **argv)                                  \
+	{                                                                \
+		struct test_table t = { cases, ARRAY_SIZE(cases), roles, \
+					ARRAY_SIZE(roles) };             \
+		return test_main(&t, argc, argv);                        \
 	}
 
 /* Runs the table; the exit status of main. */
@@ -81,64 +80,59 @@ void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 	} while (0)
 
 /* Fails unless two integers (or pointers) are equal; prints both. */
-#define CHECK_EQ(got, want)                                                \
-	do {                                                               \
-		long got_ = (long)(got);                                   \
-		long want_ = (long)(want);                                 \
-		if (got_ != want_)                                         \
-			test_fail(__FILE__, __LINE__,                      \
-				  "%s is %ld (%#lx), wanted %ld (%#lx)",   \
-				  #got, got_, (unsigned long)got_, want_,  \
-				  (unsigned long)want_);                   \
+#define CHECK_EQ(got, want)                                                    \
+	do {                                                                   \
+		long got_ = (long)(got);                                       \
+		long want_ = (long)(want);                                     \
+		if (got_ != want_)                                             \
+			test_fail(__FILE__, __LINE__,                          \
+				  "%s is %ld (%#lx), wanted %ld (%#lx)", #got, \
+				  got_, (unsigned long)got_, want_,            \
+				  (unsigned long)want_);                       \
 	} while (0)
 
 /* Fails when a call returns -1; its value otherwise. */
-#define CHECK_OK(call)                                                     \
-	({                                                                 \
-		long ret_ = (long)(call);                                  \
-		if (ret_ == -1)                                            \
-			test_fail(__FILE__, __LINE__, "%s: %s", #call,     \
-				  test_errno());                           \
-		ret_;                                                      \
-	})
+#define CHECK_OK(call) test_ok((long)(call), __FILE__, __LINE__, #call)
 
 /* Fails unless a call returns -1 with this errno. */
-#define CHECK_ERR(call, err)                                               \
-	do {                                                               \
-		long ret_;                                                 \
-		errno = 0;                                                 \
-		ret_ = (long)(call);                                       \
-		if (ret_ != -1)                                            \
-			test_fail(__FILE__, __LINE__,                      \
-				  "%s returned %ld, wanted %s", #call,     \
-				  ret_, #err);                             \
-		if (errno != (err))                                        \
-			test_fail(__FILE__, __LINE__, "%s: %s, wanted %s", \
-				  #call, test_errno(), #err);              \
+#define CHECK_ERR(call, err)                                                 \
+	do {                                                                 \
+		long ret_;                                                   \
+		errno = 0;                                                   \
+		ret_ = (long)(call);                                         \
+		if (ret_ != -1)                                              \
+			test_fail(__FILE__, __LINE__,                        \
+				  "%s returned %ld, wanted %s", #call, ret_, \
+				  #err);                                     \
+		if (errno != (err))                                          \
+			test_fail(__FILE__, __LINE__, "%s: %s, wanted %s",   \
+				  #call, test_errno(), #err);                \
 	} while (0)
 
 /* Fails unless two strings are equal. */
-#define CHECK_STR(got, want)                                               \
-	do {                                                               \
-		const char *got_ = (got);                                  \
-		if (test_differ(got_, want))                               \
-			test_fail(__FILE__, __LINE__,                      \
-				  "%s is \"%s\", wanted \"%s\"", #got,     \
-				  got_, want);                             \
+#define CHECK_STR(got, want)                                                 \
+	do {                                                                 \
+		const char *got_ = (got);                                    \
+		if (test_differ(got_, want))                                 \
+			test_fail(__FILE__, __LINE__,                        \
+				  "%s is \"%s\", wanted \"%s\"", #got, got_, \
+				  want);                                     \
 	} while (0)
 
 /* Waits until the condition holds, for ten seconds at most. */
-#define WAIT_UNTIL(cond)                                                   \
-	do {                                                               \
-		int tries_;                                                \
-		for (tries_ = 0; !(cond); tries_++) {                      \
-			if (tries_ == 5000)                                \
-				test_fail(__FILE__, __LINE__,              \
-					  "never came true: %s", #cond);   \
-			test_nap();                                        \
-		}                                                          \
+#define WAIT_UNTIL(cond)                                                 \
+	do {                                                             \
+		int tries_;                                              \
+		for (tries_ = 0; !(cond); tries_++) {                    \
+			if (tries_ == 5000)                              \
+				test_fail(__FILE__, __LINE__,            \
+					  "never came true: %s", #cond); \
+			test_nap();                                      \
+		}                                                        \
 	} while (0)
 
+/* What CHECK_OK does: passes ret on unless it is -1. */
+long test_ok(long ret, const char *file, int line, const char *call);
 /* Name of the current errno, for messages. */
 const char *test_errno(void);
 /* True when two strings differ. */

@@ -32,8 +32,7 @@ static const struct {
 static void cpuid(uint32_t leaf, uint32_t out[4])
 {
 	__asm__ volatile("cpuid"
-			 : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]),
-			   "=d"(out[3])
+			 : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
 			 : "0"(leaf), "2"(0));
 }
 
@@ -98,10 +97,7 @@ void cpu_store(enum cpu_vector width, struct cpu_registers *r)
 	void *to = r;
 	size_t len = sizeof(*r);
 
-	__asm__ volatile("rep stosb"
-			 : "+D"(to), "+c"(len)
-			 : "a"(0)
-			 : "memory");
+	__asm__ volatile("rep stosb" : "+D"(to), "+c"(len) : "a"(0) : "memory");
 	widths[width].store(r);
 }
 

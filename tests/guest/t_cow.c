@@ -19,7 +19,7 @@
 #define PAGES 16UL
 #define LEN (PAGES * PAGE_SIZE)
 
-/* ---- after fork ------------------------------------------------------------------- */
+/* ---- after fork --------------------------------------------------------- */
 
 static void child_writes(void)
 {
@@ -224,7 +224,7 @@ static void stack_is_copied(void)
 		CHECK_EQ(block[i], 1);
 }
 
-/* ---- shared anonymous memory ------------------------------------------------------------- */
+/* ---- shared anonymous memory -------------------------------------------- */
 
 static char *shared(size_t len)
 {
@@ -308,7 +308,7 @@ static void shared_filled_by_kernel(void)
 	CHECK_EQ(memcmp(p, "hello", 5), 0);
 }
 
-/* ---- mappings of files ----------------------------------------------------------------------- */
+/* ---- mappings of files -------------------------------------------------- */
 
 /* A file of three pages, filled with 'a', 'b', 'c', and 100 bytes of 'd'. */
 static int make_pages(void)
@@ -333,8 +333,7 @@ static char *map_file(int fd, size_t len, int prot, int flags, off_t offset)
 	char *p = mmap(NULL, len, prot, flags, fd, offset);
 
 	if (p == MAP_FAILED)
-		test_fail(__FILE__, __LINE__, "mmap of a file: %s",
-			  test_errno());
+		test_fail(__FILE__, __LINE__, "mmap of a file: %s", test_errno());
 	return p;
 }
 
@@ -388,12 +387,10 @@ static void file_private_survives_fork(void)
 static void file_offset(void)
 {
 	int fd = make_pages();
-	char *p = map_file(fd, PAGE_SIZE, PROT_READ, MAP_PRIVATE,
-			   2 * PAGE_SIZE);
+	char *p = map_file(fd, PAGE_SIZE, PROT_READ, MAP_PRIVATE, 2 * PAGE_SIZE);
 
 	CHECK(mem_all(p, 'c', PAGE_SIZE));
-	CHECK_ERR(mmap(NULL, PAGE_SIZE, PROT_READ, MAP_PRIVATE, fd, 100),
-		  EINVAL);
+	CHECK_ERR(mmap(NULL, PAGE_SIZE, PROT_READ, MAP_PRIVATE, fd, 100), EINVAL);
 }
 
 static void file_mapping_outlives_descriptor(void)
@@ -420,8 +417,7 @@ static void file_errors(void)
 	fd = (int)CHECK_OK(open(".", O_RDONLY));
 	CHECK_ERR(mmap(NULL, PAGE_SIZE, PROT_READ, MAP_PRIVATE, fd, 0), ENODEV);
 	CHECK_OK(pipe(fds));
-	CHECK_ERR(mmap(NULL, PAGE_SIZE, PROT_READ, MAP_PRIVATE, fds[0], 0),
-		  ENODEV);
+	CHECK_ERR(mmap(NULL, PAGE_SIZE, PROT_READ, MAP_PRIVATE, fds[0], 0), ENODEV);
 }
 
 static void file_truncated_below(void)
@@ -467,7 +463,7 @@ static void device_zero(void)
 	memset(p, 1, 2 * PAGE_SIZE);
 }
 
-/* ---- copies by the kernel ----------------------------------------------------------------------- */
+/* ---- copies by the kernel ----------------------------------------------- */
 
 static void kernel_fills_untouched_pages(void)
 {
@@ -496,9 +492,9 @@ static void kernel_reads_untouched_pages(void)
 static void kernel_refuses_bad_addresses(void)
 {
 	static const unsigned long bad[] = {
-		8,	     0x70000000,	 0x70001000,
-		0x7fffff00,  0x80000000,	 0xbffff000,
-		1UL << 47,   1UL << 60,		 0xffff888000000000UL,
+		8,	     0x70000000, 0x70001000,
+		0x7fffff00,  0x80000000, 0xbffff000,
+		1UL << 47,   1UL << 60,	 0xffff888000000000UL,
 		~0UL - 4095, ~0UL - 7,
 	};
 	struct stat st;
@@ -581,8 +577,7 @@ static const struct test_case cases[] = {
 	{ "file: private writes", file_private_writes_stay_private },
 	{ "file: private writes and fork", file_private_survives_fork },
 	{ "file: offset", file_offset },
-	{ "file: outlives descriptor and name",
-	  file_mapping_outlives_descriptor },
+	{ "file: outlives descriptor and name", file_mapping_outlives_descriptor },
 	{ "file: errors", file_errors },
 	{ "file: truncated below", file_truncated_below },
 	{ "file: shared", file_shared },

@@ -15,7 +15,7 @@
 #include <test.h>
 #include <unistd.h>
 
-/* ---- roles: the program that was started again ------------------------------- */
+/* ---- roles: the program that was started again -------------------------- */
 
 static int role_true(int argc, char **argv)
 {
@@ -147,7 +147,7 @@ static int role_script(int argc, char **argv)
 	return 0;
 }
 
-/* ---- what the new program sees ------------------------------------------------- */
+/* ---- what the new program sees ------------------------------------------ */
 
 static int exec_status(const char *path, char *const argv[])
 {
@@ -160,12 +160,12 @@ static int exec_status(const char *path, char *const argv[])
 	return test_wait(pid);
 }
 
-#define IN_CHILD(statement)            \
-	do {                           \
+#define IN_CHILD(statement)               \
+	do {                              \
 		pid_t pid_ = test_fork(); \
-		if (pid_ == 0)         \
-			statement;     \
-		test_wait_ok(pid_);    \
+		if (pid_ == 0)            \
+			statement;        \
+		test_wait_ok(pid_);       \
 	} while (0)
 
 static void exec_arguments(void)
@@ -299,7 +299,7 @@ static void exec_relative_path(void)
 	CHECK_EQ(exec_status("link", argv), 0);
 }
 
-/* ---- what is refused -------------------------------------------------------------- */
+/* ---- what is refused ---------------------------------------------------- */
 
 static char *const no_args[] = { (char *)"t", NULL };
 
@@ -429,10 +429,9 @@ static void exec_permission(void)
 	CHECK_ERR(execve("prog", no_args, environ), EACCES);
 }
 
-/* ---- scripts ------------------------------------------------------------------------ */
+/* ---- scripts ------------------------------------------------------------ */
 
-static void make_script(const char *path, const char *interpreter,
-			const char *rest)
+static void make_script(const char *path, const char *interpreter, const char *rest)
 {
 	char text[512];
 	int len = snprintf(text, sizeof(text), "#!%s%s", interpreter, rest);

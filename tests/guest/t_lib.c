@@ -39,8 +39,7 @@ static void printf_integers(void)
 
 static void printf_widths(void)
 {
-	CHECK_STR(format("[%5d][%-5d][%05d]", 42, 42, 42),
-		  "[   42][42   ][00042]");
+	CHECK_STR(format("[%5d][%-5d][%05d]", 42, 42, 42), "[   42][42   ][00042]");
 	CHECK_STR(format("[%+d][% d][%#x][%#o]", 1, 1, 255U, 8U),
 		  "[+1][ 1][0xff][010]");
 	CHECK_STR(format("[%*d][%-*d]", 4, 7, 4, 7), "[   7][7   ]");

@@ -16,7 +16,7 @@
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 
-/* ---- mapping ------------------------------------------------------------------------ */
+/* ---- mapping ------------------------------------------------------------ */
 
 static void map_is_zero(void)
 {
@@ -52,11 +52,9 @@ static void map_errors(void)
 	CHECK_ERR(mmap(NULL, PAGE_SIZE, PROT_READ, MAP_PRIVATE, 99, 0), EBADF);
 	CHECK_ERR(mmap(NULL, 1UL << 48, PROT_NONE, ANON, -1, 0), ENOMEM);
 	CHECK_ERR(mmap(NULL, ~0UL, PROT_NONE, ANON, -1, 0), ENOMEM);
-	CHECK_ERR(mmap((void *)(1UL << 47), PAGE_SIZE, RW, ANON | MAP_FIXED,
-		       -1, 0),
+	CHECK_ERR(mmap((void *)(1UL << 47), PAGE_SIZE, RW, ANON | MAP_FIXED, -1, 0),
 		  ENOMEM);
-	CHECK_ERR(mmap((void *)~0xfffUL, PAGE_SIZE, RW, ANON | MAP_FIXED, -1,
-		       0),
+	CHECK_ERR(mmap((void *)~0xfffUL, PAGE_SIZE, RW, ANON | MAP_FIXED, -1, 0),
 		  ENOMEM);
 }
 
@@ -166,7 +164,7 @@ static void map_reused_many_times(void)
 	}
 }
 
-/* ---- unmapping ------------------------------------------------------------------------ */
+/* ---- unmapping ---------------------------------------------------------- */
 
 static void unmap_errors(void)
 {
@@ -220,7 +218,7 @@ static void unmap_several_mappings(void)
 	CHECK_EQ(mem_read_fault(p + 4 * PAGE_SIZE), 0);
 }
 
-/* ---- protection ------------------------------------------------------------------------ */
+/* ---- protection --------------------------------------------------------- */
 
 static void protect_all_ways(void)
 {
@@ -310,7 +308,7 @@ static void protect_every_second_page(void)
 	CHECK_OK(munmap(p, 200 * PAGE_SIZE));
 }
 
-/* ---- mremap and madvise ------------------------------------------------------------------- */
+/* ---- mremap and madvise ------------------------------------------------- */
 
 static char *remap(char *p, size_t old_len, size_t len, int flags)
 {
@@ -386,7 +384,7 @@ static void advise_dontneed(void)
 	CHECK_ERR(madvise(p, PAGE_SIZE, MADV_DONTNEED), ENOMEM);
 }
 
-/* ---- the break ------------------------------------------------------------------------------- */
+/* ---- the break ---------------------------------------------------------- */
 
 static void break_moves(void)
 {
@@ -400,9 +398,9 @@ static void break_moves(void)
 	CHECK(sys_brk(start) == start);
 	CHECK(sys_brk(end) == end);
 	/* Whole pages that were given back are zero again. */
-	CHECK(mem_all((char *)(((unsigned long)start + PAGE_SIZE) &
-			       ~(PAGE_SIZE - 1)),
-		      0, 4 * PAGE_SIZE));
+	CHECK(mem_all(
+		(char *)(((unsigned long)start + PAGE_SIZE) & ~(PAGE_SIZE - 1)),
+		0, 4 * PAGE_SIZE));
 }
 
 static void break_refuses(void)
@@ -447,7 +445,7 @@ static void break_stops_at_a_mapping(void)
 	CHECK(sys_brk(wall + 2 * PAGE_SIZE) == now);
 }
 
-/* ---- the stack --------------------------------------------------------------------------------- */
+/* ---- the stack ---------------------------------------------------------- */
 
 static int use_stack(int pages)
 {

@@ -52,7 +52,7 @@ static void end(pid_t pid)
 	CHECK_EQ(WTERMSIG(test_wait(pid)), SIGKILL);
 }
 
-/* ---- default actions ------------------------------------------------------------ */
+/* ---- default actions ---------------------------------------------------- */
 
 static void check_kills(int sig)
 {
@@ -68,9 +68,9 @@ static void check_kills(int sig)
 static void default_terminates(void)
 {
 	static const int sigs[] = {
-		SIGHUP,	 SIGINT,  SIGKILL,   SIGUSR1, SIGUSR2, SIGPIPE,
-		SIGALRM, SIGTERM, SIGSTKFLT, SIGIO,   SIGPROF, SIGVTALRM,
-		SIGPWR,
+		SIGHUP,	 SIGINT,    SIGKILL, SIGUSR1,	SIGUSR2,
+		SIGPIPE, SIGALRM,   SIGTERM, SIGSTKFLT, SIGIO,
+		SIGPROF, SIGVTALRM, SIGPWR,
 	};
 	size_t i;
 
@@ -80,9 +80,8 @@ static void default_terminates(void)
 
 static void default_dumps_core(void)
 {
-	static const int sigs[] = { SIGQUIT, SIGILL,  SIGTRAP, SIGABRT,
-				    SIGBUS,  SIGFPE,  SIGSEGV, SIGXCPU,
-				    SIGXFSZ, SIGSYS };
+	static const int sigs[] = { SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,
+				    SIGFPE,  SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sigs); i++)
@@ -133,7 +132,7 @@ static void default_stops(void)
 	end(pid);
 }
 
-/* ---- stop and continue ----------------------------------------------------------- */
+/* ---- stop and continue -------------------------------------------------- */
 
 static volatile unsigned int *shared_counter(void)
 {
@@ -229,7 +228,7 @@ static void stop_oneself(void)
 	test_wait_ok(pid);
 }
 
-/* ---- SIGCHLD --------------------------------------------------------------------------- */
+/* ---- SIGCHLD ------------------------------------------------------------ */
 
 static void install_chld(unsigned long flags)
 {
@@ -318,7 +317,7 @@ static void no_zombie_with_nocldwait(void)
 	CHECK_EQ(count, 1);
 }
 
-/* ---- system calls and handlers ------------------------------------------------------------ */
+/* ---- system calls and handlers ------------------------------------------ */
 
 /* A child that sends `sig` to its parent after a while, and again. */
 static pid_t start_pest(int sig)
@@ -475,10 +474,8 @@ static const struct test_case cases[] = {
 	{ "default: ignore", default_ignores },
 	{ "default: stop", default_stops },
 	{ "stopped: no progress", stopped_makes_no_progress },
-	{ "stopped: only SIGKILL gets through",
-	  stopped_takes_no_signals_but_kill },
-	{ "SIGCONT drops pending stops, and back",
-	  continue_drops_pending_stops },
+	{ "stopped: only SIGKILL gets through", stopped_takes_no_signals_but_kill },
+	{ "SIGCONT drops pending stops, and back", continue_drops_pending_stops },
 	{ "SIGCONT runs its handler", continue_runs_its_handler },
 	{ "stopping oneself", stop_oneself },
 	{ "SIGCHLD: who and how", chld_says_who_and_how },

@@ -1,6 +1,5 @@
 /*
- * Signals: installing handlers, what they are told, masks, pending signals,
- * waiting for them, the frame's general registers.
+ * Signals: installing handlers, what they are told, masks, pending signals.
  */
 #include <signal.h>
 #include <stddef.h>
@@ -28,8 +27,7 @@ static void note_info(int sig, siginfo_t *info, void *context)
 	last_info = *info;
 }
 
-static void handle(int sig, void (*handler)(int), unsigned long flags,
-		   sigset_t mask)
+static void handle(int sig, void (*handler)(int), unsigned long flags, sigset_t mask)
 {
 	struct sigaction act = { .sa_handler = handler,
 				 .sa_flags = flags,
@@ -40,8 +38,7 @@ static void handle(int sig, void (*handler)(int), unsigned long flags,
 
 static void handle_info(int sig)
 {
-	struct sigaction act = { .sa_sigaction = note_info,
-				 .sa_flags = SA_SIGINFO };
+	struct sigaction act = { .sa_sigaction = note_info, .sa_flags = SA_SIGINFO };
 
 	CHECK_OK(sigaction(sig, &act, NULL));
 }
@@ -72,7 +69,7 @@ static sigset_t pending(void)
 	return set;
 }
 
-/* ---- installing --------------------------------------------------------------- */
+/* ---- installing --------------------------------------------------------- */
 
 static void install_and_ask(void)
 {
@@ -104,12 +101,10 @@ static void install_errors(void)
 	CHECK_ERR(sigaction(65, &act, NULL), EINVAL);
 	CHECK_ERR(sigaction(-1, &act, NULL), EINVAL);
 	CHECK_ERR(SYS(rt_sigaction, SIGUSR1, &act, NULL, 4), EINVAL);
-	CHECK_ERR(SYS(rt_sigaction, SIGUSR1, test_bad_pointer, NULL, 8),
-		  EFAULT);
+	CHECK_ERR(SYS(rt_sigaction, SIGUSR1, test_bad_pointer, NULL, 8), EFAULT);
 	CHECK_ERR(SYS(rt_sigprocmask, SIG_BLOCK, test_bad_pointer, NULL, 8),
 		  EFAULT);
-	CHECK_ERR(SYS(rt_sigprocmask, SIG_BLOCK, &act.sa_mask, NULL, 16),
-		  EINVAL);
+	CHECK_ERR(SYS(rt_sigprocmask, SIG_BLOCK, &act.sa_mask, NULL, 16), EINVAL);
 	CHECK_ERR(SYS(rt_sigprocmask, 7, &act.sa_mask, NULL, 8), EINVAL);
 }
 
@@ -172,7 +167,7 @@ static void one_shot(void)
 	CHECK(old.sa_handler == SIG_DFL);
 }
 
-/* ---- siginfo --------------------------------------------------------------------- */
+/* ---- siginfo ------------------------------------------------------------ */
 
 static void info_of_kill(void)
 {
@@ -243,7 +238,7 @@ static void info_forged(void)
 	test_wait(pid);
 }
 
-/* ---- masks and pending signals ----------------------------------------------------- */
+/* ---- masks and pending signals ------------------------------------------ */
 
 static void mask_operations(void)
 {
@@ -380,7 +375,7 @@ static void fork_and_signals(void)
 	CHECK_EQ(pending(), SIGBIT(SIGUSR1));
 }
 
-/* ---- the mask while a handler runs ----------------------------------------------------- */
+/* ---- the mask while a handler runs -------------------------------------- */
 
 static sigset_t mask_in_handler;
 
@@ -476,115 +471,6 @@ static void handler_changes_saved_mask(void)
 	CHECK_EQ(current_mask(), SIGBIT(SIGUSR2));
 }
 
-/* ---- waiting for signals -------------------------------------------------------------------- */
-
-static void suspend_swaps_masks(void)
-{
-	sigset_t none = 0;
-
-	handle(SIGUSR1, take_mask, 0, 0);
-	block(SIGBIT(SIGUSR1) | SIGBIT(SIGUSR2));
-	raise(SIGUSR1);
-	CHECK_ERR(sigsuspend(&none), EINTR);
-	CHECK_EQ(seen_count, 1);
-	CHECK_EQ(mask_in_handler, SIGBIT(SIGUSR1));
-	CHECK_EQ(current_mask(), SIGBIT(SIGUSR1) | SIGBIT(SIGUSR2));
-}
-
-static void suspend_waits(void)
-{
-	sigset_t most = ~SIGBIT(SIGUSR1);
-	pid_t parent = getpid();
-	pid_t pid;
-
-	handle(SIGUSR1, note, 0, 0);
-	handle(SIGUSR2, note, 0, 0);
-	block(SIGBIT(SIGUSR1) | SIGBIT(SIGUSR2));
-	pid = test_fork();
-	if (pid == 0) {
-		sleep_ms(20);
-		CHECK_OK(kill(parent, SIGUSR2));
-		sleep_ms(20);
-		CHECK_OK(kill(parent, SIGUSR1));
-		_exit(0);
-	}
-	CHECK_ERR(sigsuspend(&most), EINTR);
-	CHECK_EQ(seen_count, 1);
-	CHECK_EQ(seen[0], SIGUSR1);
-	test_wait_ok(pid);
-}
-
-static void pause_is_interrupted(void)
-{
-	pid_t parent = getpid();
-	pid_t pid;
-
-	handle(SIGUSR1, note, SA_RESTART, 0);
-	pid = test_fork();
-	if (pid == 0) {
-		/* Until the parent reaps us, in case it was not paused yet. */
-		for (;;) {
-			sleep_ms(10);
-			kill(parent, SIGUSR1);
-		}
-	}
-	CHECK_ERR(pause(), EINTR);
-	CHECK(seen_count >= 1);
-	kill(pid, SIGKILL);
-	test_wait(pid);
-}
-
-static void wait_takes_pending(void)
-{
-	union sigval value = { .sival_int = 9 };
-	sigset_t set = SIGBIT(SIGUSR1) | SIGBIT(SIGUSR2);
-	siginfo_t info;
-
-	handle(SIGUSR1, note, 0, 0);
-	block(set);
-	CHECK_OK(sigqueue(getpid(), SIGUSR1, value));
-	CHECK_EQ(sigtimedwait(&set, &info, NULL), SIGUSR1);
-	CHECK_EQ(info.si_value.sival_int, 9);
-	CHECK_EQ(seen_count, 0);
-	CHECK_EQ(pending(), 0);
-}
-
-static void wait_times_out(void)
-{
-	struct timespec zero = { 0, 0 };
-	struct timespec some = { 0, 20000000 };
-	struct timespec bad = { 0, 1000000000 };
-	sigset_t set = SIGBIT(SIGUSR1);
-	uint64_t start = test_now();
-
-	CHECK_ERR(sigtimedwait(&set, NULL, &zero), EAGAIN);
-	CHECK_ERR(sigtimedwait(&set, NULL, &some), EAGAIN);
-	CHECK(test_now() - start >= 20000000);
-	CHECK_ERR(sigtimedwait(&set, NULL, &bad), EINVAL);
-}
-
-static void wait_is_interrupted(void)
-{
-	sigset_t set = SIGBIT(SIGUSR2);
-	pid_t parent = getpid();
-	pid_t pid;
-
-	handle(SIGUSR1, note, 0, 0);
-	block(SIGBIT(SIGUSR1));
-	pid = test_fork();
-	if (pid == 0) {
-		for (;;) {
-			sleep_ms(10);
-			kill(parent, SIGUSR1);
-		}
-	}
-	unblock(SIGBIT(SIGUSR1));
-	block(set);
-	CHECK_ERR(sigtimedwait(&set, NULL, NULL), EINTR);
-	kill(pid, SIGKILL);
-	test_wait(pid);
-}
-
 static const struct test_case cases[] = {
 	{ "install: set and ask", install_and_ask },
 	{ "install: errors", install_errors },
@@ -611,12 +497,6 @@ static const struct test_case cases[] = {
 	{ "handler: does not nest without", handler_does_not_nest },
 	{ "handler: two signals", handlers_of_two_signals_nest },
 	{ "handler: changes the saved mask", handler_changes_saved_mask },
-	{ "sigsuspend: swaps masks", suspend_swaps_masks },
-	{ "sigsuspend: waits", suspend_waits },
-	{ "pause", pause_is_interrupted },
-	{ "sigtimedwait: takes a pending signal", wait_takes_pending },
-	{ "sigtimedwait: times out", wait_times_out },
-	{ "sigtimedwait: is interrupted", wait_is_interrupted },
 };
 
 TEST_MAIN(cases)

@@ -46,8 +46,7 @@ static unsigned long flags_now(void)
 	return flags;
 }
 
-/* ---- registers ------------------------------------------------------------------------ */
-
+/* ---- registers ---------------------------------------------------------- */
 
 static void set_registers(ucontext_t *uc)
 {
@@ -136,7 +135,7 @@ static void rip_and_rsp_change(void)
 	CHECK_EQ(WEXITSTATUS(test_status(jump_in_child)), 23);
 }
 
-/* ---- flags ------------------------------------------------------------------------------- */
+/* ---- flags -------------------------------------------------------------- */
 
 #define FLAG_CF 0x1UL
 #define FLAG_IF 0x200UL
@@ -209,7 +208,7 @@ static void trap_flag_is_honoured(void)
 	CHECK_EQ(WTERMSIG(test_status(trap_in_child)), SIGTRAP);
 }
 
-/* ---- selectors and addresses ---------------------------------------------------------------- */
+/* ---- selectors and addresses -------------------------------------------- */
 
 static void return_changed(void)
 {
@@ -309,7 +308,7 @@ static void forged_mask_leaves_kill(void)
 	CHECK_EQ(set, ~(SIGBIT(SIGKILL) | SIGBIT(SIGSTOP)));
 }
 
-/* ---- no frame at all --------------------------------------------------------------------------- */
+/* ---- no frame at all ---------------------------------------------------- */
 
 static unsigned char *garbage;
 

@@ -36,8 +36,7 @@ static void look(int sig, siginfo_t *info, void *context)
 	runs++;
 }
 
-static void handle(int sig, void (*fn)(int, siginfo_t *, void *),
-		   unsigned long flags)
+static void handle(int sig, void (*fn)(int, siginfo_t *, void *), unsigned long flags)
 {
 	struct sigaction act = { .sa_sigaction = fn,
 				 .sa_flags = SA_SIGINFO | flags };
@@ -57,7 +56,7 @@ static int on_area(unsigned long sp)
 	return sp > (unsigned long)area && sp <= (unsigned long)area + STACK_BYTES;
 }
 
-/* ---- the ordinary stack ------------------------------------------------------------- */
+/* ---- the ordinary stack ------------------------------------------------- */
 
 static void frame_alignment(int sig, siginfo_t *info, void *context)
 {
@@ -82,8 +81,8 @@ static void stack_is_aligned(void)
 				 "syscall\n\t"
 				 "movq %%rbx, %%rsp"
 				 : "=a"(ret)
-				 : "0"((long)__NR_tkill), "r"((long)i), "D"(gettid()),
-				   "S"((long)SIGUSR1)
+				 : "0"((long)__NR_tkill), "r"((long)i),
+				   "D"(gettid()), "S"((long)SIGUSR1)
 				 : "rbx", "rcx", "r11", "memory");
 		CHECK_EQ(ret, 0);
 		/* rbp was pushed: 16 below the return address plus 16. */
@@ -131,7 +130,7 @@ static void direction_flag(void)
 	CHECK_EQ(after & 0x400, 0x400);
 }
 
-/* ---- the alternate stack ------------------------------------------------------------ */
+/* ---- the alternate stack ------------------------------------------------ */
 
 static void alternate_is_used(void)
 {
@@ -302,7 +301,7 @@ static void minimum_size_suffices(void)
 	CHECK(handler_sp <= (unsigned long)area + ss.ss_size);
 }
 
-/* ---- overflow ---------------------------------------------------------------------------- */
+/* ---- overflow ----------------------------------------------------------- */
 
 /* A gigabyte deep, were there a stack of that size. */
 static int recurse(int depth)

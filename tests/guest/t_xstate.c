@@ -44,7 +44,7 @@ static struct sigcontext *context_of(void *context)
 	return &((ucontext_t *)context)->uc_mcontext;
 }
 
-/* ---- kept -------------------------------------------------------------------------------- */
+/* ---- kept --------------------------------------------------------------- */
 
 static void spoil(int sig, siginfo_t *info, void *context)
 {
@@ -135,7 +135,7 @@ static void kept_a_thousand_times(void)
 	CHECK_EQ(cpu_differ(width, &before, &after), 0);
 }
 
-/* ---- what a handler begins with --------------------------------------------------------------- */
+/* ---- what a handler begins with ----------------------------------------- */
 
 static uint32_t mxcsr_inside;
 static uint16_t control_inside;
@@ -159,7 +159,7 @@ static void handler_begins_clean(void)
 	CHECK_EQ(control_inside, 0x37f);
 }
 
-/* ---- the frame ------------------------------------------------------------------------------------ */
+/* ---- the frame ---------------------------------------------------------- */
 
 static struct _fpx_sw_bytes sw;
 static uint32_t magic2;
@@ -307,7 +307,7 @@ static void frame_without_magic(void)
 	CHECK_EQ(cpu_differ(CPU_SSE, &before, &after), 0);
 }
 
-/* ---- forged frames ------------------------------------------------------------------------------- */
+/* ---- forged frames ------------------------------------------------------ */
 
 static void (*forge)(struct sigcontext *sc);
 

@@ -13,6 +13,7 @@
 #include <asm/unistd.h>
 
 #include "hal/host.h"
+#include "hal/trap.h"
 #include "lib/types.h"
 
 /* When an attack is made: before the machine was ever in user mode, or from
@@ -44,10 +45,11 @@ struct attack_family {
 	const struct attack_family f = { #f, table, ARRAY_SIZE(table) }
 
 extern const struct attack_family calls, memory, descriptors, gate, ends;
+extern const struct attack_family endless;
 
 #define STATUS_REFUSED 125
 #define REFUSED(call, why) \
-	"lodger: guest kernel refused: " call "(*) at rip 0x7*: " why
+	"lodger: guest kernel refused: " call "(*) at rip 0x*: " why
 #define NOT_THIS_CALL "no guest kernel may make this call"
 #define FAULT(sig) "lodger: guest kernel fault: SIG" sig " at rip 0x*"
 
@@ -61,8 +63,10 @@ const char *attack_word(u32 index);
 void let_through(s64 result) __noreturn;
 /* Enters user mode at USER_CODE, afresh. */
 void enter_user(void) __noreturn;
-/* All that enter_user would do but the last step; host mappings exist. */
-void prepare_user(void);
+/* Returns to user mode with these registers. */
+void back_to_user(struct trap_frame *tf) __noreturn;
+/* All that enter_user does but the last step; the registers it would load. */
+struct trap_frame *prepare_user(void);
 /* One host call by an instruction of our own, not the stub. */
 s64 own_syscall(u64 nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
 

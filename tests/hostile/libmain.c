@@ -14,7 +14,7 @@
 #include "lib/string.h"
 
 static const struct attack_family *const families[] = {
-	&calls, &memory, &descriptors, &gate, &ends,
+	&calls, &memory, &descriptors, &gate, &ends, &endless,
 };
 
 static const struct attack *chosen;
@@ -32,7 +32,7 @@ const char *attack_word(u32 index)
 	if (index >= boot_info()->argc)
 		return "";
 	while (index--)
-		word += str_len(word) + 1;
+		word += strlen(word) + 1;
 	return word;
 }
 
@@ -71,7 +71,7 @@ static void upcall(struct trap_frame *tf)
 	attack_now();
 }
 
-void prepare_user(void)
+struct trap_frame *prepare_user(void)
 {
 	const u8 *code = chosen->user_code;
 	size_t bytes = (size_t)(chosen->user_code_end - code);
@@ -87,26 +87,30 @@ void prepare_user(void)
 		       MAP_SHARED | MAP_FIXED, LODGER_FD_RAM, 0);
 	if (at != USER_CODE)
 		panic("mapping user code: %lld", (long long)at);
-	trap_upcall_fn = upcall;
+	cpu_set_trap_upcall(upcall);
 	this_cpu()->frame = &frame;
 	this_cpu()->kernel_stack_top = (u64)stack + sizeof(stack);
 	cpu_user_init(&user, xstate);
-	cpu_user_switch(NULL, &user);
 	frame.rip = USER_CODE;
 	frame.rsp = USER_PAGE_END;
 	frame.rflags = 0x202;
 	cpu_user_load(&user);
+	return &frame;
+}
+
+void back_to_user(struct trap_frame *tf)
+{
+	cpu_return_to_user(tf, &user);
 }
 
 void enter_user(void)
 {
-	prepare_user();
-	cpu_return_to_user(&frame);
+	back_to_user(prepare_user());
 }
 
 static void print(const char *text)
 {
-	host_call3(__NR_write, LODGER_FD_STDOUT, (u64)text, str_len(text));
+	host_call3(__NR_write, LODGER_FD_STDOUT, (u64)text, strlen(text));
 }
 
 /* One line an attack: when status name line. */
@@ -131,7 +135,7 @@ static const struct attack *find(const char *name)
 
 	for (f = 0; f < ARRAY_SIZE(families); f++)
 		for (i = 0; i < families[f]->count; i++)
-			if (!str_cmp(families[f]->attacks[i].name, name))
+			if (!strcmp(families[f]->attacks[i].name, name))
 				return &families[f]->attacks[i];
 	return NULL;
 }
@@ -141,16 +145,16 @@ void kernel_main(void)
 {
 	size_t f;
 
-	if (!str_cmp(attack_word(0), "list")) {
+	if (!strcmp(attack_word(0), "list")) {
 		for (f = 0; f < ARRAY_SIZE(families); f++)
-			if (!str_cmp(attack_word(1), families[f]->name))
+			if (!strcmp(attack_word(1), families[f]->name))
 				list_family(families[f]);
 		machine_halt(LODGER_HALT_EXIT, 0, "");
 	}
 	chosen = find(attack_word(0));
 	if (!chosen)
 		panic("no attack %s", attack_word(0));
-	if (!str_cmp(attack_word(1), "late"))
+	if (!strcmp(attack_word(1), "late"))
 		enter_user();
 	attack_now();
 }

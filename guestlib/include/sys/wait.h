@@ -9,13 +9,13 @@
 #include <linux/wait.h>
 
 #define WEXITSTATUS(s) (((s) >> 8) & 0xff)
-#define WTERMSIG(s) ((s) & 0x7f)
+#define WTERMSIG(s) ((s)&0x7f)
 #define WSTOPSIG(s) WEXITSTATUS(s)
 #define WIFEXITED(s) (WTERMSIG(s) == 0)
-#define WIFSTOPPED(s) (((s) & 0xff) == 0x7f)
+#define WIFSTOPPED(s) (((s)&0xff) == 0x7f)
 #define WIFSIGNALED(s) (!WIFEXITED(s) && !WIFSTOPPED(s) && !WIFCONTINUED(s))
 #define WIFCONTINUED(s) ((s) == 0xffff)
-#define WCOREDUMP(s) (((s) & 0x80) != 0)
+#define WCOREDUMP(s) (((s)&0x80) != 0)
 
 /* Any child. */
 pid_t wait(int *status);

@@ -1,0 +1,114 @@
+/*
+ * Between the files of procfs: one tree of tables. procfs.c turns the tables
+ * into directories and inodes, procfs_file.c reads and writes, the others fill in
+ * the content.
+ */
+#ifndef FS_PROCFS_H
+#define FS_PROCFS_H
+
+#include "fs/vfs.h"
+#include "lib/printf.h"
+#include "lib/types.h"
+
+struct mm;
+struct process;
+struct task;
+
+/* What a node is about: looked up anew at each use, never kept. */
+struct proc_target {
+	struct process *process; /* NULL: the machine */
+	struct task *task;
+	s32 fd; /* /proc/PID/fd/N */
+};
+
+enum proc_kind {
+	PROC_FILE,  /* show, perhaps write */
+	PROC_LINK,  /* symbolic link: show makes its text */
+	PROC_MAGIC, /* show makes the text, follow goes there */
+	PROC_DIR,   /* children, and what dynamic says */
+};
+
+/* Entries of a directory beside its table. */
+enum proc_dynamic {
+	PROC_NOTHING,
+	PROC_PROCESSES, /* /proc: a directory per process */
+	PROC_TASKS,	/* /proc/PID/task */
+	PROC_FDS,	/* /proc/PID/fd */
+	PROC_FDINFOS,	/* /proc/PID/fdinfo */
+};
+
+struct proc_entry {
+	const char *name;
+	enum proc_kind kind;
+	u16 mode; /* permissions */
+	/* Writes the content; 0 or -errno. Must not sleep. */
+	int (*show)(struct textbuf *tb, const struct proc_target *t);
+	/* Takes what was written, NUL-terminated, line end cut; 0 or -errno. */
+	int (*write)(const struct proc_target *t, const char *text, size_t len);
+	/* The referenced place; 0 or -errno. */
+	int (*follow)(const struct proc_target *t, struct path *to);
+	const struct proc_entry *children; /* ends with a NULL name */
+	enum proc_dynamic dynamic;
+};
+
+/* The root's table, and those of /proc/PID and /proc/PID/task/TID. */
+extern const struct proc_entry proc_root_entries[];
+extern const struct proc_entry proc_process_entries[];
+extern const struct proc_entry proc_task_entries[];
+/* What the dynamic entries are. */
+extern const struct proc_entry proc_fd_entry, proc_fdinfo_entry;
+
+/* An inode's private data. */
+struct proc_node {
+	const struct proc_entry *entry;
+	s32 pid, tid, fd; /* 0, 0, -1: none */
+	u64 start_ns;	  /* of the process: a number may be used again */
+};
+
+/* Whom node is about: 0, or -ESRCH, -ENOENT when that is gone. */
+int proc_node_target(const struct proc_node *node, struct proc_target *t);
+/* May the current task look into p (ptrace(2), PTRACE_MODE_READ_FSCREDS)? */
+bool proc_may_access(const struct process *p);
+/* The user and group that files about p belong to. */
+void proc_owner(const struct process *p, u32 *uid, u32 *gid);
+
+/* file_ops of PROC_FILE (procfs_file.c). */
+extern const struct file_ops proc_file_ops;
+/* Runs entry->show into fresh memory: kmalloc'd *text of *len bytes. 0, -errno. */
+int proc_show(const struct proc_node *node, char **text, size_t *len);
+
+/* --- content (procfs_process.c, procfs_mm.c, procfs_links.c, procfs_system.c) --- */
+
+/* Each is the show of the entry it is named after. */
+int proc_show_stat(struct textbuf *tb, const struct proc_target *t);
+int proc_show_status(struct textbuf *tb, const struct proc_target *t);
+int proc_show_limits(struct textbuf *tb, const struct proc_target *t);
+int proc_show_maps(struct textbuf *tb, const struct proc_target *t);
+int proc_show_cmdline(struct textbuf *tb, const struct proc_target *t);
+int proc_show_environ(struct textbuf *tb, const struct proc_target *t);
+int proc_show_auxv(struct textbuf *tb, const struct proc_target *t);
+int proc_show_statm(struct textbuf *tb, const struct proc_target *t);
+int proc_show_mounts(struct textbuf *tb, const struct proc_target *t);
+int proc_show_mountinfo(struct textbuf *tb, const struct proc_target *t);
+int proc_show_cpuinfo(struct textbuf *tb, const struct proc_target *t);
+
+/* Pages of mm by use, for status and statm. */
+struct proc_mm_use {
+	u64 text, data, stack, library; /* VMA pages */
+};
+void proc_mm_use(const struct mm *mm, struct proc_mm_use *use);
+
+/* Links of a process: exe, cwd, root, fd/N. */
+int proc_show_exe(struct textbuf *tb, const struct proc_target *t);
+int proc_follow_exe(const struct proc_target *t, struct path *to);
+int proc_show_cwd(struct textbuf *tb, const struct proc_target *t);
+int proc_follow_cwd(const struct proc_target *t, struct path *to);
+int proc_show_root(struct textbuf *tb, const struct proc_target *t);
+int proc_follow_root(const struct proc_target *t, struct path *to);
+int proc_show_fd(struct textbuf *tb, const struct proc_target *t);
+int proc_follow_fd(const struct proc_target *t, struct path *to);
+int proc_show_fdinfo(struct textbuf *tb, const struct proc_target *t);
+/* Appends the absolute name of path. */
+int proc_put_path(struct textbuf *tb, const struct path *path);
+
+#endif

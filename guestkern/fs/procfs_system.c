@@ -1,0 +1,453 @@
+/* /proc beside the processes: the machine's figures and names (proc(5)), and the
+ * tree of /proc/sys as far as programs look there. */
+#include <linux/capability.h>
+#include <linux/mount.h>
+
+#include "fs/file_internal.h"
+#include "fs/procfs.h"
+#include "hal/hal.h"
+#include "lib/err.h"
+#include "lib/string.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "proc/cred.h"
+#include "proc/task.h"
+#include "proc/uts.h"
+
+#define TICK_NS (NS_PER_SEC / 100) /* USER_HZ */
+#define LOAD_SHIFT 11		   /* of sched_load_avg */
+#define KIB_PER_PAGE 4
+
+typedef unsigned long long ull; /* for %llu */
+
+/* --- figures ------------------------------------------------------------------------------ */
+
+static void put_kib(struct textbuf *tb, const char *name, u64 kib)
+{
+	textbuf_printf(tb, "%-15s %8llu kB\n", name, (ull)kib);
+}
+
+/* MemFree is exactly the free frames: a test that looks for leaks relies on it. */
+static int show_meminfo(struct textbuf *tb, const struct proc_target *t)
+{
+	u64 total = page_total_count() * KIB_PER_PAGE;
+	u64 free = page_free_count() * KIB_PER_PAGE;
+	u64 kernel = kmem_used_bytes() / 1024;
+
+	(void)t;
+	put_kib(tb, "MemTotal:", total);
+	put_kib(tb, "MemFree:", free);
+	put_kib(tb, "MemAvailable:", free);
+	put_kib(tb, "Buffers:", 0);
+	put_kib(tb, "Cached:", 0);
+	put_kib(tb, "SwapCached:", 0);
+	put_kib(tb, "Active:", total - free);
+	put_kib(tb, "Inactive:", 0);
+	put_kib(tb, "SwapTotal:", 0);
+	put_kib(tb, "SwapFree:", 0);
+	put_kib(tb, "Dirty:", 0);
+	put_kib(tb, "Writeback:", 0);
+	put_kib(tb, "Shmem:", 0);
+	put_kib(tb, "Slab:", kernel);
+	put_kib(tb, "SReclaimable:", 0);
+	put_kib(tb, "SUnreclaim:", kernel);
+	put_kib(tb, "CommitLimit:", total);
+	put_kib(tb, "Committed_AS:", total - free);
+	put_kib(tb, "Hugepagesize:", 2048);
+	return 0;
+}
+
+static u64 uptime_ns(void)
+{
+	return clock_mono_ns() - sched_boot_ns();
+}
+
+static int show_uptime(struct textbuf *tb, const struct proc_target *t)
+{
+	u64 up = uptime_ns() / TICK_NS, idle = sched_idle_ns() / TICK_NS;
+
+	(void)t;
+	textbuf_printf(tb, "%llu.%02llu %llu.%02llu\n", (ull)(up / 100),
+		       (ull)(up % 100), (ull)(idle / 100), (ull)(idle % 100));
+	return 0;
+}
+
+/* All CPU time counts as user time: what the guest kernel takes is not told
+ * apart from what its programs take. */
+static int show_stat(struct textbuf *tb, const struct proc_target *t)
+{
+	u64 up = uptime_ns(), idle = MIN(sched_idle_ns(), up);
+	ull busy = (up - idle) / TICK_NS, rest = idle / TICK_NS;
+
+	(void)t;
+	textbuf_printf(tb, "cpu  %llu 0 0 %llu 0 0 0 0 0 0\n", busy, rest);
+	textbuf_printf(tb, "cpu0 %llu 0 0 %llu 0 0 0 0 0 0\n", busy, rest);
+	textbuf_printf(tb, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %llu\n",
+		       (ull)(counters()->traps_timer + counters()->traps_io),
+		       (ull)counters()->task_switches,
+		       (ull)((clock_real_ns() - up) / NS_PER_SEC),
+		       (ull)counters()->forks + 1);
+	textbuf_printf(tb, "procs_running %u\nprocs_blocked 0\n",
+		       sched_runnable_count());
+	return 0;
+}
+
+static int show_loadavg(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	for (int i = 0; i < 3; i++) {
+		/* rounded to hundredths, as Linux */
+		u64 load = sched_load_avg(i) + (1 << LOAD_SHIFT) / 200;
+		u64 part = load & ((1 << LOAD_SHIFT) - 1);
+
+		textbuf_printf(tb, "%llu.%02llu ", (ull)(load >> LOAD_SHIFT),
+			       (ull)((part * 100) >> LOAD_SHIFT));
+	}
+	textbuf_printf(tb, "%u/%u %d\n", sched_runnable_count(),
+		       task_count_total(), current_task()->tid);
+	return 0;
+}
+
+/* --- names ------------------------------------------------------------------------------------ */
+
+static int show_version(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "%s version %s (lodger) %s\n", UTS_SYSNAME,
+		       UTS_RELEASE, UTS_VERSION);
+	return 0;
+}
+
+static int show_filesystems(struct textbuf *tb, const struct proc_target *t)
+{
+	const struct fs_type *type;
+
+	(void)t;
+	for (u32 i = 0; (type = fs_type_at(i)); i++)
+		textbuf_printf(tb, "nodev\t%s\n", type->name);
+	return 0;
+}
+
+static int show_cmdline(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "lodger\n");
+	return 0;
+}
+
+static int show_swaps(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+	return 0;
+}
+
+static int show_self(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "%d", current_process()->pid);
+	return 0;
+}
+
+static int show_thread_self(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "%d/task/%d", current_process()->pid,
+		       current_task()->tid);
+	return 0;
+}
+
+static int show_self_mounts(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "self/mounts");
+	return 0;
+}
+
+/* --- mounts -------------------------------------------------------------------------------------- */
+
+static const char *mount_options(const struct mount *m)
+{
+	static const char *const text[] = {
+		"rw", "ro", "rw,nosuid", "ro,nosuid", "rw,nodev", "ro,nodev",
+		"rw,nosuid,nodev", "ro,nosuid,nodev",
+	};
+
+	return text[(m->flags & MS_RDONLY ? 1 : 0) |
+		    (m->flags & MS_NOSUID ? 2 : 0) |
+		    (m->flags & MS_NODEV ? 4 : 0)];
+}
+
+static void put_mount_options(struct textbuf *tb, const struct mount *m)
+{
+	textbuf_printf(tb, "%s%s,relatime", mount_options(m),
+		       m->flags & MS_NOEXEC ? ",noexec" : "");
+}
+
+/* Blanks in names are written \040 and so on, as in fstab(5). */
+static void put_escaped(struct textbuf *tb, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == ' ' || *text == '\t' || *text == '\n' || *text == '\\')
+			textbuf_printf(tb, "\\%03o", (u8)*text);
+		else
+			textbuf_putc(tb, *text);
+	}
+}
+
+static int put_mountpoint(struct textbuf *tb, struct mount *m)
+{
+	struct path path = { m, m->root };
+	char *page = kpages_alloc(0);
+	char *name;
+	int err = 0;
+
+	if (!page)
+		return -ENOMEM;
+	name = path_name(&path, page, PAGE_SIZE);
+	if (IS_ERR(name))
+		err = (int)PTR_ERR(name);
+	else
+		put_escaped(tb, name);
+	kpages_free(page, 0);
+	return err;
+}
+
+int proc_show_mounts(struct textbuf *tb, const struct proc_target *t)
+{
+	int err;
+
+	(void)t;
+	for (struct mount *m = mount_first(); m; m = mount_next(m)) {
+		put_escaped(tb, m->source ? m->source : "none");
+		textbuf_putc(tb, ' ');
+		err = put_mountpoint(tb, m);
+		if (err)
+			return err;
+		textbuf_printf(tb, " %s ", m->sb->fstype);
+		put_mount_options(tb, m);
+		textbuf_printf(tb, " 0 0\n");
+	}
+	return 0;
+}
+
+/* Number of a mount in the list, from 1; 0: none. */
+static u32 mount_number(const struct mount *wanted)
+{
+	u32 n = 1;
+
+	for (struct mount *m = mount_first(); m; m = mount_next(m), n++)
+		if (m == wanted)
+			return n;
+	return 0;
+}
+
+int proc_show_mountinfo(struct textbuf *tb, const struct proc_target *t)
+{
+	int err;
+
+	(void)t;
+	for (struct mount *m = mount_first(); m; m = mount_next(m)) {
+		textbuf_printf(tb, "%u %u %u:%u / ", mount_number(m),
+			       mount_number(m->parent), (u32)(m->sb->dev >> 8),
+			       (u32)(m->sb->dev & 0xff));
+		err = put_mountpoint(tb, m);
+		if (err)
+			return err;
+		textbuf_putc(tb, ' ');
+		put_mount_options(tb, m);
+		textbuf_printf(tb, " - %s ", m->sb->fstype);
+		put_escaped(tb, m->source ? m->source : "none");
+		textbuf_printf(tb, " %s\n", m->flags & MS_RDONLY ? "ro" : "rw");
+	}
+	return 0;
+}
+
+/* --- /proc/sys ------------------------------------------------------------------------------------ */
+
+/* A file with one unchanging line. */
+#define CONSTANT(name, ...)                                                  \
+	static int name(struct textbuf *tb, const struct proc_target *t)     \
+	{                                                                    \
+		(void)t;                                                     \
+		textbuf_printf(tb, __VA_ARGS__);                             \
+		return 0;                                                    \
+	}
+
+CONSTANT(show_ostype, "%s\n", UTS_SYSNAME)
+CONSTANT(show_osrelease, "%s\n", UTS_RELEASE)
+CONSTANT(show_osversion, "%s\n", UTS_VERSION)
+CONSTANT(show_pid_max, "%d\n", 32768)
+CONSTANT(show_threads_max, "%u\n", task_count_max())
+CONSTANT(show_cap_last_cap, "%d\n", CAP_LAST_CAP)
+CONSTANT(show_ngroups_max, "%d\n", CRED_GROUPS_MAX)
+CONSTANT(show_randomize, "2\n")
+CONSTANT(show_overcommit, "1\n")
+CONSTANT(show_max_map_count, "65530\n")
+CONSTANT(show_mmap_min_addr, "%llu\n", (ull)boot_info()->user_low_min)
+CONSTANT(show_swappiness, "0\n")
+CONSTANT(show_nr_open, "%d\n", 1 << 20)
+CONSTANT(show_pipe_max_size, "%d\n", 1 << 20)
+CONSTANT(show_core_pattern, "core\n")
+
+static int show_hostname(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "%s\n", uts_hostname());
+	return 0;
+}
+
+static int write_hostname(const struct proc_target *t, const char *text, size_t len)
+{
+	(void)t;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return uts_set_hostname(text, len);
+}
+
+static int show_domainname(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "%s\n", uts_domainname());
+	return 0;
+}
+
+static int write_domainname(const struct proc_target *t, const char *text,
+			    size_t len)
+{
+	(void)t;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return uts_set_domainname(text, len);
+}
+
+/* RFC 4122, version 4. */
+static void put_uuid(struct textbuf *tb, const u8 raw[16])
+{
+	u8 b[16];
+
+	memcpy(b, raw, sizeof(b));
+	b[6] = (u8)((b[6] & 0x0f) | 0x40);
+	b[8] = (u8)((b[8] & 0x3f) | 0x80);
+	for (u32 i = 0; i < sizeof(b); i++)
+		textbuf_printf(tb, i == 4 || i == 6 || i == 8 || i == 10 ?
+					   "-%02x" : "%02x", b[i]);
+	textbuf_putc(tb, '\n');
+}
+
+static int show_uuid(struct textbuf *tb, const struct proc_target *t)
+{
+	u8 raw[16];
+
+	(void)t;
+	random_bytes(raw, sizeof(raw));
+	put_uuid(tb, raw);
+	return 0;
+}
+
+static int show_boot_id(struct textbuf *tb, const struct proc_target *t)
+{
+	static u8 raw[16];
+	static bool made;
+
+	(void)t;
+	if (!made)
+		random_bytes(raw, sizeof(raw));
+	made = true;
+	put_uuid(tb, raw);
+	return 0;
+}
+
+static int show_entropy(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "256\n");
+	return 0;
+}
+
+static int show_file_max(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "%llu\n", (ull)(kmem_total_bytes() / sizeof(struct file)));
+	return 0;
+}
+
+static int show_file_nr(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "%llu\t0\t%llu\n", (ull)file_open_count(),
+		       (ull)(kmem_total_bytes() / sizeof(struct file)));
+	return 0;
+}
+
+/* --- the tables --------------------------------------------------------------------------------------- */
+
+#define FILE_(n, s) { .name = n, .kind = PROC_FILE, .mode = 0444, .show = s }
+#define FILE_W(n, s, w) \
+	{ .name = n, .kind = PROC_FILE, .mode = 0644, .show = s, .write = w }
+#define LINK_(n, s) { .name = n, .kind = PROC_LINK, .mode = 0777, .show = s }
+#define DIR_(n, c) { .name = n, .kind = PROC_DIR, .mode = 0555, .children = c }
+#define END_ { .name = NULL }
+
+static const struct proc_entry sys_kernel_random[] = {
+	FILE_("boot_id", show_boot_id),
+	FILE_("entropy_avail", show_entropy),
+	FILE_("uuid", show_uuid),
+	END_,
+};
+
+static const struct proc_entry sys_kernel[] = {
+	FILE_("cap_last_cap", show_cap_last_cap),
+	FILE_("core_pattern", show_core_pattern),
+	FILE_W("domainname", show_domainname, write_domainname),
+	FILE_W("hostname", show_hostname, write_hostname),
+	FILE_("ngroups_max", show_ngroups_max),
+	FILE_("osrelease", show_osrelease),
+	FILE_("ostype", show_ostype),
+	FILE_("pid_max", show_pid_max),
+	DIR_("random", sys_kernel_random),
+	FILE_("randomize_va_space", show_randomize),
+	FILE_("threads-max", show_threads_max),
+	FILE_("version", show_osversion),
+	END_,
+};
+
+static const struct proc_entry sys_vm[] = {
+	FILE_("max_map_count", show_max_map_count),
+	FILE_("mmap_min_addr", show_mmap_min_addr),
+	FILE_("overcommit_memory", show_overcommit),
+	FILE_("swappiness", show_swappiness),
+	END_,
+};
+
+static const struct proc_entry sys_fs[] = {
+	FILE_("file-max", show_file_max),
+	FILE_("file-nr", show_file_nr),
+	FILE_("nr_open", show_nr_open),
+	FILE_("pipe-max-size", show_pipe_max_size),
+	END_,
+};
+
+static const struct proc_entry sys[] = {
+	DIR_("fs", sys_fs),
+	DIR_("kernel", sys_kernel),
+	DIR_("vm", sys_vm),
+	END_,
+};
+
+const struct proc_entry proc_root_entries[] = {
+	FILE_("cmdline", show_cmdline),
+	FILE_("cpuinfo", proc_show_cpuinfo),
+	FILE_("filesystems", show_filesystems),
+	FILE_("loadavg", show_loadavg),
+	FILE_("meminfo", show_meminfo),
+	LINK_("mounts", show_self_mounts),
+	LINK_("self", show_self),
+	FILE_("stat", show_stat),
+	FILE_("swaps", show_swaps),
+	DIR_("sys", sys),
+	LINK_("thread-self", show_thread_self),
+	FILE_("uptime", show_uptime),
+	FILE_("version", show_version),
+	END_,
+};

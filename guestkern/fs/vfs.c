@@ -1,0 +1,43 @@
+/* Start of the VFS: the root file system, and directories made at boot. */
+#include "fs/vfs.h"
+
+#include <linux/fcntl.h>
+
+#include "fs/namei.h"
+#include "fs/vfs_internal.h"
+#include "lib/err.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+int vfs_init(void)
+{
+	struct super_block *sb;
+
+	dentry_init();
+	/* No limit of its own: it holds what the machine was given to start. */
+	sb = ramfs_create("ramfs", "", false);
+	if (IS_ERR(sb))
+		return (int)PTR_ERR(sb);
+	return mount_init_root(sb, "root");
+}
+
+int vfs_mkdir_path(const char *path, u32 mode)
+{
+	char *name = kstrdup(path), *slash;
+	int err = 0;
+
+	if (!name)
+		return -ENOMEM;
+	for (slash = strchr(name + 1, '/'); slash && slash[1] && !err;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		err = name_mkdir(AT_FDCWD, name, 0755);
+		if (err == -EEXIST)
+			err = 0;
+		*slash = '/';
+	}
+	if (!err)
+		err = name_mkdir(AT_FDCWD, name, mode);
+	kfree(name);
+	return err;
+}

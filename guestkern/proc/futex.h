@@ -1,0 +1,39 @@
+/* Futexes (futex(2)): sleeping on a word of user memory. */
+#ifndef PROC_FUTEX_H
+#define PROC_FUTEX_H
+
+#include "lib/types.h"
+
+struct task;
+
+/* How the word is named: by address space and address, or (without
+ * FUTEX_PRIVATE_FLAG) by what is mapped there. */
+enum futex_scope { FUTEX_KEY_PRIVATE, FUTEX_KEY_SHARED };
+
+/*
+ * Sleeps until a wake with a bit of bitset comes, if the word is val.
+ * deadline_ns: mono, UINT64_MAX none. 0; -EAGAIN: other value; -ETIMEDOUT;
+ * -ERESTARTSYS: a signal; -EFAULT, -EINVAL.
+ */
+int futex_wait(uaddr_t addr, enum futex_scope scope, u32 val, u64 deadline_ns,
+	       u32 bitset);
+/* Wakes up to count; returns how many, or -EFAULT, -EINVAL. */
+s64 futex_wake(uaddr_t addr, enum futex_scope scope, u32 count, u32 bitset);
+
+struct futex_requeue {
+	uaddr_t from, to;
+	u32 wake_count, requeue_count;
+	bool compare; /* only if the word at from is val: else -EAGAIN */
+	u32 val;
+};
+/* Wakes wake_count and moves up to requeue_count; returns how many of both, or
+ * -errno. */
+s64 futex_requeue(const struct futex_requeue *rq, enum futex_scope scope);
+/* FUTEX_WAKE_OP: op is the encoded operation on addr2. */
+s64 futex_wake_op(uaddr_t addr, uaddr_t addr2, enum futex_scope scope,
+		  u32 wake_count, u32 wake2_count, u32 op);
+/* t leaves its address space: marks the futexes of its robust list, wakes their
+ * waiters. Context: t is current; may sleep. */
+void futex_exit(struct task *t);
+
+#endif

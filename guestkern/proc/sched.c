@@ -1,0 +1,397 @@
+/*
+ * The scheduler: who runs next on the one CPU.
+ *
+ * Fair share: a task's CPU time, weighted by its nice value, is its virtual run
+ * time; the queue is in that order. A turn lasts SLICE_NS, or WAKE_NS when
+ * somebody waits who has had less; who slept is given at most SLEEPER_BONUS_NS
+ * on the others. SCHED_FIFO and SCHED_RR come before everybody, by priority.
+ *
+ * Time is read at switches and clock interrupts only (a read is a host call). An
+ * interrupt is asked for only when somebody waits for the CPU, a timer runs or CPU
+ * time is watched: a single task without timers runs without interrupts.
+ *
+ * Invariants: a runnable task is on the queue or is the current one, nobody else
+ * is; the idle task is never queued. A zombie is freed by whoever runs next
+ * (sched_started), never by itself.
+ */
+#include "hal/hal.h"
+#include "lib/bug.h"
+#include "lib/err.h"
+#include "proc/proc_internal.h"
+
+#include <linux/sched.h>
+
+#define SLICE_NS (10 * NS_PER_MS)
+#define SLICE_MIN_NS NS_PER_MS
+#define SLICE_MAX_NS (80 * NS_PER_MS)
+#define WAKE_NS (3 * NS_PER_MS)
+#define SLEEPER_BONUS_NS SLICE_NS
+
+/* Load average as Linux has it: a sample every 5 s, exponentially damped, fixed
+ * point of 11 bits (1/exp(5s/1min), 5 and 15 min). */
+#define LOAD_PERIOD_NS (5 * NS_PER_SEC)
+#define LOAD_ONE 2048ULL
+static const u64 load_decay[3] = { 1884, 2014, 2037 };
+
+static struct list_head queue = LIST_HEAD_INIT(queue);
+static u32 queued;
+static struct task *idle;
+static struct task *switched_from; /* ran before the current one */
+static u64 least_vruntime_ns; /* of those who ran last; never goes back */
+static u64 idle_ns, boot_ns;
+static u64 load[3], load_sampled_ns;
+
+/* --- turns ---------------------------------------------------------------------------- */
+
+/* One step of nice is a quarter more or less, as in Linux. */
+u64 sched_slice_ns(s32 nice)
+{
+	u64 ns = SLICE_NS;
+
+	for (; nice > 0; nice--)
+		ns = ns * 4 / 5;
+	for (; nice < 0 && ns < SLICE_MAX_NS; nice++)
+		ns = ns * 5 / 4;
+	return MIN(MAX(ns, SLICE_MIN_NS), SLICE_MAX_NS);
+}
+
+static bool is_realtime(const struct task *t)
+{
+	return t->policy == SCHED_FIFO || t->policy == SCHED_RR;
+}
+
+static u32 rank(const struct task *t)
+{
+	return is_realtime(t) ? t->rt_priority : 0;
+}
+
+/* When t, running, has to make room for the first in the queue. */
+static u64 turn_end(const struct task *t)
+{
+	const struct task *next = list_first_entry(&queue, struct task, run_link);
+
+	if (rank(next) != rank(t))
+		return rank(next) > rank(t) ? 0 : UINT64_MAX;
+	if (t->policy == SCHED_FIFO)
+		return UINT64_MAX;
+	if (next->vruntime_ns < t->vruntime_ns)
+		return t->slice_start_ns + MIN(WAKE_NS, sched_slice_ns(t->nice));
+	return t->slice_start_ns + sched_slice_ns(t->nice);
+}
+
+/* Somebody waits for the CPU: sees to it that t, running, gives it up in time. */
+static void limit_turn(struct task *t)
+{
+	u64 end;
+
+	if (list_empty(&queue))
+		return;
+	if (t == idle) {
+		this_cpu()->need_resched = true;
+		return;
+	}
+	end = turn_end(t);
+	if (end == 0)
+		this_cpu()->need_resched = true;
+	else
+		clock_arm(end);
+}
+
+/* --- the queue --------------------------------------------------------------------------- */
+
+static bool goes_before(const struct task *t, const struct task *other)
+{
+	if (rank(t) != rank(other))
+		return rank(t) > rank(other);
+	return !is_realtime(t) && t->vruntime_ns < other->vruntime_ns;
+}
+
+static void enqueue(struct task *t)
+{
+	struct list_head *at = queue.prev;
+
+	while (at != &queue &&
+	       goes_before(t, list_entry(at, struct task, run_link)))
+		at = at->prev;
+	list_add(&t->run_link, at);
+	queued++;
+}
+
+static void dequeue(struct task *t)
+{
+	list_del(&t->run_link);
+	queued--;
+}
+
+static struct task *pick_next(void)
+{
+	struct task *t;
+
+	if (list_empty(&queue))
+		return idle;
+	t = list_first_entry(&queue, struct task, run_link);
+	dequeue(t);
+	if (!is_realtime(t))
+		least_vruntime_ns = MAX(least_vruntime_ns, t->vruntime_ns);
+	return t;
+}
+
+static void catch_up(struct task *t, u64 bonus_ns)
+{
+	if (least_vruntime_ns > bonus_ns)
+		t->vruntime_ns = MAX(t->vruntime_ns, least_vruntime_ns - bonus_ns);
+}
+
+void sched_wake(struct task *t)
+{
+	switch (t->state) {
+	case TASK_RUNNABLE:
+		t->woken = true;
+		return;
+	case TASK_ZOMBIE:
+		return;
+	case TASK_SLEEPING:
+	case TASK_STOPPED:
+		break;
+	}
+	t->state = TASK_RUNNABLE;
+	if (t == current_task())
+		return; /* has not left the CPU yet */
+	catch_up(t, SLEEPER_BONUS_NS);
+	enqueue(t);
+	limit_turn(current_task());
+}
+
+void sched_start(struct task *t)
+{
+	t->state = TASK_RUNNABLE;
+	catch_up(t, 0);
+	enqueue(t);
+	limit_turn(current_task());
+}
+
+void sched_changed(struct task *t)
+{
+	if (!list_empty(&t->run_link)) {
+		dequeue(t);
+		enqueue(t);
+	}
+	limit_turn(current_task());
+}
+
+u32 sched_runnable_count(void)
+{
+	return queued + (current_task() != idle);
+}
+
+/* --- time ---------------------------------------------------------------------------------- */
+
+/* Samples of the periods that passed since the last: taken when somebody looks
+ * at the clock anyway, so that all of them see the present load. */
+static void load_update(u64 now)
+{
+	u64 active = current_task() == idle ? 0 : sched_runnable_count();
+	u32 i, rounds = 0;
+
+	for (; now - load_sampled_ns >= LOAD_PERIOD_NS;
+	     load_sampled_ns += LOAD_PERIOD_NS) {
+		if (rounds++ > 1000) { /* an hour and more: all forgotten */
+			load_sampled_ns = now;
+			return;
+		}
+		for (i = 0; i < ARRAY_SIZE(load); i++)
+			load[i] = (load[i] * load_decay[i] +
+				   active * LOAD_ONE * (LOAD_ONE - load_decay[i])) /
+				  LOAD_ONE;
+	}
+}
+
+/* A longer turn than there are was one without competitors: not counted, or it
+ * would be held against the task when some come. */
+static void charge_vruntime(struct task *t, u64 delta_ns)
+{
+	delta_ns = MIN(delta_ns, SLICE_MAX_NS);
+	t->vruntime_ns += delta_ns * SLICE_NS / sched_slice_ns(t->nice);
+	if (list_empty(&queue) && !is_realtime(t))
+		least_vruntime_ns = MAX(least_vruntime_ns, t->vruntime_ns);
+}
+
+static void account(struct task *t, u64 now)
+{
+	u64 delta = now > t->accounted_ns ? now - t->accounted_ns : 0;
+
+	t->accounted_ns = now;
+	load_update(now);
+	if (t == idle) {
+		idle_ns += delta;
+		return;
+	}
+	if (t->mm)
+		t->utime_ns += delta;
+	else
+		t->stime_ns += delta;
+	charge_vruntime(t, delta);
+	t->proc->cpu_ns += delta;
+	if (t->proc->cpu_watched)
+		itimer_charge(t->proc, delta);
+}
+
+u64 sched_account(void)
+{
+	u64 now = clock_mono_ns();
+
+	account(current_task(), now);
+	return now;
+}
+
+static void watch_cpu_time(const struct task *t, u64 now)
+{
+	if (t->proc->cpu_watched)
+		clock_arm(now + itimer_cpu_left(t->proc));
+}
+
+void sched_tick(void)
+{
+	struct task *t = current_task();
+	u64 now = sched_account();
+
+	timers_run(now);
+	watch_cpu_time(t, now);
+	if (list_empty(&queue))
+		return;
+	if (t == idle || now >= turn_end(t)) {
+		this_cpu()->need_resched = true;
+	} else {
+		limit_turn(t);
+	}
+}
+
+u64 sched_load_avg(int which)
+{
+	load_update(clock_mono_ns());
+	return load[which];
+}
+
+u64 sched_idle_ns(void)
+{
+	return idle_ns;
+}
+
+u64 sched_boot_ns(void)
+{
+	return boot_ns;
+}
+
+/* --- switching ------------------------------------------------------------------------------- */
+
+/* First act of every context after a switch: what the one before could not do
+ * for itself. */
+void sched_started(void)
+{
+	struct task *prev = switched_from;
+
+	switched_from = NULL;
+	if (!prev || prev->state != TASK_ZOMBIE)
+		return;
+	task_free_stack(prev);
+	if (prev->detached)
+		task_free(prev);
+}
+
+static struct cpu_user *user_part(struct task *t)
+{
+	return t->mm ? &t->user : NULL;
+}
+
+static void switch_to(struct task *prev, struct task *next)
+{
+	struct cpu *cpu = this_cpu();
+
+	cpu_user_switch(user_part(prev), user_part(next));
+	if (next->mm)
+		mm_switch(next->mm);
+	cpu->current = next;
+	cpu->frame = &next->tf;
+	if (next != idle) /* the idle context never leaves the kernel */
+		cpu->kernel_stack_top = (u64)next->kernel_stack +
+					(PAGE_SIZE << KERNEL_STACK_ORDER);
+	counters()->task_switches++;
+	switched_from = prev;
+	cpu_context_switch(&prev->ctx, &next->ctx);
+	sched_started();
+}
+
+static void count_switch(struct task *prev, bool gives_way)
+{
+	if (gives_way)
+		prev->nivcsw++;
+	else
+		prev->nvcsw++;
+}
+
+/* What a task takes with it when it leaves the CPU. */
+static void put_prev(struct task *prev, u64 now)
+{
+	if (prev->state == TASK_ZOMBIE)
+		return; /* its process may be gone already */
+	account(prev, now); /* may wake it: a signal for its CPU time */
+	if (prev == idle)
+		return;
+	count_switch(prev, prev->state == TASK_RUNNABLE);
+	if (prev->state == TASK_RUNNABLE)
+		enqueue(prev);
+}
+
+void schedule(void)
+{
+	struct task *prev = current_task(), *next;
+	u64 now;
+
+	this_cpu()->need_resched = false;
+	if (prev->state == TASK_RUNNABLE && list_empty(&queue))
+		return;
+	now = clock_mono_ns();
+	put_prev(prev, now);
+	next = pick_next();
+	next->slice_start_ns = now;
+	next->accounted_ns = now;
+	watch_cpu_time(next, now);
+	if (!list_empty(&queue))
+		clock_arm(turn_end(next));
+	if (next != prev)
+		switch_to(prev, next);
+}
+
+void sched_yield_current(void)
+{
+	struct task *t = current_task(), *first;
+
+	if (list_empty(&queue))
+		return;
+	first = list_first_entry(&queue, struct task, run_link);
+	t->vruntime_ns = MAX(t->vruntime_ns, first->vruntime_ns);
+	schedule();
+}
+
+/* --- the idle task ------------------------------------------------------------------------------ */
+
+void sched_init(struct task *idle_task)
+{
+	idle = idle_task;
+	idle->state = TASK_RUNNABLE;
+	boot_ns = clock_mono_ns();
+	idle->accounted_ns = boot_ns;
+	load_sampled_ns = boot_ns;
+	this_cpu()->current = idle;
+	this_cpu()->frame = &idle->tf;
+}
+
+void sched_idle_loop(void)
+{
+	for (;;) {
+		if (list_empty(&queue))
+			cpu_idle();
+		else
+			schedule();
+	}
+}

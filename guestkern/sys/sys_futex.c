@@ -1,0 +1,152 @@
+/* futex and robust lists: argument decoding around proc/futex.c. */
+#include "lib/err.h"
+#include "mm/uaccess.h"
+#include "proc/futex.h"
+#include "proc/task.h"
+#include "sys/syscall.h"
+#include "sys/user_time.h"
+
+#include <linux/capability.h>
+#include <linux/futex.h>
+
+/* --- waiting ---------------------------------------------------------------------------- */
+
+static s64 wait_until(uaddr_t addr, enum futex_scope scope, u32 val,
+		      u64 deadline_ns, u32 bitset);
+
+/* restart_arg: address, value | bitset << 32, deadline, scope. */
+static s64 wait_restart(struct task *t)
+{
+	const u64 *arg = t->restart_arg;
+
+	return wait_until(arg[0], (enum futex_scope)arg[3], (u32)arg[1], arg[2],
+			  (u32)(arg[1] >> 32));
+}
+
+static s64 wait_until(uaddr_t addr, enum futex_scope scope, u32 val,
+		      u64 deadline_ns, u32 bitset)
+{
+	struct task *t = current_task();
+	int err = futex_wait(addr, scope, val, deadline_ns, bitset);
+
+	if (err != -ERESTARTSYS || deadline_ns == UINT64_MAX)
+		return err;
+	t->restart_fn = wait_restart;
+	t->restart_arg[0] = addr;
+	t->restart_arg[1] = val | (u64)bitset << 32;
+	t->restart_arg[2] = deadline_ns;
+	t->restart_arg[3] = scope;
+	return -ERESTART_RESTARTBLOCK;
+}
+
+/* The time of FUTEX_WAIT is relative, that of FUTEX_WAIT_BITSET absolute. */
+static int wait_deadline(u32 op, u32 cmd, uaddr_t timeout, u64 *deadline_ns)
+{
+	u64 ns;
+	int err;
+
+	*deadline_ns = UINT64_MAX;
+	if (!timeout)
+		return 0;
+	err = user_timespec_get(&ns, timeout);
+	if (err)
+		return err;
+	if (cmd == FUTEX_WAIT)
+		*deadline_ns = user_deadline(ns);
+	else if (op & FUTEX_CLOCK_REALTIME)
+		*deadline_ns = user_real_to_mono(ns);
+	else
+		*deadline_ns = ns;
+	return 0;
+}
+
+static s64 do_wait(const u64 arg[6], u32 cmd, enum futex_scope scope)
+{
+	u32 bitset = cmd == FUTEX_WAIT ? FUTEX_BITSET_MATCH_ANY : (u32)arg[5];
+	u64 deadline;
+	int err = wait_deadline((u32)arg[1], cmd, arg[3], &deadline);
+
+	if (err)
+		return err;
+	return wait_until(arg[0], scope, (u32)arg[2], deadline, bitset);
+}
+
+/* --- moving --------------------------------------------------------------------------------- */
+
+static s64 do_requeue(const u64 arg[6], bool compare, enum futex_scope scope)
+{
+	struct futex_requeue rq = {
+		.from = arg[0],
+		.to = arg[4],
+		.wake_count = (u32)arg[2],
+		.requeue_count = (u32)arg[3],
+		.compare = compare,
+		.val = (u32)arg[5],
+	};
+
+	if ((s32)arg[2] < 0 || (s32)arg[3] < 0)
+		return -EINVAL;
+	return futex_requeue(&rq, scope);
+}
+
+s64 sys_futex(const u64 arg[6])
+{
+	u32 op = (u32)arg[1], cmd = op & (u32)FUTEX_CMD_MASK;
+	enum futex_scope scope = op & FUTEX_PRIVATE_FLAG ? FUTEX_KEY_PRIVATE :
+							  FUTEX_KEY_SHARED;
+
+	if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET)
+		return -ENOSYS;
+	switch (cmd) {
+	case FUTEX_WAIT:
+	case FUTEX_WAIT_BITSET:
+		return do_wait(arg, cmd, scope);
+	case FUTEX_WAKE:
+		return futex_wake(arg[0], scope, (u32)arg[2],
+				  FUTEX_BITSET_MATCH_ANY);
+	case FUTEX_WAKE_BITSET:
+		return futex_wake(arg[0], scope, (u32)arg[2], (u32)arg[5]);
+	case FUTEX_REQUEUE:
+		return do_requeue(arg, false, scope);
+	case FUTEX_CMP_REQUEUE:
+		return do_requeue(arg, true, scope);
+	case FUTEX_WAKE_OP:
+		return futex_wake_op(arg[0], arg[4], scope, (u32)arg[2],
+				     (u32)arg[3], (u32)arg[5]);
+	default: /* FUTEX_LOCK_PI and kin, FUTEX_FD */
+		return -ENOSYS;
+	}
+}
+
+/* --- robust lists ------------------------------------------------------------------------------ */
+
+s64 sys_set_robust_list(const u64 arg[6])
+{
+	if (arg[1] != sizeof(struct robust_list_head))
+		return -EINVAL;
+	current_task()->robust_list = arg[0];
+	return 0;
+}
+
+static bool may_look(const struct task *t)
+{
+	const struct cred *own = &current_task()->cred;
+
+	return t->proc == current_process() || own->uid == t->cred.uid ||
+	       cred_capable(own, CAP_SYS_PTRACE);
+}
+
+s64 sys_get_robust_list(const u64 arg[6])
+{
+	s32 pid = (s32)arg[0];
+	const struct task *t = pid ? task_find(pid) : current_task();
+	u64 len = sizeof(struct robust_list_head);
+
+	if (!t)
+		return -ESRCH;
+	if (!may_look(t))
+		return -EPERM;
+	if (put_user(len, arg[2]))
+		return -EFAULT;
+	return put_user(t->robust_list, arg[1]);
+}

@@ -1,0 +1,418 @@
+/*
+ * Moving bytes: read, write and their vectored and positioned kin, lseek,
+ * sendfile, copy_file_range.
+ *
+ * A call with several segments is one operation on the file (struct iobuf knows
+ * segments), so that writev to a pipe or to a file in append mode is as atomic
+ * as write. Checks in the order of Linux: descriptor, access mode, memory range.
+ */
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/stat.h>
+#include <linux/uio.h>
+
+#include "fs/file_internal.h"
+#include "fs/vfs.h"
+#include "lib/err.h"
+#include "mm/mm.h"
+#include "mm/slab.h"
+#include "mm/uaccess.h"
+#include "proc/signal.h"
+#include "proc/task.h"
+#include "sys/handlers.h"
+
+#define RW_BYTES_MAX 0x7ffff000UL /* MAX_RW_COUNT of Linux: read(2) */
+#define SEGMENTS_INLINE 8u
+#define COPY_ORDER 4u /* 64 KiB between two files */
+#define POS_CURRENT (-1)
+
+/* One call's arguments, the segments aside. */
+struct rw {
+	struct file *f;
+	bool write;
+	bool at_current; /* use and move f->pos */
+	s64 pos;
+	u32 flags; /* RWF_* */
+};
+
+static s64 rw_run(struct rw *rw, struct iobuf *buf)
+{
+	struct file *f = rw->f;
+	/* The very address says "its own position": a device that has one of
+	 * its own (a host file) must not be moved then. */
+	s64 *pos = rw->at_current ? &f->pos : &rw->pos, ret;
+	u32 flags = f->flags;
+
+	/* Writing regular files does not sleep: nobody sees the change. */
+	if (rw->flags & RWF_APPEND && S_ISREG(f->inode->mode)) {
+		f->flags |= O_APPEND;
+		ret = rw->write ? file_write(f, buf, pos) : file_read(f, buf, pos);
+		f->flags = flags;
+	} else {
+		ret = rw->write ? file_write(f, buf, pos) : file_read(f, buf, pos);
+	}
+	return ret;
+}
+
+/* The descriptor and what it was opened for. */
+static int rw_begin(struct rw *rw, u64 fd, bool write)
+{
+	rw->f = fd_get((int)fd);
+	rw->write = write;
+	if (!rw->f)
+		return -EBADF;
+	if (write ? file_writable(rw->f) : file_readable(rw->f))
+		return 0;
+	file_put(rw->f);
+	return -EBADF;
+}
+
+/* -EINVAL, -ESPIPE for a position that the file cannot have. */
+static int rw_set_pos(struct rw *rw, s64 pos)
+{
+	rw->pos = pos;
+	return rw->f->stream ? -ESPIPE : 0;
+}
+
+static s64 rw_single(struct rw *rw, uaddr_t addr, u64 len)
+{
+	struct iobuf buf = { .user = addr, .len = MIN(len, RW_BYTES_MAX) };
+
+	if (S_ISDIR(rw->f->inode->mode))
+		return rw->write ? -EBADF : -EISDIR;
+	if ((s64)len < 0)
+		return -EINVAL;
+	if (len && !user_range_ok(addr, len))
+		return -EFAULT;
+	return rw_run(rw, &buf);
+}
+
+/* Reads and checks the segments at iov; *total is what may be moved. */
+static int segments_get(struct iobuf_seg *seg, uaddr_t iov, u64 count, u64 *total)
+{
+	*total = 0;
+	if (copy_from_user(seg, iov, count * sizeof(*seg)))
+		return -EFAULT;
+	for (u64 i = 0; i < count; i++) {
+		if ((s64)seg[i].len_bytes < 0)
+			return -EINVAL;
+		if (seg[i].len_bytes && !user_range_ok(seg[i].addr, seg[i].len_bytes))
+			return -EFAULT;
+		seg[i].len_bytes = MIN(seg[i].len_bytes, RW_BYTES_MAX - *total);
+		*total += seg[i].len_bytes;
+	}
+	return 0;
+}
+
+_Static_assert(sizeof(struct iobuf_seg) == sizeof(struct iovec), "one layout");
+
+static s64 rw_vector(struct rw *rw, uaddr_t iov, u64 count)
+{
+	struct iobuf_seg fixed[SEGMENTS_INLINE], *seg = fixed;
+	struct iobuf buf = { 0 };
+	u64 total;
+	s64 ret;
+
+	if (count > UIO_MAXIOV)
+		return -EINVAL;
+	if (!count)
+		return 0;
+	if (count > SEGMENTS_INLINE)
+		seg = kmalloc(count * sizeof(*seg));
+	if (!seg)
+		return -ENOMEM;
+	ret = segments_get(seg, iov, count, &total);
+	if (!ret && S_ISDIR(rw->f->inode->mode))
+		ret = -EISDIR;
+	if (!ret) {
+		buf.seg = seg;
+		buf.seg_count = (u32)count;
+		buf.len = total;
+		ret = rw_run(rw, &buf);
+	}
+	if (seg != fixed)
+		kfree(seg);
+	return ret;
+}
+
+static s64 rw_plain(const u64 arg[6], bool write, bool vector)
+{
+	struct rw rw = { .at_current = true };
+	s64 ret = rw_begin(&rw, arg[0], write);
+
+	if (ret)
+		return ret;
+	ret = vector ? rw_vector(&rw, arg[1], arg[2]) : rw_single(&rw, arg[1], arg[2]);
+	file_put(rw.f);
+	return ret;
+}
+
+static s64 rw_positioned(const u64 arg[6], bool write, bool vector, u32 flags)
+{
+	struct rw rw = { .flags = flags };
+	s64 ret;
+
+	if ((s64)arg[3] < 0)
+		return -EINVAL;
+	ret = rw_begin(&rw, arg[0], write);
+	if (ret)
+		return ret;
+	ret = rw_set_pos(&rw, (s64)arg[3]);
+	if (!ret)
+		ret = vector ? rw_vector(&rw, arg[1], arg[2])
+			     : rw_single(&rw, arg[1], arg[2]);
+	file_put(rw.f);
+	return ret;
+}
+
+s64 sys_read(const u64 arg[6])
+{
+	return rw_plain(arg, false, false);
+}
+
+s64 sys_write(const u64 arg[6])
+{
+	return rw_plain(arg, true, false);
+}
+
+s64 sys_readv(const u64 arg[6])
+{
+	return rw_plain(arg, false, true);
+}
+
+s64 sys_writev(const u64 arg[6])
+{
+	return rw_plain(arg, true, true);
+}
+
+s64 sys_pread64(const u64 arg[6])
+{
+	return rw_positioned(arg, false, false, 0);
+}
+
+s64 sys_pwrite64(const u64 arg[6])
+{
+	return rw_positioned(arg, true, false, 0);
+}
+
+s64 sys_preadv(const u64 arg[6])
+{
+	return rw_positioned(arg, false, true, 0);
+}
+
+s64 sys_pwritev(const u64 arg[6])
+{
+	return rw_positioned(arg, true, true, 0);
+}
+
+/* preadv2, pwritev2: position -1 is the file's own. */
+static s64 rw_flagged(const u64 arg[6], bool write)
+{
+	struct rw rw = { .at_current = true, .flags = (u32)arg[5] };
+	s64 ret;
+
+	if (arg[5] & ~(u64)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND))
+		return -EOPNOTSUPP;
+	if ((s64)arg[3] != POS_CURRENT)
+		return rw_positioned(arg, write, true, (u32)arg[5]);
+	ret = rw_begin(&rw, arg[0], write);
+	if (ret)
+		return ret;
+	ret = rw_vector(&rw, arg[1], arg[2]);
+	file_put(rw.f);
+	return ret;
+}
+
+s64 sys_preadv2(const u64 arg[6])
+{
+	return rw_flagged(arg, false);
+}
+
+s64 sys_pwritev2(const u64 arg[6])
+{
+	return rw_flagged(arg, true);
+}
+
+s64 sys_lseek(const u64 arg[6])
+{
+	struct file *f = fd_get((int)arg[0]);
+	s64 ret;
+
+	if (!f)
+		return -EBADF;
+	if ((u32)arg[2] > SEEK_MAX)
+		ret = -EINVAL;
+	else if (!f->ops->lseek)
+		ret = -ESPIPE;
+	else
+		ret = f->ops->lseek(f, (s64)arg[1], (int)arg[2]);
+	file_put(f);
+	return ret;
+}
+
+/* --- from file to file -------------------------------------------------------------- */
+
+struct copy {
+	struct file *in, *out;
+	s64 in_pos;
+	s64 *out_pos; /* NULL: the file's own */
+};
+
+/* One buffer's worth; bytes that arrived, 0 at the end, or -errno. */
+static s64 copy_some(struct copy *c, void *buffer, u64 len)
+{
+	struct iobuf to = { .kernel = buffer, .len = len }, from = { .kernel = buffer };
+	s64 *out_pos = c->out_pos ? c->out_pos : &c->out->pos;
+	s64 in_pos = c->in_pos, got, put;
+
+	got = file_read(c->in, &to, &in_pos);
+	if (got <= 0)
+		return got;
+	from.len = (u64)got;
+	put = file_write(c->out, &from, out_pos);
+	if (put > 0)
+		c->in_pos += put;
+	return put;
+}
+
+static s64 copy_run(struct copy *c, u64 len)
+{
+	u32 order = COPY_ORDER;
+	void *buffer = kpages_alloc(order);
+	u64 done = 0;
+	s64 n = 0;
+
+	if (!buffer) {
+		order = 0;
+		buffer = kpages_alloc(order);
+	}
+	if (!buffer)
+		return -ENOMEM;
+	len = MIN(len, RW_BYTES_MAX);
+	while (done < len) {
+		n = copy_some(c, buffer, MIN(len - done, PAGE_SIZE << order));
+		if (n <= 0)
+			break;
+		done += (u64)n;
+		if (signal_pending(current_task()))
+			break;
+	}
+	kpages_free(buffer, order);
+	return done ? (s64)done : n;
+}
+
+/* A position in user memory, 0 for none: 0 or -EFAULT, -EINVAL. */
+static int pos_get(uaddr_t addr, s64 *pos)
+{
+	if (get_user(*pos, addr))
+		return -EFAULT;
+	return *pos < 0 ? -EINVAL : 0;
+}
+
+static s64 sendfile_run(struct copy *c, uaddr_t offset, u64 len)
+{
+	s64 ret;
+
+	if (!file_readable(c->in) || !file_writable(c->out))
+		return -EBADF;
+	if (offset && c->in->stream)
+		return -ESPIPE;
+	/* Only what has a page cache can be sent; a host file behind stdin has
+	 * a position of its own that would have to move. */
+	if (!c->in->inode->object || c->out->flags & O_APPEND || !c->in->ops->read)
+		return -EINVAL;
+	c->in_pos = c->in->pos;
+	if (offset) {
+		ret = pos_get(offset, &c->in_pos);
+		if (ret)
+			return ret;
+	}
+	ret = copy_run(c, len);
+	if (!offset)
+		c->in->pos = c->in_pos;
+	else if (put_user(c->in_pos, offset))
+		return -EFAULT;
+	return ret;
+}
+
+s64 sys_sendfile(const u64 arg[6])
+{
+	struct copy c = { .in = fd_get((int)arg[1]) };
+	s64 ret = -EBADF;
+
+	if (!c.in)
+		return ret;
+	c.out = fd_get((int)arg[0]);
+	if (c.out) {
+		ret = (s64)arg[3] < 0 ? -EINVAL : sendfile_run(&c, arg[2], arg[3]);
+		file_put(c.out);
+	}
+	file_put(c.in);
+	return ret;
+}
+
+static int copy_check(const struct copy *c)
+{
+	if (!file_readable(c->in) || !file_writable(c->out) || c->out->flags & O_APPEND)
+		return -EBADF;
+	if (S_ISDIR(c->in->inode->mode) || S_ISDIR(c->out->inode->mode))
+		return -EISDIR;
+	if (!S_ISREG(c->in->inode->mode) || !S_ISREG(c->out->inode->mode))
+		return -EINVAL;
+	return 0;
+}
+
+static s64 copy_range_run(struct copy *c, uaddr_t in_addr, uaddr_t out_addr, u64 len)
+{
+	s64 out_pos = c->out->pos, sum;
+	s64 ret = copy_check(c);
+
+	if (ret)
+		return ret;
+	c->in_pos = c->in->pos;
+	c->out_pos = &out_pos;
+	if (in_addr && (ret = pos_get(in_addr, &c->in_pos)))
+		return ret;
+	if (out_addr && (ret = pos_get(out_addr, &out_pos)))
+		return ret;
+	len = MIN(len, RW_BYTES_MAX);
+	if (__builtin_add_overflow(c->in_pos, (s64)len, &sum) ||
+	    __builtin_add_overflow(out_pos, (s64)len, &sum))
+		return -EOVERFLOW;
+	if (c->in->inode == c->out->inode && c->in_pos < out_pos + (s64)len &&
+	    out_pos < c->in_pos + (s64)len)
+		return -EINVAL;
+	ret = copy_run(c, len);
+	if (ret <= 0)
+		return ret;
+	if (!in_addr)
+		c->in->pos = c->in_pos;
+	else if (put_user(c->in_pos, in_addr))
+		return -EFAULT;
+	if (!out_addr)
+		c->out->pos = out_pos;
+	else if (put_user(out_pos, out_addr))
+		return -EFAULT;
+	return ret;
+}
+
+s64 sys_copy_file_range(const u64 arg[6])
+{
+	struct copy c = { .in = fd_get((int)arg[0]) };
+	s64 ret = -EBADF;
+
+	if (arg[5]) {
+		if (c.in)
+			file_put(c.in);
+		return -EINVAL;
+	}
+	if (!c.in)
+		return ret;
+	c.out = fd_get((int)arg[2]);
+	if (c.out) {
+		ret = copy_range_run(&c, arg[1], arg[3], arg[4]);
+		file_put(c.out);
+	}
+	file_put(c.in);
+	return ret;
+}

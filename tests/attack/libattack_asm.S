@@ -1,0 +1,60 @@
+/* What C cannot say: jumps with chosen registers, and registers full of a
+ * pattern. */
+#include <asm/unistd.h>
+
+	.text
+/* void attack_jump(const struct attack_regs *regs) */
+	.globl attack_jump
+attack_jump:
+	mov %rdi, %r11
+	mov (%r11), %rax
+	mov 8(%r11), %rdi
+	mov 16(%r11), %rsi
+	mov 24(%r11), %rdx
+	mov 32(%r11), %r10
+	mov 40(%r11), %rsp
+	xor %r8d, %r8d
+	xor %r9d, %r9d
+	jmp *48(%r11)
+
+/*
+ * void pattern_spin(u64 pattern, volatile u32 *go)
+ * void pattern_call(u64 pattern, u64 nr)
+ * void pattern_touch(u64 pattern, u64 addr)
+ *
+ * Fill every register that can be spared, general and SSE, with the pattern
+ * and then spin, make calls without arguments, or read an address, for ever.
+ */
+	.macro fill
+	mov %rsi, %rbx
+	mov %rdi, %rax
+	movq %rax, %xmm0
+	punpcklqdq %xmm0, %xmm0
+	.irp n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	movdqa %xmm0, %xmm\n
+	.endr
+	.irp r, rcx, rdx, rsi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
+	mov %rax, %\r
+	.endr
+	.endm
+
+	.globl pattern_spin, pattern_call, pattern_touch
+pattern_spin:
+	fill
+	mov %rax, %rbx
+1:	jmp 1b
+
+pattern_call:
+	fill
+1:	mov %ebx, %eax
+	syscall
+	mov %rdi, %rcx
+	mov %rdi, %r11
+	jmp 1b
+
+pattern_touch:
+	fill
+1:	mov (%rbx), %al
+	jmp 1b
+
+	.section .note.GNU-stack, "", @progbits

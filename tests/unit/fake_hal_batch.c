@@ -1,0 +1,2 @@
+/* Batches of address-space requests: hal's own code, which needs no machine. */
+#include "hal/as.c"

@@ -1,0 +1,425 @@
+/*
+ * The root archive: every accepted form ends as one sealed newc archive, and
+ * everything else as one sentence.
+ */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "complain.h"
+#include "machine.h"
+#include "root.h"
+#include "root_internal.h"
+
+#define MIB (1ULL << 20)
+
+static char dir[64];
+static struct options opt;
+static struct machine machine;
+
+static void setup(void)
+{
+	strcpy(dir, "/tmp/lodger-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	opt = (struct options){ .mem_bytes = 64 * MIB };
+	machine = (struct machine){ .opt = &opt, .root_fd = -1 };
+	complain_clear();
+}
+
+static void teardown(void)
+{
+	char command[128];
+
+	if (machine.root_fd >= 0)
+		close(machine.root_fd);
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* dir/name; good until the next call but three. */
+static const char *in_dir(const char *name)
+{
+	static char path[4][256];
+	static int next;
+
+	next = (next + 1) % 4;
+	snprintf(path[next], sizeof(path[next]), "%s/%s", dir, name);
+	return path[next];
+}
+
+static void write_file(const char *name, const void *data, size_t len_bytes)
+{
+	FILE *file = fopen(in_dir(name), "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(data, 1, len_bytes, file), len_bytes);
+	fclose(file);
+}
+
+/* --- A small reader of archives ------------------------------------------------- */
+
+struct member {
+	char name[256];
+	unsigned ino, mode, uid, gid, nlink, size;
+	char data[256]; /* its beginning */
+};
+
+static unsigned hex(const char *at)
+{
+	char digits[9];
+
+	memcpy(digits, at, 8);
+	digits[8] = '\0';
+	return (unsigned)strtoul(digits, NULL, 16);
+}
+
+/* Finds a member of machine's archive by name. */
+static bool find(const char *name, struct member *out)
+{
+	char *archive = mmap(NULL, machine.root_bytes, PROT_READ, MAP_SHARED,
+			     machine.root_fd, 0);
+	uint64_t at = 0;
+	bool found = false;
+
+	ck_assert_ptr_ne(archive, MAP_FAILED);
+	while (!found && at + 110 < machine.root_bytes) {
+		const char *header = archive + at;
+		unsigned name_size = hex(header + 6 + 8 * 11);
+		uint64_t data_at = (at + 110 + name_size + 3) & ~3ULL;
+
+		out->ino = hex(header + 6);
+		out->mode = hex(header + 14);
+		out->uid = hex(header + 22);
+		out->gid = hex(header + 30);
+		out->nlink = hex(header + 38);
+		out->size = hex(header + 54);
+		snprintf(out->name, sizeof(out->name), "%s", header + 110);
+		memset(out->data, 0, sizeof(out->data));
+		memcpy(out->data, archive + data_at,
+		       out->size < 255 ? out->size : 255);
+		found = !strcmp(out->name, name);
+		at = (data_at + out->size + 3) & ~3ULL;
+	}
+	munmap(archive, machine.root_bytes);
+	return found;
+}
+
+/* --- Directories ------------------------------------------------------------------ */
+
+START_TEST(directory)
+{
+	struct member one, two;
+
+	ck_assert_int_eq(mkdir(in_dir("tree"), 0755), 0);
+	ck_assert_int_eq(mkdir(in_dir("tree/bin"), 0711), 0);
+	write_file("tree/bin/tool", "hello", 5);
+	ck_assert_int_eq(chmod(in_dir("tree/bin/tool"), 0750), 0);
+	ck_assert_int_eq(link(in_dir("tree/bin/tool"), in_dir("tree/bin/twin")),
+			 0);
+	ck_assert_int_eq(symlink("bin/tool", in_dir("tree/way")), 0);
+	ck_assert_int_eq(symlink("nowhere", in_dir("tree/dangling")), 0);
+	write_file("tree/empty", "", 0);
+	opt.root = in_dir("tree");
+	ck_assert_int_eq(root_open(&machine), 0);
+	ck_assert_str_eq(complain_last(), "");
+	ck_assert(find(".", &one));
+	ck_assert_uint_eq(one.mode, S_IFDIR | 0755);
+	ck_assert(find("bin", &one));
+	ck_assert_uint_eq(one.mode, S_IFDIR | 0711);
+	ck_assert_uint_eq(one.uid, 0);
+	ck_assert_uint_eq(one.gid, 0);
+	ck_assert(find("way", &one));
+	ck_assert_uint_eq(one.mode & S_IFMT, S_IFLNK);
+	ck_assert_str_eq(one.data, "bin/tool");
+	ck_assert(find("dangling", &one));
+	ck_assert(find("empty", &one));
+	ck_assert_uint_eq(one.size, 0);
+	/* the data come once, under the same inode number */
+	ck_assert(find("bin/tool", &one));
+	ck_assert(find("bin/twin", &two));
+	ck_assert_uint_eq(one.ino, two.ino);
+	ck_assert_uint_eq(one.nlink, 2);
+	ck_assert_uint_eq(one.mode, S_IFREG | 0750);
+	ck_assert_uint_eq(one.size + two.size, 5);
+	ck_assert(find("TRAILER!!!", &one));
+}
+END_TEST
+
+START_TEST(directory_without_special_files)
+{
+	struct member member;
+
+	ck_assert_int_eq(mkdir(in_dir("tree"), 0755), 0);
+	ck_assert_int_eq(mkfifo(in_dir("tree/fifo"), 0644), 0);
+	opt.root = in_dir("tree");
+	ck_assert_int_eq(root_open(&machine), 0);
+	ck_assert_ptr_nonnull(strstr(complain_last(), "goes without 1"));
+	ck_assert_ptr_nonnull(strstr(complain_last(), "tree/fifo"));
+	ck_assert(!find("fifo", &member));
+}
+END_TEST
+
+START_TEST(directory_given_by_a_link)
+{
+	struct member member;
+
+	ck_assert_int_eq(mkdir(in_dir("tree"), 0755), 0);
+	write_file("tree/file", "x", 1);
+	ck_assert_int_eq(symlink("tree", in_dir("link")), 0);
+	opt.root = in_dir("link");
+	ck_assert_int_eq(root_open(&machine), 0);
+	ck_assert(find("file", &member));
+}
+END_TEST
+
+START_TEST(directory_too_big)
+{
+	int fd;
+
+	ck_assert_int_eq(mkdir(in_dir("tree"), 0755), 0);
+	fd = open(in_dir("tree/big"), O_CREAT | O_WRONLY, 0644);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, 100 * MIB), 0);
+	close(fd);
+	opt.root = in_dir("tree");
+	ck_assert_int_eq(root_open(&machine), -1);
+	ck_assert_ptr_nonnull(strstr(complain_last(), "does not fit"));
+}
+END_TEST
+
+START_TEST(proc_is_refused)
+{
+	opt.root = "/proc";
+	ck_assert_int_eq(root_open(&machine), -1);
+	ck_assert_ptr_nonnull(strstr(complain_last(), "host's kernel"));
+}
+END_TEST
+
+/* --- Archives ----------------------------------------------------------------------- */
+
+/* An archive with one file of size bytes of 'a'; the caller frees it. */
+static char *make_archive(uint32_t size, size_t *len_bytes)
+{
+	struct root_sink sink = { .limit_bytes = 64 * MIB };
+	struct cpio_member member = { .name = "file",
+				      .ino = 1,
+				      .mode = S_IFREG | 0644,
+				      .nlink = 1,
+				      .size_bytes = size };
+	char *data = malloc(size + 1), *archive;
+
+	memset(data, 'a', size + 1);
+	sink.fd = memfd_create("archive", 0);
+	ck_assert_int_eq(cpio_write_header(&sink, &member), 0);
+	ck_assert_int_eq(root_sink_write(&sink, data, size), 0);
+	ck_assert_int_eq(cpio_write_padding(&sink), 0);
+	ck_assert_int_eq(cpio_write_trailer(&sink), 0);
+	free(data);
+	archive = malloc(sink.bytes);
+	ck_assert_int_eq(pread(sink.fd, archive, sink.bytes, 0),
+			 (ssize_t)sink.bytes);
+	close(sink.fd);
+	*len_bytes = sink.bytes;
+	return archive;
+}
+
+static void write_gzip(const char *name, const void *data, size_t len_bytes,
+		       const char *mode)
+{
+	gzFile file = gzopen(in_dir(name), mode);
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(gzwrite(file, data, (unsigned)len_bytes),
+			 (int)len_bytes);
+	gzclose(file);
+}
+
+START_TEST(plain_archive)
+{
+	struct member member;
+	size_t len_bytes;
+	char *archive = make_archive(100001, &len_bytes);
+
+	write_file("a.cpio", archive, len_bytes);
+	free(archive);
+	opt.root = in_dir("a.cpio");
+	ck_assert_int_eq(root_open(&machine), 0);
+	ck_assert_uint_eq(machine.root_bytes, len_bytes);
+	ck_assert(find("file", &member));
+	ck_assert_uint_eq(member.size, 100001);
+	/* sealed for good */
+	ck_assert_int_lt(pwrite(machine.root_fd, "x", 1, 0), 0);
+	ck_assert_int_lt(ftruncate(machine.root_fd, 0), 0);
+	ck_assert_int_lt(fcntl(machine.root_fd, F_ADD_SEALS, 0), 0);
+}
+END_TEST
+
+START_TEST(gzip_archive)
+{
+	struct member member;
+	size_t len_bytes;
+	char *archive = make_archive(300001, &len_bytes);
+
+	write_gzip("a.gz", archive, len_bytes / 2, "wb");
+	/* a second member, and a tape's zeros */
+	write_gzip("a.gz", archive + len_bytes / 2, len_bytes - len_bytes / 2,
+		   "ab");
+	free(archive);
+	ck_assert_int_eq(truncate(in_dir("a.gz"), 200000), 0);
+	opt.root = in_dir("a.gz");
+	ck_assert_int_eq(root_open(&machine), 0);
+	ck_assert_uint_eq(machine.root_bytes, len_bytes);
+	ck_assert(find("file", &member));
+}
+END_TEST
+
+START_TEST(embedded_archive)
+{
+	struct member member;
+
+	ck_assert_int_eq(root_open(&machine), 0);
+	ck_assert(find("bin/busybox", &member));
+}
+END_TEST
+
+static void expect_refusal(const char *name, const char *sentence)
+{
+	opt.root = in_dir(name);
+	complain_clear();
+	ck_assert_int_eq(root_open(&machine), -1);
+	ck_assert_msg(strstr(complain_last(), sentence),
+		      "wanted '%s', got '%s'", sentence, complain_last());
+	ck_assert_int_eq(machine.root_fd, -1);
+}
+
+START_TEST(gzip_bomb)
+{
+	const size_t chunk = 1 << 20;
+	char *zeros = calloc(1, chunk);
+	gzFile file = gzopen(in_dir("bomb.gz"), "wb");
+
+	for (int i = 0; i < 80; i++)
+		ck_assert_int_eq(gzwrite(file, zeros, (unsigned)chunk),
+				 (int)chunk);
+	gzclose(file);
+	free(zeros);
+	expect_refusal("bomb.gz", "does not fit in 64 MiB");
+}
+END_TEST
+
+START_TEST(broken_gzip)
+{
+	size_t len_bytes;
+	char *archive = make_archive(300001, &len_bytes);
+	struct stat st;
+
+	write_gzip("a.gz", archive, len_bytes, "wb");
+	free(archive);
+	ck_assert_int_eq(stat(in_dir("a.gz"), &st), 0);
+	ck_assert_int_eq(truncate(in_dir("a.gz"), st.st_size / 2), 0);
+	expect_refusal("a.gz", "gzip data are damaged or cut off");
+	ck_assert_int_eq(truncate(in_dir("a.gz"), 3), 0);
+	expect_refusal("a.gz", "gzip data are damaged or cut off");
+	write_file("b.gz", "\x1f\x8b\x08\0garbage garbage garbage", 27);
+	expect_refusal("b.gz", "gzip data are damaged or cut off");
+}
+END_TEST
+
+/* Every truncation of a small archive is noticed, and none crashes. */
+START_TEST(truncated_archive)
+{
+	size_t len_bytes;
+	char *archive = make_archive(10, &len_bytes);
+
+	for (size_t cut = 6; cut < len_bytes - 3; cut++) {
+		uint64_t at;
+		char *copy = malloc(cut);
+
+		memcpy(copy, archive, cut);
+		ck_assert_ptr_nonnull(cpio_check(copy, cut, &at));
+		ck_assert_uint_lt(at, len_bytes);
+		free(copy);
+	}
+	write_file("cut.cpio", archive, len_bytes / 2);
+	free(archive);
+	expect_refusal("cut.cpio", "is broken at byte");
+}
+END_TEST
+
+/* One byte after the other replaced: the check ends and stays inside. */
+START_TEST(garbled_archive)
+{
+	static const char bytes[] = { 0, '0', 'F', '7', (char)0xff };
+	size_t len_bytes;
+	char *archive = make_archive(10, &len_bytes);
+
+	for (size_t i = 0; i < len_bytes; i++) {
+		char saved = archive[i];
+
+		for (size_t j = 0; j < sizeof(bytes); j++) {
+			uint64_t at;
+
+			archive[i] = bytes[j];
+			cpio_check(archive, len_bytes, &at);
+			ck_assert_uint_le(at, len_bytes);
+		}
+		archive[i] = saved;
+	}
+	free(archive);
+}
+END_TEST
+
+START_TEST(other_formats)
+{
+	char image[2048] = { 0 };
+
+	expect_refusal("missing", "cannot open root");
+	write_file("empty", "", 0);
+	expect_refusal("empty", "is empty");
+	write_file("junk", "just some text\n", 15);
+	expect_refusal("junk", "in no format known here");
+	memcpy(image + 1080, "\x53\xef", 2);
+	write_file("ext2", image, sizeof(image));
+	expect_refusal("ext2", "an ext2, ext3 or ext4 image");
+	memset(image, 0, sizeof(image));
+	memcpy(image + 257, "ustar", 5);
+	write_file("tar", image, sizeof(image));
+	expect_refusal("tar", "a tar archive");
+	write_file("xz", "\xfd" "7zXZ\0abc", 9);
+	expect_refusal("xz", "compressed by xz");
+	write_file("odc", "070707000000", 12);
+	expect_refusal("odc", "cpio -o -H newc");
+}
+END_TEST
+
+Suite *root_suite(void);
+Suite *root_suite(void)
+{
+	Suite *suite = suite_create("root");
+	TCase *all = tcase_create("all");
+
+	tcase_add_checked_fixture(all, setup, teardown);
+	tcase_set_timeout(all, 30);
+	tcase_add_test(all, directory);
+	tcase_add_test(all, directory_without_special_files);
+	tcase_add_test(all, directory_given_by_a_link);
+	tcase_add_test(all, directory_too_big);
+	tcase_add_test(all, proc_is_refused);
+	tcase_add_test(all, plain_archive);
+	tcase_add_test(all, gzip_archive);
+	tcase_add_test(all, embedded_archive);
+	tcase_add_test(all, gzip_bomb);
+	tcase_add_test(all, broken_gzip);
+	tcase_add_test(all, truncated_archive);
+	tcase_add_test(all, garbled_archive);
+	tcase_add_test(all, other_formats);
+	suite_add_tcase(suite, all);
+	return suite;
+}
