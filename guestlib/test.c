@@ -21,7 +21,7 @@
 #include "test_internal.h"
 
 #define SKIP_STATUS 77
-#define CASE_SECONDS 30
+#define CASE_SECONDS 15
 #define HIGH_FD 200
 
 enum verdict { PASSED, SKIPPED, FAILED };

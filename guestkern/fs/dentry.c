@@ -12,6 +12,7 @@
  */
 #include "fs/vfs_internal.h"
 
+#include <linux/fs.h>
 #include <linux/stat.h>
 
 #include "lib/bug.h"
@@ -355,11 +356,9 @@ static int dentry_dir_iterate(struct file *f, struct dir_sink *sink)
 
 static s64 dentry_dir_lseek(struct file *f, s64 offset, int whence)
 {
-	if (whence == 1)
-		offset += f->pos;
-	else if (whence != 0)
+	if (whence == SEEK_CUR && __builtin_add_overflow(offset, f->pos, &offset))
 		return -EINVAL;
-	if (offset < 0)
+	if (whence > SEEK_CUR || offset < 0)
 		return -EINVAL;
 	f->pos = offset;
 	return offset;

@@ -228,10 +228,11 @@ s64 pagecache_write(struct file *f, struct iobuf *buf, s64 *pos,
 		err = write_some(inode, buf, at + (want - buf->len), fill);
 	want -= buf->len;
 	buf->len = asked - want;
-	if (want)
-		inode_touch(inode, false, true, true);
+	if (!want)
+		return err;
+	inode_touch(inode, false, true, true);
 	*pos = (s64)(at + want);
-	return want ? (s64)want : err;
+	return (s64)want;
 }
 
 /* Zeroes what is dirty of contiguous frames, a host call for each stretch. */
@@ -296,11 +297,11 @@ s64 pagecache_lseek(struct file *f, s64 offset, int whence)
 		break;
 	case SEEK_CUR:
 		if (__builtin_add_overflow(offset, f->pos, &offset))
-			return -EOVERFLOW;
+			return -EINVAL;
 		break;
 	case SEEK_END:
 		if (__builtin_add_overflow(offset, (s64)inode->size, &offset))
-			return -EOVERFLOW;
+			return -EINVAL;
 		break;
 	case SEEK_DATA:
 	case SEEK_HOLE:

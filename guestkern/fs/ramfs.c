@@ -234,8 +234,9 @@ static const struct inode_ops ramfs_dir_ops = {
 static void ramfs_statfs(struct super_block *sb, u64 *blocks, u64 *bfree, u64 *files,
 			 u64 *ffree)
 {
-	*blocks = sb->bytes_max ? sb->bytes_max >> PAGE_SHIFT : page_total_count();
 	*bfree = ramfs_pages_allowed(sb);
+	*blocks = sb->bytes_max ? sb->bytes_max >> PAGE_SHIFT
+				: (sb->bytes_used >> PAGE_SHIFT) + *bfree;
 	*ffree = (kmem_total_bytes() - kmem_used_bytes()) / sizeof(struct inode);
 	*files = *ffree + sb->next_ino;
 }

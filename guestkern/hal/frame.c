@@ -193,6 +193,10 @@ void frame_from_trap(const struct trap_frame *tf)
 	sc->gs = 0;
 	sc->fs = 0;
 	sc->ss = TRAP_USER_SS;
+	sc->err = 0;
+	sc->trapno = 0;
+	sc->cr2 = 0;
+	sc->oldmask = 0;
 	sc->fpstate = (void *)frame_fx;
 	frame->uc.uc_flags = frame_uc_flags;
 	frame->uc.uc_link = NULL;
@@ -200,6 +204,8 @@ void frame_from_trap(const struct trap_frame *tf)
 	frame->uc.uc_stack.ss_size = LODGER_SIGSTACK_SIZE;
 	frame->uc.uc_stack.ss_flags = 0;
 	memset(&frame->uc.uc_sigmask, 0, sizeof(frame->uc.uc_sigmask));
+	/* who runs next may read this: nothing of another process's trap */
+	memset(&frame->info, 0, sizeof(frame->info));
 }
 
 /* --- vector state ---------------------------------------------------------- */

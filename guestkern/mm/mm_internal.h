@@ -20,6 +20,8 @@
 #define VMA_COUNT_MAX 65530		/* vm.max_map_count of Linux */
 #define STACK_GUARD_BYTES (256 * PAGE_SIZE) /* stack_guard_gap of Linux */
 #define FAULT_AROUND_PAGES 16u		/* a fault brings in up to 64 KiB */
+#define FAULT_SEQUENTIAL_PAGES 64u	/* and more where all below is in use */
+#define FAULT_OBJECT_PAGES 64u		/* of an object's cached pages: no cost */
 #define POPULATE_PAGES 1024u		/* at once, when all is wanted */
 
 static inline pfn_t pte_pfn(u64 pte)

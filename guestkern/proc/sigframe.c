@@ -186,14 +186,12 @@ static int read_fpstate(struct task *t, uaddr_t at)
 	err = read_fpstate_size(at, &bytes, &features);
 	if (!err)
 		err = copy_from_user(area, at, bytes);
-	if (!err && have_xsave()) {
-		if (bytes == FX_BYTES)
-			*xstate_bv = XFEATURES_FPSSE;
-		else
-			*xstate_bv &= features;
-	}
+	if (!err && have_xsave() && bytes == FX_BYTES)
+		*xstate_bv = XFEATURES_FPSSE;
 	if (!err)
 		err = cpu_xstate_sanitize(area, cpu_xstate_bytes());
+	if (!err && have_xsave())
+		*xstate_bv &= features;
 	return err;
 }
 

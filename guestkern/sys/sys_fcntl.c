@@ -251,6 +251,8 @@ s64 sys_flock(const u64 arg[6])
 	struct file *f;
 	s64 ret;
 
+	if (arg[1] & LOCK_MAND)
+		return 0; /* Linux dropped it in 5.15 but does not refuse it */
 	if (op != LOCK_SH && op != LOCK_EX && op != LOCK_UN)
 		return -EINVAL;
 	f = fd_get((int)arg[0]);

@@ -11,10 +11,10 @@
 #include <linux/stat.h>
 #include <linux/uio.h>
 
+#include "abi/layout.h"
 #include "fs/file_internal.h"
 #include "fs/vfs.h"
 #include "lib/err.h"
-#include "mm/mm.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/signal.h"
@@ -35,6 +35,15 @@ struct rw {
 	u32 flags; /* RWF_* */
 };
 
+/*
+ * access_ok of Linux: what cannot be memory of a program at all is refused at
+ * once; the rest shows when it is touched.
+ */
+static bool range_possible(uaddr_t addr, u64 len)
+{
+	return len <= LODGER_USER_HIGH_END && addr <= LODGER_USER_HIGH_END - len;
+}
+
 static s64 rw_run(struct rw *rw, struct iobuf *buf)
 {
 	struct file *f = rw->f;
@@ -43,6 +52,8 @@ static s64 rw_run(struct rw *rw, struct iobuf *buf)
 	s64 *pos = rw->at_current ? &f->pos : &rw->pos, ret;
 	u32 flags = f->flags;
 
+	if (!f->stream && __builtin_add_overflow(*pos, (s64)buf->len, &ret))
+		return -EINVAL;
 	/* Writing regular files does not sleep: nobody sees the change. */
 	if (rw->flags & RWF_APPEND && S_ISREG(f->inode->mode)) {
 		f->flags |= O_APPEND;
@@ -80,9 +91,7 @@ static s64 rw_single(struct rw *rw, uaddr_t addr, u64 len)
 
 	if (S_ISDIR(rw->f->inode->mode))
 		return rw->write ? -EBADF : -EISDIR;
-	if ((s64)len < 0)
-		return -EINVAL;
-	if (len && !user_range_ok(addr, len))
+	if (!range_possible(addr, len))
 		return -EFAULT;
 	return rw_run(rw, &buf);
 }
@@ -96,7 +105,7 @@ static int segments_get(struct iobuf_seg *seg, uaddr_t iov, u64 count, u64 *tota
 	for (u64 i = 0; i < count; i++) {
 		if ((s64)seg[i].len_bytes < 0)
 			return -EINVAL;
-		if (seg[i].len_bytes && !user_range_ok(seg[i].addr, seg[i].len_bytes))
+		if (!range_possible(seg[i].addr, seg[i].len_bytes))
 			return -EFAULT;
 		seg[i].len_bytes = MIN(seg[i].len_bytes, RW_BYTES_MAX - *total);
 		*total += seg[i].len_bytes;
@@ -364,7 +373,7 @@ static int copy_check(const struct copy *c)
 
 static s64 copy_range_run(struct copy *c, uaddr_t in_addr, uaddr_t out_addr, u64 len)
 {
-	s64 out_pos = c->out->pos, sum;
+	s64 out_pos = c->out->pos;
 	s64 ret = copy_check(c);
 
 	if (ret)
@@ -375,12 +384,10 @@ static s64 copy_range_run(struct copy *c, uaddr_t in_addr, uaddr_t out_addr, u64
 		return ret;
 	if (out_addr && (ret = pos_get(out_addr, &out_pos)))
 		return ret;
-	len = MIN(len, RW_BYTES_MAX);
-	if (__builtin_add_overflow(c->in_pos, (s64)len, &sum) ||
-	    __builtin_add_overflow(out_pos, (s64)len, &sum))
+	if ((u64)c->in_pos + len < len || (u64)out_pos + len < len)
 		return -EOVERFLOW;
-	if (c->in->inode == c->out->inode && c->in_pos < out_pos + (s64)len &&
-	    out_pos < c->in_pos + (s64)len)
+	if (c->in->inode == c->out->inode && (u64)c->in_pos < (u64)out_pos + len &&
+	    (u64)out_pos < (u64)c->in_pos + len)
 		return -EINVAL;
 	ret = copy_run(c, len);
 	if (ret <= 0)

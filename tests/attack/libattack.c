@@ -13,6 +13,7 @@
 volatile struct attack_trap attack_trapped;
 
 static jmp_buf back;
+static volatile int trying;
 static unsigned char trap_stack[TRAP_STACK_BYTES] __attribute__((aligned(64)));
 
 unsigned long attack_core_bytes(void)
@@ -34,6 +35,11 @@ static void on_trap(int sig, siginfo_t *info, void *context)
 
 	/* AC and NT are the interrupted code's and may be hostile */
 	__asm__ volatile("pushq $2; popfq" : : : "memory", "cc");
+	if (!trying) { /* not ours: as if there were no handler */
+		signal(sig, SIG_DFL);
+		raise(sig);
+		return;
+	}
 	attack_trapped.sig = sig;
 	attack_trapped.code = info->si_code;
 	attack_trapped.addr = (unsigned long)info->si_addr;
@@ -41,20 +47,26 @@ static void on_trap(int sig, siginfo_t *info, void *context)
 	longjmp(back, 1);
 }
 
-static void catch_traps(void)
+void attack_catch(int sig)
 {
-	static const int caught[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE,
-				      SIGTRAP, SIGSYS, SIGALRM };
-	const stack_t stack = { trap_stack, 0, sizeof(trap_stack) };
 	struct sigaction act = {
 		.sa_sigaction = on_trap,
 		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER,
 	};
+
+	CHECK_OK(sigaction(sig, &act, NULL));
+}
+
+static void catch_traps(void)
+{
+	static const int caught[] = { SIGSEGV, SIGBUS, SIGILL,
+				      SIGFPE,  SIGTRAP, SIGSYS };
+	const stack_t stack = { trap_stack, 0, sizeof(trap_stack) };
 	size_t i;
 
 	CHECK_OK(sigaltstack(&stack, NULL));
 	for (i = 0; i < ARRAY_SIZE(caught); i++)
-		CHECK_OK(sigaction(caught[i], &act, NULL));
+		attack_catch(caught[i]);
 }
 
 int attack_try(void (*fn)(void *arg), void *arg)
@@ -67,10 +79,11 @@ int attack_try(void (*fn)(void *arg), void *arg)
 		ready = self;
 	}
 	attack_trapped.sig = 0;
-	if (setjmp(back))
-		return attack_trapped.sig;
-	fn(arg);
-	return 0;
+	trying = 1;
+	if (!setjmp(back))
+		fn(arg);
+	trying = 0;
+	return attack_trapped.sig;
 }
 
 static void read_byte(void *addr)

@@ -26,10 +26,12 @@ extern volatile struct attack_trap attack_trapped;
 
 /*
  * Calls fn(arg); comes back when it returns (0) or when it raises SIGSEGV,
- * SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS or SIGALRM (the signal's number),
- * however badly it left stack and flags. Not nested.
+ * SIGBUS, SIGILL, SIGFPE, SIGTRAP or SIGSYS (the signal's number), however
+ * badly it left stack and flags. Not nested.
  */
 int attack_try(void (*fn)(void *arg), void *arg);
+/* Lets attack_try come back by this signal too; after its first use. */
+void attack_catch(int sig);
 
 /* True when one byte at the address can be read, written, executed (an
  * executed address may do as it likes until it traps). */

@@ -1,6 +1,7 @@
 /*
  * Sharing of memory: copy-on-write after fork, shared anonymous memory,
  * mappings of files, and the kernel's own copies to and from user memory.
+ * TEST-SMOKE
  */
 #include <fcntl.h>
 #include <signal.h>

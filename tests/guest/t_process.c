@@ -1,5 +1,6 @@
 /*
  * Processes: fork, vfork, clone, exit.
+ * TEST-SMOKE
  */
 #include <fcntl.h>
 #include <sched.h>

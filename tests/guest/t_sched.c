@@ -1,6 +1,7 @@
 /*
  * Scheduling: everybody makes progress, and nobody's registers suffer when
  * timers, signals and other processes interrupt.
+ * TEST-TIMEOUT: 180
  */
 #include <asm/prctl.h>
 #include <sched.h>

@@ -1,5 +1,6 @@
 /*
  * Signals: installing handlers, what they are told, masks, pending signals.
+ * TEST-SMOKE
  */
 #include <signal.h>
 #include <stddef.h>

@@ -38,7 +38,7 @@ static struct fiber {
 } fibers[CONTEXTS];
 
 static struct cpu the_cpu;
-static struct fiber *running;
+static struct fiber *running, *left;
 
 void (*fake_user_hook)(struct trap_frame *tf);
 
@@ -67,7 +67,8 @@ static struct fiber *fiber_for(struct cpu_context *ctx)
 
 static void fiber_start(void)
 {
-	__sanitizer_finish_switch_fiber(NULL, NULL, NULL);
+	/* The test's own stack is learnt when it is left for the first time. */
+	__sanitizer_finish_switch_fiber(NULL, &left->asan_bottom, &left->asan_bytes);
 	running->fn(running->arg);
 	panic("a kernel context returned");
 }
@@ -101,6 +102,7 @@ void cpu_context_switch(struct cpu_context *prev, struct cpu_context *next)
 	struct fiber *from = fiber_for(prev), *to = fiber_for(next);
 
 	running = to;
+	left = from;
 	__sanitizer_start_switch_fiber(&from->asan_fake, to->asan_bottom,
 				       to->asan_bytes);
 	if (swapcontext(&from->uc, &to->uc))
