@@ -74,6 +74,8 @@ void trap_upcall(struct trap_frame *tf)
 	if (inside_window(tf->rip) && tf->kind != TRAP_PAGEFAULT) {
 		/* only by jumping there: the gate is no service for programs */
 		signal_kill_current(SIGSEGV, "jumped into the guest kernel's window");
+	} else if (tf->cs != TRAP_USER_CS) {
+		signal_kill_current(SIGSEGV, "32-bit mode, which this machine has not");
 	} else {
 		switch ((enum trap_kind)tf->kind) {
 		case TRAP_SYSCALL:
@@ -98,14 +100,16 @@ void entry_return(struct trap_frame *tf)
 	struct task *task = current_task();
 
 	for (;;) {
+		irq_drain();
 		if (this_cpu()->need_resched)
 			schedule();
 		if (signal_pending(task) || tf->orig_rax != (u64)-1)
 			signal_handle_pending(tf);
-		if (!this_cpu()->need_resched && !signal_pending(task))
-			break;
+		if (this_cpu()->need_resched || signal_pending(task))
+			continue;
+		if (inside_window(tf->rip))
+			signal_kill_current(SIGSEGV, "return into the guest kernel's window");
+		else
+			cpu_return_to_user(tf, &task->user);
 	}
-	if (inside_window(tf->rip))
-		signal_kill_current(SIGSEGV, "return into the guest kernel's window");
-	cpu_return_to_user(tf, &task->user);
 }

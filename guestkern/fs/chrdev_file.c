@@ -210,7 +210,9 @@ static int chrdev_file_mmap(struct file *f, struct map_req *req)
 	req->max_prot = VMA_PROT;
 	if (!(req->vma_flags & VMA_SHARED))
 		return 0;
-	req->object = vm_object_anon(req->len_bytes + req->pgoff * PAGE_SIZE);
+	req->object = vm_object_anon(ALIGN_UP(req->len_bytes, PAGE_SIZE));
+	req->pgoff = 0;
+	req->put_object = true;
 	return req->object ? 0 : -ENOMEM;
 }
 

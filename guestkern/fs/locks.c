@@ -46,6 +46,10 @@ struct lock_waiter {
 };
 static struct list_head lock_waiters = LIST_HEAD_INIT(lock_waiters);
 
+/* All locks together fill at most this share of the core. */
+#define LOCKS_CORE_SHARE 64
+static u64 lock_count;
+
 /* As Linux: longer chains are taken for deadlock-free. */
 #define DEADLOCK_STEPS_MAX 10
 
@@ -76,10 +80,28 @@ void locks_free(struct inode *inode)
 	kfree(ctx);
 }
 
+static struct lock *lock_alloc(void)
+{
+	struct lock *l;
+
+	if (lock_count >= kmem_total_bytes() / LOCKS_CORE_SHARE / sizeof(*l))
+		return NULL;
+	l = kzalloc(sizeof(*l));
+	if (!l)
+		return NULL;
+	list_init(&l->link);
+	lock_count++;
+	return l;
+}
+
+/* Also of one that is in no list, or NULL. */
 static void lock_free(struct lock *l)
 {
+	if (!l)
+		return;
 	list_del(&l->link);
 	kfree(l);
+	lock_count--;
 }
 
 static bool types_conflict(u32 a, u32 b)
@@ -129,7 +151,7 @@ int locks_flock(struct file *f, u32 op, bool wait)
 	int err;
 
 	if (!ctx)
-		return -ENOMEM;
+		return -ENOLCK;
 	if (op == LOCK_UN) {
 		flock_drop(ctx, f);
 		return 0;
@@ -137,9 +159,9 @@ int locks_flock(struct file *f, u32 op, bool wait)
 	l = flock_of(ctx, f);
 	if (l && l->type == type)
 		return 0;
-	new = kzalloc(sizeof(*new));
+	new = lock_alloc();
 	if (!new)
-		return -ENOMEM;
+		return -ENOLCK;
 	/* Conversion is not atomic: the old lock goes first (flock(2)). */
 	flock_drop(ctx, f);
 	err = 0;
@@ -150,7 +172,7 @@ int locks_flock(struct file *f, u32 op, bool wait)
 	if (!err)
 		flock_drop(ctx, f);
 	if (err) {
-		kfree(new);
+		lock_free(new);
 		return err;
 	}
 	new->owner = f;
@@ -240,6 +262,7 @@ static void record_cut(struct lock *l, s64 start, s64 end, struct lock **spare)
 		*spare = NULL;
 		BUG_ON(!tail);
 		*tail = *l;
+		list_init(&tail->link);
 		tail->start = end + 1;
 		l->end = start - 1;
 		list_add(&tail->link, &l->link);
@@ -278,7 +301,7 @@ static void record_apply(struct lock_context *ctx, const struct lock *want,
 		new->end = end;
 		list_add_tail(&new->link, &ctx->records);
 	}
-	kfree(spare);
+	lock_free(spare);
 	wake_up(&ctx->wait);
 }
 
@@ -303,11 +326,11 @@ int locks_set(struct file *f, const struct lock_range *range, bool ofd, bool wai
 	if (range->type == F_UNLCK && !ctx)
 		return 0;
 	ctx = lock_context_of(f->inode);
-	spare = kzalloc(sizeof(*spare));
+	spare = lock_alloc();
 	if (range->type != F_UNLCK)
-		new = kzalloc(sizeof(*new));
+		new = lock_alloc();
 	if (!ctx || !spare || (range->type != F_UNLCK && !new)) {
-		err = -ENOMEM;
+		err = -ENOLCK;
 		goto out_free;
 	}
 	if (range->type != F_UNLCK && record_conflict(ctx, &want))
@@ -320,8 +343,8 @@ int locks_set(struct file *f, const struct lock_range *range, bool ofd, bool wai
 	return 0;
 
 out_free:
-	kfree(new);
-	kfree(spare);
+	lock_free(new);
+	lock_free(spare);
 	return err;
 }
 

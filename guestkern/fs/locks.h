@@ -16,12 +16,12 @@ struct lock_range {
 };
 
 /* flock(2); op: LOCK_SH, LOCK_EX or LOCK_UN. May sleep when wait is set:
- * 0, -EWOULDBLOCK, -ERESTARTSYS, -ENOMEM. */
+ * 0, -EWOULDBLOCK, -ERESTARTSYS, -ENOLCK. */
 int locks_flock(struct file *f, u32 op, bool wait);
 /*
  * Sets or removes a record lock owned by the current process's descriptor
  * table, or by the description (ofd). May sleep when wait is set: 0, -EAGAIN,
- * -EDEADLK, -ERESTARTSYS, -ENOMEM.
+ * -EDEADLK, -ERESTARTSYS, -ENOLCK.
  */
 int locks_set(struct file *f, const struct lock_range *want, bool ofd, bool wait);
 /* F_GETLK: replaces *range by a lock in its way, or sets type F_UNLCK. */

@@ -256,13 +256,19 @@ static void zero_frames(pfn_t pfn, u64 at, u64 end)
 
 void pagecache_zero(struct inode *inode, u64 start, u64 end)
 {
+	const struct vm_object *obj = inode->object;
+	u64 index = page_index(start);
 	pfn_t pfn;
 	u64 n;
 
-	for (; start < end; start += n) {
-		n = stretch_bytes(inode->object, start, end, &pfn);
-		if (pfn != PFN_NONE)
-			zero_frames(pfn, start, start + n);
+	/* From present page to present page: holes may be endless. */
+	for (; start < end && radix_next(&obj->pages, &index); index = page_index(start)) {
+		start = MAX(start, index << PAGE_SHIFT);
+		if (start >= end)
+			return;
+		n = stretch_bytes(obj, start, end, &pfn);
+		zero_frames(pfn, start, start + n);
+		start += n;
 	}
 }
 

@@ -416,13 +416,16 @@ static int fifo_wait(struct pipe *p, u32 mode)
 
 int fifo_open(struct inode *inode, struct file *f)
 {
+	/* A pipe opened through /proc/PID/fd waits for nobody. */
+	bool wait = inode->sb != vfs_anon_super();
 	u32 mode = f->flags & O_ACCMODE;
 	struct pipe *p = inode->pipe;
-	int err;
+	int err = 0;
 
 	if (mode == O_ACCMODE)
 		return -EINVAL;
-	if (mode == O_WRONLY && f->flags & O_NONBLOCK && (!p || !p->readers))
+	if (wait && mode == O_WRONLY && f->flags & O_NONBLOCK &&
+	    (!p || !p->readers))
 		return -ENXIO;
 	if (!p)
 		p = pipe_new();
@@ -434,7 +437,8 @@ int fifo_open(struct inode *inode, struct file *f)
 		f->pos = p->writer_opens;
 	else
 		f->pos = (s64)p->writer_opens - 1;
-	err = f->flags & O_NONBLOCK ? 0 : fifo_wait(p, mode);
+	if (wait && !(f->flags & O_NONBLOCK))
+		err = fifo_wait(p, mode);
 	if (err) {
 		pipe_detach(p, inode, mode);
 		return err;

@@ -57,7 +57,11 @@ static int round(struct poll_item *items, u32 count, u64 deadline_ns, bool *over
 		*over = true;
 		return look(items, count, NULL);
 	}
-	return err == -ERESTARTSYS ? -EINTR : err;
+	if (err != -ERESTARTSYS)
+		return err;
+	/* What came together with the signal comes first. */
+	ready = look(items, count, NULL);
+	return ready ? ready : -EINTR;
 }
 
 int poll_items(struct poll_item *items, u32 count, u64 deadline_ns)

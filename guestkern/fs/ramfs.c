@@ -19,19 +19,22 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 
-#define CORE_LIMIT_PERCENT 75u /* of the core, for everybody's objects */
+#define CORE_LIMIT_PERCENT 75u /* of the core, all users together */
 
 static const struct inode_ops ramfs_dir_ops, ramfs_link_ops, ramfs_special_ops;
 
 /* --- inodes ----------------------------------------------------------------------------- */
 
+bool ramfs_core_short(void)
+{
+	return kmem_used_bytes() / CORE_LIMIT_PERCENT > kmem_total_bytes() / 100;
+}
+
 static struct inode *ramfs_inode(struct super_block *sb, const struct inode *dir, u32 mode)
 {
 	struct inode *inode;
 
-	/* Files without contents cost core memory: a bomb of them must not
-	 * take it all. */
-	if (kmem_used_bytes() / CORE_LIMIT_PERCENT > kmem_total_bytes() / 100)
+	if (ramfs_core_short())
 		return ERR_PTR(-ENOSPC);
 	inode = inode_create(sb, mode);
 	if (!inode)
@@ -115,6 +118,8 @@ static int ramfs_symlink(struct inode *dir, struct dentry *child, const char *to
 
 static int ramfs_link(struct inode *dir, struct dentry *child, struct inode *target)
 {
+	if (ramfs_core_short())
+		return -ENOSPC;
 	target->nlink++;
 	inode_get(target);
 	d_set_inode(child, target);

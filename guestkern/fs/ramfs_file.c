@@ -64,6 +64,8 @@ u64 ramfs_pages_allowed(const struct super_block *sb)
 	u64 reserve = page_total_count() / RESERVE_DIVISOR;
 	u64 free = page_free_count(), left;
 
+	if (ramfs_core_short())
+		return 0;
 	free = free > reserve ? free - reserve : 0;
 	if (!sb->bytes_max)
 		return free;

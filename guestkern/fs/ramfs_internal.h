@@ -19,5 +19,8 @@ extern const struct file_ops ramfs_file_fops;
 int ramfs_add_contents(struct inode *inode);
 /* Pages that sb may still take. */
 u64 ramfs_pages_allowed(const struct super_block *sb);
+/* Is so much of the core in use that files must not take more? Names, inodes
+ * and the index of sparse files cost core memory whether or not they hold data. */
+bool ramfs_core_short(void);
 
 #endif

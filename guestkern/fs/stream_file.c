@@ -31,6 +31,13 @@ static void stream_inode_getattr(struct inode *inode)
 	inode->blocks = (inode->size + 511) / 512;
 }
 
+/* A shell's "> /dev/stdout": opened as it is, the host's file is not cut. */
+static int stream_inode_truncate(struct inode *inode, u64 size)
+{
+	(void)inode;
+	return size ? -EINVAL : 0;
+}
+
 static const struct inode_ops stream_inode_ops = {
 	.open = stream_inode_open,
 };
@@ -38,6 +45,7 @@ static const struct inode_ops stream_inode_ops = {
 static const struct inode_ops stream_file_inode_ops = {
 	.open = stream_inode_open,
 	.getattr = stream_inode_getattr,
+	.truncate = stream_inode_truncate,
 };
 
 static u32 stream_type(int stream)
@@ -71,6 +79,8 @@ static struct file *open_stream(int stream, struct chrdev *dev)
 	inode->ops = type == S_IFREG ? &stream_file_inode_ops : &stream_inode_ops;
 	inode->private = dev;
 	inode->rdev = type == S_IFCHR ? dev->rdev : 0;
+	inode->uid = boot_info()->uid;
+	inode->gid = boot_info()->gid;
 	f = file_create_anon(inode, &none, stream == 0 ? O_RDONLY : O_WRONLY, NULL);
 	if (IS_ERR(f))
 		return f;

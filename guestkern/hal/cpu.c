@@ -2,10 +2,10 @@
  * The virtual CPU: per-CPU data, kernel contexts, and the user-mode state that
  * the host keeps outside the general registers.
  *
- * Vector state: the host saves it into the signal frame on entry and restores
- * it from there at rt_sigreturn, so for as long as one task runs it is never
- * copied. `live` names the task whose state the frame holds; it moves to and
- * from the task's own area only when another task is about to use user mode.
+ * Vector state is copied only when another task is about to use user mode.
+ * `live` names the task whose state the machine holds, and `place` where: in
+ * the host's signal frame (after a signal) or still in the registers (after a
+ * call without one; the guest kernel itself uses general registers only).
  */
 #include "hal/cpu.h"
 
@@ -22,8 +22,14 @@ struct cpu cpu0;
 
 _Static_assert(offsetof(struct cpu, kernel_stack_top) == CPU_KERNEL_STACK_TOP,
 	       "asm_offsets.h");
+_Static_assert(offsetof(struct cpu, frame) == CPU_FRAME, "asm_offsets.h");
+_Static_assert(offsetof(struct cpu, in_kernel) == CPU_IN_KERNEL, "asm_offsets.h");
+_Static_assert(offsetof(struct cpu, irq_pending) == CPU_IRQ_PENDING, "asm_offsets.h");
+_Static_assert(offsetof(struct trap_frame, rdi) == TF_RDI, "asm_offsets.h");
+_Static_assert(offsetof(struct trap_frame, rflags) == TF_RFLAGS, "asm_offsets.h");
 
-static struct cpu_user *live;  /* owner of the frame's vector state */
+static struct cpu_user *live; /* owner of the vector state at hand */
+static enum { IN_FRAME, IN_REGISTERS } place;
 static struct cpu_user *bases; /* owner of the fs and gs bases in force */
 
 struct cpu *this_cpu(void)
@@ -85,12 +91,30 @@ void cpu_user_init(struct cpu_user *cu, void *xstate)
 	cpu_user_changed(cu);
 }
 
+static void live_save(void)
+{
+	if (place == IN_FRAME)
+		frame_xstate_save(live->xstate);
+	else
+		xstate_from_registers(live->xstate);
+}
+
+void cpu_user_in_frame(void)
+{
+	place = IN_FRAME;
+}
+
+void cpu_user_in_registers(void)
+{
+	place = IN_REGISTERS;
+}
+
 void cpu_user_sync(struct cpu_user *cu)
 {
 	if (bases == cu)
 		bases_read(&cu->fsbase, &cu->gsbase);
 	if (live == cu)
-		frame_xstate_save(cu->xstate);
+		live_save();
 }
 
 void cpu_user_switch(struct cpu_user *prev, struct cpu_user *next)
@@ -120,13 +144,27 @@ void cpu_user_forget(struct cpu_user *cu)
 		bases = NULL;
 }
 
-/* Puts the current user's vector state where rt_sigreturn will find it. */
-void cpu_user_load(struct cpu_user *cu)
+void cpu_user_load_frame(struct cpu_user *cu)
 {
 	if (live == cu)
 		return;
 	if (live)
-		frame_xstate_save(live->xstate);
+		live_save();
 	frame_xstate_load(cu->xstate);
 	live = cu;
+	place = IN_FRAME;
+}
+
+void cpu_user_load_registers(struct cpu_user *cu)
+{
+	if (live == cu) {
+		if (place == IN_FRAME)
+			frame_xstate_restore();
+	} else {
+		if (live)
+			live_save();
+		xstate_to_registers(cu->xstate);
+		live = cu;
+	}
+	place = IN_REGISTERS;
 }

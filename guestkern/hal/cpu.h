@@ -16,6 +16,8 @@ struct cpu {
 	struct task *current;
 	struct trap_frame *frame; /* where entry stores the next trap frame */
 	u64 kernel_stack_top;	  /* stack that entry switches to */
+	u32 in_kernel;	/* call gate: the core is open for the kernel */
+	u32 irq_pending; /* bits by enum irq, noted while in the kernel */
 	bool need_resched;
 };
 struct cpu *this_cpu(void);
@@ -71,9 +73,11 @@ int cpu_xstate_sanitize(void *xstate, size_t len_bytes);
 void cpu_set_trap_upcall(void (*fn)(struct trap_frame *tf) __noreturn);
 /*
  * Leaves the guest kernel for user mode with the registers in *tf (sanitised:
- * cs, ss and flags forced) and the state in *cu. Never returns; the next trap calls entry's upcall
- * on this_cpu()->kernel_stack_top. Context: kernel stack of the task.
+ * cs, ss and flags forced) and the state in *cu; the next trap calls entry's
+ * upcall on this_cpu()->kernel_stack_top. Returns only when an interrupt came
+ * on the way: serve it (irq_drain) and try again. Context: kernel stack of the
+ * task.
  */
-void cpu_return_to_user(struct trap_frame *tf, struct cpu_user *cu) __noreturn;
+void cpu_return_to_user(struct trap_frame *tf, struct cpu_user *cu);
 
 #endif

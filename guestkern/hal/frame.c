@@ -11,6 +11,7 @@
 
 #include "abi/layout.h"
 #include "hal/host.h"
+#include "hal/scratch.h"
 #include "lib/bug.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -20,6 +21,7 @@
 #include <asm/sigcontext.h>
 #include <asm/siginfo.h>
 #include <asm/ucontext.h>
+#include <linux/audit.h>
 
 /* arch/x86/include/asm/sigframe.h: struct rt_sigframe */
 struct host_frame {
@@ -99,6 +101,30 @@ bool frame_is_genuine(u64 frame_rsp)
 	return frame_rsp == (u64)frame;
 }
 
+bool frame_is_readable(u64 frame_rsp)
+{
+	return frame_rsp >= SIGSTACK_LOW &&
+	       frame_rsp <= LODGER_SIGSTACK_END - sizeof(struct host_frame) &&
+	       frame_rsp % 8 == 0;
+}
+
+void frame_registers(u64 frame_rsp, struct trap_frame *tf)
+{
+	const struct host_frame *at = (const struct host_frame *)frame_rsp;
+
+	memset(tf, 0, sizeof(*tf));
+	memcpy(tf, &at->uc.uc_mcontext, offsetof(struct sigcontext, cs));
+	tf->cs = at->uc.uc_mcontext.cs;
+	tf->cr2 = (u64)at->info.si_addr;
+	tf->si_code = at->info.si_code;
+	tf->orig_rax = (u64)-1;
+}
+
+void frame_clear_tf(u64 frame_rsp)
+{
+	((struct host_frame *)frame_rsp)->uc.uc_mcontext.eflags &= ~0x100UL;
+}
+
 u64 frame_return_rsp(void)
 {
 	return (u64)frame + sizeof(frame->pretcode);
@@ -131,6 +157,24 @@ static void classify_bus(const siginfo_t *si, struct trap_frame *tf)
 	tf->cr2 = 0;
 }
 
+/*
+ * A system call that the filter sent here: the call was rolled back, rax is
+ * the number. 32-bit entries and the vsyscall page are as on a host without
+ * them: a protection fault.
+ */
+static void classify_sigsys(const siginfo_t *si, struct trap_frame *tf)
+{
+	if (si->si_arch == AUDIT_ARCH_X86_64 &&
+	    (u64)si->si_call_addr == tf->rip) {
+		tf->kind = TRAP_SYSCALL;
+		tf->orig_rax = tf->rax;
+		return;
+	}
+	tf->kind = TRAP_EXCEPTION;
+	tf->sig = SIGSEGV;
+	tf->si_code = SI_KERNEL;
+}
+
 static int classify(int sig, const siginfo_t *si, struct trap_frame *tf)
 {
 	tf->sig = sig;
@@ -156,10 +200,8 @@ static int classify(int sig, const siginfo_t *si, struct trap_frame *tf)
 	case SIGWINCH:
 		tf->kind = TRAP_IRQ;
 		return IRQ_WINCH;
-	case SIGSYS: /* vsyscall page: as on a host with vsyscall=none */
-		tf->kind = TRAP_EXCEPTION;
-		tf->sig = SIGSEGV;
-		tf->si_code = SI_KERNEL;
+	case SIGSYS:
+		classify_sigsys(si, tf);
 		return IRQ_END;
 	default: /* SIGFPE, SIGILL, SIGTRAP */
 		tf->kind = TRAP_EXCEPTION;
@@ -233,6 +275,46 @@ void frame_xstate_initial(void *xstate)
 void frame_xstate_save(void *xstate)
 {
 	memcpy(xstate, frame_fx, xstate_bytes);
+	if (cpu_xstate_sanitize(xstate, xstate_bytes))
+		frame_xstate_initial(xstate);
+}
+
+void xstate_to_registers(const void *xstate)
+{
+	u64 mask = cpu_xfeatures();
+
+	if (xstate_bytes == FX_BYTES)
+		__asm__ volatile("fxrstor64 (%0)" : : "r"(xstate) : "memory");
+	else
+		__asm__ volatile("xrstor64 (%0)"
+				 :
+				 : "r"(xstate), "a"((u32)mask),
+				   "d"((u32)(mask >> 32))
+				 : "memory");
+}
+
+void xstate_from_registers(void *xstate)
+{
+	u64 mask = cpu_xfeatures();
+
+	if (xstate_bytes == FX_BYTES)
+		__asm__ volatile("fxsave64 (%0)" : : "r"(xstate) : "memory");
+	else
+		__asm__ volatile("xsave64 (%0)"
+				 :
+				 : "r"(xstate), "a"((u32)mask),
+				   "d"((u32)(mask >> 32))
+				 : "memory");
+}
+
+void frame_xstate_restore(void)
+{
+	if (cpu_xstate_sanitize(frame_fx, xstate_bytes) == 0) {
+		xstate_to_registers(frame_fx);
+		return;
+	}
+	frame_xstate_initial(frame_fx);
+	xstate_to_registers(frame_fx);
 }
 
 void frame_xstate_load(const void *xstate)

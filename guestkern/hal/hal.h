@@ -78,6 +78,9 @@ void irq_set_handler(enum irq irq, void (*fn)(void));
 /* Runs the handler; called by entry on a trap and by cpu_idle. */
 void irq_raise(enum irq irq);
 
+/* Serves interrupts that were noted while the kernel ran. */
+void irq_drain(void);
+
 /*
  * Sleeps on the host until a watched stream is ready, the armed clock
  * deadline passes or the VMM rings; raises the irqs. Only from the idle loop.

@@ -10,6 +10,18 @@
 void kernel_main(void) __noreturn;
 /* trap.c: signal stack and handlers. Boot. */
 void trap_install(void);
+/* trap.c: hands tf to the upcall; never returns. */
+void trap_upcall_now(struct trap_frame *tf) __noreturn;
+/* trap_gate.c: with the call gate: deals with frames of interrupted gate code
+ * and with forged ones, and then does not return. */
+void gate_check_frame(int sig, u64 frame_rsp);
+/* prot_gate.c: a signal used the alternate stack up. */
+void gate_signal_arrived(void);
+/* prot_gate.c: goes on at tf with the core closed; from_top: the frame lies at
+ * its one place, with the interrupted code's vector state. */
+void gate_resume(const struct trap_frame *tf, bool from_top) __noreturn;
+/* irq.c: notes an interrupt for irq_drain. In a nested signal. */
+void irq_note(enum irq irq);
 /* clock.c: programs the host timer if an earlier deadline was asked for. */
 void clock_program(void);
 /* clock.c: the deadline asked for, mono ns; UINT64_MAX none. */

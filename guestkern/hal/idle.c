@@ -38,6 +38,7 @@ void cpu_idle(void)
 		idle_answer_bell();
 		ready--;
 	}
+	irq_drain(); /* signals that ended the ppoll */
 	if (ready > 0)
 		irq_raise(IRQ_IO);
 	if (deadline != UINT64_MAX && clock_mono_ns() >= deadline)

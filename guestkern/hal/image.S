@@ -13,3 +13,7 @@
 	.quad gate_close_ip
 	.quad gate_return_ip
 	.quad host_call_ip
+	.quad call_entry
+	.quad call_open_ip
+	.quad call_close_ip
+	.quad nested_return_ip

@@ -1,4 +1,5 @@
 /* Interrupt lines: who is called for which. */
+#include "hal/cpu.h"
 #include "hal/hal.h"
 #include "hal/hal_private.h"
 
@@ -7,6 +8,25 @@ static void (*handler[IRQ_END])(void);
 void irq_set_handler(enum irq irq, void (*fn)(void))
 {
 	handler[irq] = fn;
+}
+
+void irq_note(enum irq irq)
+{
+	this_cpu()->irq_pending |= 1u << irq;
+}
+
+void irq_drain(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	while (cpu->irq_pending) {
+		int irq = __builtin_ctz(cpu->irq_pending);
+
+		/* one instruction: a signal may note another one meanwhile */
+		__atomic_fetch_and(&cpu->irq_pending, ~(1u << irq),
+				   __ATOMIC_RELAXED);
+		irq_raise((enum irq)irq);
+	}
 }
 
 void irq_raise(enum irq irq)

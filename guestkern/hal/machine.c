@@ -13,14 +13,13 @@
 const struct as_ops *as_backend = &as_remap;
 const struct prot_ops *prot_backend = &prot_mprotect;
 
-void gate_entry(void);
-void gate_leave(u64 frame_rsp) __noreturn;
-
-const struct prot_ops prot_mprotect = {
-	.name = "mprotect",
-	.gate_entry = gate_entry,
-	.leave = gate_leave,
-};
+/* Reflection by SIGUSR1 comes through the signal gate, all else through the
+ * call gate; the kind of pages below it is the VMM process's affair. */
+static void choose_backends(const struct lodger_boot *boot)
+{
+	if (boot->intercept != LODGER_INTERCEPT_PTRACE)
+		prot_backend = &prot_gate;
+}
 
 const struct lodger_boot *boot_info(void)
 {
@@ -117,6 +116,7 @@ void hal_start(void)
 	    boot->abi_version != LODGER_ABI_VERSION)
 		panic("boot data of another ABI version");
 	counters()->version = LODGER_COUNTERS_VERSION;
+	choose_backends(boot);
 	trap_install();
 	frame_probe();
 	kernel_main();

@@ -6,6 +6,7 @@
 #ifndef HAL_PROT_H
 #define HAL_PROT_H
 
+#include "hal/cpu.h"
 #include "lib/types.h"
 
 struct prot_ops {
@@ -13,14 +14,21 @@ struct prot_ops {
 	/* Signal handler entry in the gate: opens the core, switches to the
 	 * kernel stack and calls hal_trap_entry. */
 	void (*gate_entry)(void);
-	/* Closes the core and returns to user mode through the signal frame at
-	 * frame_rsp (what rsp must be at rt_sigreturn). Checks the result of
-	 * the closing call; never enters user mode with the core open. */
-	void (*leave)(u64 frame_rsp) __noreturn;
+	/* sigaltstack flags, and rt_sigaction flags and mask, of the handler. */
+	u32 altstack_flags;
+	u64 altstack_base;
+	u64 handler_flags, handler_mask;
+	/*
+	 * Closes the core and returns to user mode with tf and cu. Checks the
+	 * result of the closing call; never enters user mode with the core
+	 * open. Returns only if an interrupt came first.
+	 */
+	void (*leave)(const struct trap_frame *tf, struct cpu_user *cu);
 };
 
 /* The backend chosen at boot. */
 extern const struct prot_ops *prot_backend;
 extern const struct prot_ops prot_mprotect;
+extern const struct prot_ops prot_gate;
 
 #endif

@@ -29,17 +29,17 @@ void trap_install(void)
 	struct {
 		u64 handler, flags, restorer, mask;
 	} sa;
-	stack_t ss = { (void *)LODGER_SIGSTACK_BASE, 0, LODGER_SIGSTACK_SIZE };
+	stack_t ss = { (void *)prot_backend->altstack_base,
+		       (int)prot_backend->altstack_flags,
+		       LODGER_SIGSTACK_END - prot_backend->altstack_base };
 	size_t i;
 
 	if (host_call3(__NR_sigaltstack, (u64)&ss, 0, 0))
 		panic("sigaltstack failed");
 	sa.handler = (u64)prot_backend->gate_entry;
-	sa.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER;
+	sa.flags = prot_backend->handler_flags | SA_RESTORER;
 	sa.restorer = (u64)gate_restorer;
-	/* All but SIGTTIN: with it blocked, a read of the host's terminal from
-	 * the background fails instead of stopping the job. */
-	sa.mask = ~(1ULL << (SIGTTIN - 1));
+	sa.mask = prot_backend->handler_mask;
 	for (i = 0; i < ARRAY_SIZE(used_signals); i++)
 		if (host_call4(__NR_rt_sigaction, used_signals[i], (u64)&sa, 0, 8))
 			panic("rt_sigaction(%d) failed", used_signals[i]);
@@ -52,7 +52,12 @@ void cpu_set_trap_upcall(void (*fn)(struct trap_frame *tf) __noreturn)
 	trap_upcall_fn = fn;
 }
 
-/* Called by the gate on the kernel stack of the current task. */
+void trap_upcall_now(struct trap_frame *tf)
+{
+	trap_upcall_fn(tf);
+}
+
+/* Called by either gate on the kernel stack of the current task. */
 void hal_trap_entry(int sig, u64 frame_rsp) __noreturn;
 void hal_trap_entry(int sig, u64 frame_rsp)
 {
@@ -61,27 +66,23 @@ void hal_trap_entry(int sig, u64 frame_rsp)
 
 	frame_probe_arrived(frame_rsp); /* does not return while probing */
 	counters()->prot_opens++;
-	if (!frame_is_genuine(frame_rsp))
+	if (prot_backend == &prot_gate)
+		gate_check_frame(sig, frame_rsp); /* may not return */
+	else if (!frame_is_genuine(frame_rsp))
 		panic("signal frame at %llx", (unsigned long long)frame_rsp);
+	cpu_user_in_frame();
 	irq = frame_to_trap(sig, tf);
-	if (tf->cs != TRAP_USER_CS) {
-		tf->kind = TRAP_EXCEPTION;
-		tf->sig = SIGSEGV;
-		tf->si_code = 128; /* SI_KERNEL */
-	} else if (irq != IRQ_END) {
-		irq_raise(irq);
-	}
+	if (irq != IRQ_END)
+		irq_raise((enum irq)irq);
 	trap_upcall_fn(tf);
 }
 
 void cpu_return_to_user(struct trap_frame *tf, struct cpu_user *cu)
 {
 	cpu_user_switch(NULL, cu);
-	cpu_user_load(cu);
 	if (clock_wanted() == UINT64_MAX && stream_needs_polling())
 		clock_arm(clock_mono_ns() + STREAM_POLL_NS);
 	clock_program();
-	frame_from_trap(tf);
 	counters()->prot_closes++;
-	prot_backend->leave(frame_return_rsp());
+	prot_backend->leave(tf, cu);
 }

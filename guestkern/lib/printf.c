@@ -15,7 +15,7 @@ struct out {
 struct spec {
 	bool left, zero, plus, space, alt, upper, negative;
 	int width, precision; /* precision -1: none given */
-	int length;	      /* bytes of an integer argument */
+	int length; /* bytes of an integer argument */
 	u32 base;
 };
 
@@ -105,12 +105,23 @@ static const char *parse_flags(const char *p, struct spec *sp)
 {
 	for (;; p++) {
 		switch (*p) {
-		case '-': sp->left = true; break;
-		case '0': sp->zero = true; break;
-		case '+': sp->plus = true; break;
-		case ' ': sp->space = true; break;
-		case '#': sp->alt = true; break;
-		default: return p;
+		case '-':
+			sp->left = true;
+			break;
+		case '0':
+			sp->zero = true;
+			break;
+		case '+':
+			sp->plus = true;
+			break;
+		case ' ':
+			sp->space = true;
+			break;
+		case '#':
+			sp->alt = true;
+			break;
+		default:
+			return p;
 		}
 	}
 }
@@ -161,23 +172,26 @@ static void out_unsigned(struct out *out, char conv, u64 value, struct spec *sp)
 }
 
 /* One conversion with its parsed spec. */
-static void out_conversion(struct out *out, char conv, struct spec *sp,
-			   va_list *ap)
+static void out_conversion(struct out *out, char conv, struct spec *sp, va_list *ap)
 {
 	char c;
 
 	switch (conv) {
 	case 'd':
 	case 'i':
-		out_signed(out, sp->length == 8 ? va_arg(*ap, s64) :
-						  va_arg(*ap, int), sp);
+		if (sp->length == 8)
+			out_signed(out, va_arg(*ap, s64), sp);
+		else
+			out_signed(out, va_arg(*ap, int), sp);
 		return;
 	case 'u':
 	case 'x':
 	case 'X':
 	case 'o':
-		out_unsigned(out, conv, sp->length == 8 ? va_arg(*ap, u64) :
-							  va_arg(*ap, u32), sp);
+		if (sp->length == 8)
+			out_unsigned(out, conv, va_arg(*ap, u64), sp);
+		else
+			out_unsigned(out, conv, va_arg(*ap, u32), sp);
 		return;
 	case 'p':
 		sp->length = 8;

@@ -7,25 +7,12 @@
 
 #include <asm/mman.h>
 
-static int set_flags(struct vma *vma, uaddr_t start, uaddr_t end, u32 flags)
-{
-	if (flags == vma->flags)
-		return 0;
-	if (vma_split_range(vma->mm, start, end))
-		return -ENOMEM;
-	vma = vma_at(vma->mm, start);
-	vma_set_flags(vma, flags);
-	vma_merge(vma);
-	return 0;
-}
-
 /* MADV_POPULATE_*: errors as madvise(2) has them. */
 static int advise_populate(struct vma *vma, uaddr_t start, uaddr_t end, u32 access)
 {
 	int err;
 
-	if ((access & MM_WRITE) ? !(vma->flags & VMA_W) :
-				  !(vma->flags & VMA_PROT))
+	if ((access & MM_WRITE) ? !(vma->flags & VMA_W) : !(vma->flags & VMA_PROT))
 		return -EINVAL;
 	err = mm_populate(vma->mm, start, end - start, access);
 	return err == -ENODATA ? -EFAULT : err;
@@ -48,15 +35,18 @@ static int advise_vma(struct vma *vma, uaddr_t start, uaddr_t end, int advice)
 		pt_zap_range(vma->mm, start, end);
 		return 0;
 	case MADV_DONTFORK:
-		return set_flags(vma, start, end, vma->flags | VMA_DONTFORK);
+		return vma_change_flags(vma, start, end, vma->flags | VMA_DONTFORK);
 	case MADV_DOFORK:
-		return set_flags(vma, start, end, vma->flags & ~VMA_DONTFORK);
+		return vma_change_flags(vma, start, end,
+					vma->flags & ~VMA_DONTFORK);
 	case MADV_WIPEONFORK:
 		if (vma->object)
 			return -EINVAL;
-		return set_flags(vma, start, end, vma->flags | VMA_WIPEONFORK);
+		return vma_change_flags(vma, start, end,
+					vma->flags | VMA_WIPEONFORK);
 	case MADV_KEEPONFORK:
-		return set_flags(vma, start, end, vma->flags & ~VMA_WIPEONFORK);
+		return vma_change_flags(vma, start, end,
+					vma->flags & ~VMA_WIPEONFORK);
 	case MADV_POPULATE_READ:
 		return advise_populate(vma, start, end, MM_READ);
 	case MADV_POPULATE_WRITE:

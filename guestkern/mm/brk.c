@@ -29,8 +29,7 @@ uaddr_t mm_brk(struct mm *mm, uaddr_t new_brk)
 	if (new_brk < mm->brk_start || new_brk > user_low_end())
 		return mm->brk;
 	if (mm->data_limit != UINT64_MAX &&
-	    new_brk - mm->brk_start + (mm->data_end - mm->data_start) >
-		    mm->data_limit)
+	    new_brk - mm->brk_start + (mm->data_end - mm->data_start) > mm->data_limit)
 		return mm->brk;
 	new_end = ALIGN_UP(new_brk, PAGE_SIZE);
 	if (new_end > old_end)

@@ -17,19 +17,19 @@
 
 /* All zero for a frame that was never handed out. */
 struct frame {
-	u32 link : 28;	/* free: next block's head; used: the owner's (count) */
-	u32 order : 4;	/* of the block, in its head */
-	u32 prev : 28;	/* free: previous block's head */
-	u32 free : 1;	/* head of a free block */
-	u32 dirty : 1;	/* may hold something else than zero bytes */
-	u32 tag : 2;	/* the owner's */
+	u32 link : 28; /* free: next block's head; used: the owner's (count) */
+	u32 order : 4; /* of the block, in its head */
+	u32 prev : 28; /* free: previous block's head */
+	u32 free : 1; /* head of a free block */
+	u32 dirty : 1; /* may hold something else than zero bytes */
+	u32 tag : 2; /* the owner's */
 };
 
 struct buddy {
-	struct frame *frames;	 /* by frame number */
-	u32 first, end;		 /* the frames that exist */
-	u32 frontier;		 /* first frame never handed out */
-	u32 free_count;		 /* frames free, those past frontier too */
+	struct frame *frames; /* by frame number */
+	u32 first, end; /* the frames that exist */
+	u32 frontier; /* first frame never handed out */
+	u32 free_count; /* frames free, those past frontier too */
 	u32 list[BUDDY_ORDER_MAX + 1]; /* heads of free blocks, last freed first */
 };
 

@@ -24,17 +24,19 @@
 
 /* How far a page's neighbours are looked at, in the same request. A fault costs
  * as much as copying tens of pages; what is written after a fork lies close
- * together (stack, data), so that four at a time save about half of the faults. */
+ * together (stack, data), so that four at a time save about half of the faults,
+ * and sixteen where the pages below were written too. */
 #define UPGRADE_PAGES 64u
 #define REMAP_PAGES 256u
-#define COPY_ORDER 2
-#define COPY_PAGES (1u << COPY_ORDER)
+#define COPY_PAGES 4u
+#define COPY_ORDER_MAX 4
+#define COPY_PAGES_MAX (1u << COPY_ORDER_MAX)
 
-static u8 *bounce; /* COPY_PAGES */
+static u8 *bounce; /* COPY_PAGES_MAX, touched as far as needed */
 
 int fault_init(void)
 {
-	bounce = kpages_alloc(COPY_ORDER);
+	bounce = kpages_alloc(COPY_ORDER_MAX);
 	return bounce ? 0 : -ENOMEM;
 }
 
@@ -202,6 +204,19 @@ static bool can_copy(struct mm *mm, uaddr_t addr)
 	       page_refs(pte_pfn(pte)) > 1;
 }
 
+static u32 copy_limit(const struct vma *vma, uaddr_t addr)
+{
+	u64 k = ALIGN_DOWN(addr >> PAGE_SHIFT, (u64)COPY_PAGES);
+	struct radix *pt = &vma->mm->pt;
+
+	if (around_limit() < FAULT_AROUND_PAGES)
+		return 1;
+	if ((radix_get(pt, k - 1) & PTE_W) &&
+	    (radix_get(pt, k - COPY_PAGES) & PTE_W))
+		return COPY_PAGES_MAX;
+	return COPY_PAGES;
+}
+
 /* New frames for addr and such neighbours as are like it: the run starts at
  * *start and has *count pages. */
 static pfn_t cow_frames(struct vma *vma, uaddr_t addr, uaddr_t *start, u32 *count)
@@ -209,8 +224,8 @@ static pfn_t cow_frames(struct vma *vma, uaddr_t addr, uaddr_t *start, u32 *coun
 	uaddr_t low = addr, high = addr + PAGE_SIZE, first, last;
 	pfn_t pfn;
 
-	fault_window(vma, addr, COPY_PAGES, &first, &last);
-	if (can_copy(vma->mm, addr) && around_limit() >= FAULT_AROUND_PAGES) {
+	fault_window(vma, addr, copy_limit(vma, addr), &first, &last);
+	if (can_copy(vma->mm, addr)) {
 		while (low > first && can_copy(vma->mm, low - PAGE_SIZE))
 			low -= PAGE_SIZE;
 		while (high < last && can_copy(vma->mm, high))
@@ -235,7 +250,7 @@ static void swap_frames(struct mm *mm, uaddr_t addr, u32 count, pfn_t new, u64 *
 static int cow_copy(struct vma *vma, uaddr_t addr, u64 pte)
 {
 	struct mm *mm = vma->mm;
-	u64 old[COPY_PAGES];
+	u64 old[COPY_PAGES_MAX];
 	uaddr_t start;
 	u32 count;
 	pfn_t new = cow_frames(vma, addr, &start, &count);
@@ -285,8 +300,8 @@ int fault_remap(struct vma *vma, uaddr_t addr)
 	uaddr_t start, end, low = addr, high = addr + PAGE_SIZE;
 
 	fault_window(vma, addr, REMAP_PAGES, &start, &end);
-	while (low > start && extends_run(vma, low - PAGE_SIZE,
-					  next -= 1UL << PTE_SHIFT))
+	while (low > start &&
+	       extends_run(vma, low - PAGE_SIZE, next -= 1UL << PTE_SHIFT))
 		low -= PAGE_SIZE;
 	next = pte;
 	while (high < end && extends_run(vma, high, next += 1UL << PTE_SHIFT))
@@ -304,9 +319,10 @@ int fault_page(struct vma *vma, uaddr_t addr, u32 access, u32 limit)
 
 		if (!vma->object)
 			return fault_anon(vma, addr, limit);
-		/* what the object has at hand costs a page-table entry */
-		err = fault_object(vma, addr, limit < FAULT_AROUND_PAGES ?
-						      limit : FAULT_OBJECT_PAGES);
+		/* what the object has at hand costs page-table entries only */
+		if (limit >= FAULT_AROUND_PAGES)
+			limit = MAX(limit, FAULT_OBJECT_PAGES);
+		err = fault_object(vma, addr, limit);
 		if (err || !write || !vma_is_cow(vma))
 			return err;
 		return fault_cow(vma, addr);
@@ -330,11 +346,11 @@ static bool stack_may_grow(const struct vma *vma, uaddr_t start)
 	if (below && below->end > start)
 		return false;
 	/* Linux: no gap is kept to what cannot be run into unnoticed */
-	if (below && (below->flags & VMA_PROT) &&
-	    !(below->flags & VMA_GROWSDOWN) &&
+	if (below && (below->flags & VMA_PROT) && !(below->flags & VMA_GROWSDOWN) &&
 	    start - below->end < STACK_GUARD_BYTES)
 		return false;
-	return !vma_may_expand(mm, vma->flags, (vma->start - start) >> PAGE_SHIFT, 0);
+	return !vma_may_expand(mm, vma->flags,
+			       (vma->start - start) >> PAGE_SHIFT, 0);
 }
 
 /* The stack above addr grown down to it, or NULL. A whole window at once, as
@@ -405,8 +421,9 @@ int mm_populate(struct mm *mm, uaddr_t addr, u64 len_bytes, u32 access)
 
 bool mm_page_in_core(const struct vma *vma, uaddr_t addr)
 {
+	u64 index = vma_object_index(vma, addr);
+
 	if (radix_get(&vma->mm->pt, addr >> PAGE_SHIFT))
 		return true;
-	return vma->object && vm_object_lookup(vma->object,
-					       vma_object_index(vma, addr)) != PFN_NONE;
+	return vma->object && vm_object_lookup(vma->object, index) != PFN_NONE;
 }

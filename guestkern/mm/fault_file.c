@@ -85,8 +85,8 @@ int fault_object(struct vma *vma, uaddr_t addr, u32 limit)
 	uaddr_t start, end, low, high;
 	u32 extents = 1;
 	pfn_t pfn;
-	int err = object_page(vma, addr, !vma_is_cow(vma) && (vma->flags & VMA_W),
-			      &pfn);
+	int err = object_page(vma, addr,
+			      !vma_is_cow(vma) && (vma->flags & VMA_W), &pfn);
 
 	if (err)
 		return err;

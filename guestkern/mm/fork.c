@@ -22,12 +22,10 @@ static int copy_pages(struct mm *child, struct vma *vma, struct as_batch *batch)
 		if (cow && (pte & PTE_W)) {
 			*slot = pte &= ~(u64)PTE_W;
 			if (pte & PTE_MAPPED) {
-				struct as_req req = {
-					.op = AS_PROTECT,
-					.prot = pt_host_prot(vma, pte),
-					.addr = k << PAGE_SHIFT,
-					.len_bytes = PAGE_SIZE
-				};
+				struct as_req req = { .op = AS_PROTECT,
+						      .prot = pt_host_prot(vma, pte),
+						      .addr = k << PAGE_SHIFT,
+						      .len_bytes = PAGE_SIZE };
 
 				as_batch_add(batch, &req);
 			}

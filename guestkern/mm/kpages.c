@@ -6,6 +6,7 @@
  *
  * Invariant: a page whose dirty bit is clear holds zero bytes.
  */
+#include "abi/layout.h"
 #include "hal/hal.h"
 #include "lib/bug.h"
 #include "lib/string.h"
@@ -17,15 +18,19 @@
 static struct {
 	struct buddy buddy;
 	struct slab_page *slabs;
-	u64 base;     /* address of page number 0: aligned like the largest block */
-	u64 start;    /* of the heap, book-keeping included */
+	u64 base; /* address of page number 0: aligned like the largest block */
+	u64 start; /* of the heap, book-keeping included */
 	u64 end;
 	u64 reserved; /* bytes for book-keeping and kmem_reserve */
 } heap;
 
+/* What the guest kernel takes of the core: its image and what is handed out. */
 static void count_used(void)
 {
-	counters()->kernel_bytes = kmem_used_bytes();
+	u64 image_end = boot_info()->image_end;
+
+	counters()->kernel_bytes = kmem_used_bytes() +
+				   (image_end ? image_end - LODGER_CORE_BASE : 0);
 }
 
 void kmem_init(void)
@@ -39,7 +44,8 @@ void kmem_init(void)
 	bytes = pages * (sizeof(struct frame) + sizeof(struct slab_page));
 	first = ALIGN_UP(heap.start + bytes, PAGE_SIZE);
 	BUG_ON(first >= heap.end);
-	heap.slabs = (struct slab_page *)(heap.start + pages * sizeof(struct frame));
+	heap.slabs =
+		(struct slab_page *)(heap.start + pages * sizeof(struct frame));
 	buddy_init(&heap.buddy, (struct frame *)heap.start,
 		   (u32)((first - heap.base) >> PAGE_SHIFT), (u32)pages);
 	heap.reserved = 0;

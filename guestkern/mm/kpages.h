@@ -8,16 +8,16 @@
 enum kpages_tag {
 	KPAGES_PLAIN, /* kpages_alloc */
 	KPAGES_LARGE, /* one kmalloc object of its own */
-	KPAGES_SLAB,  /* small objects; always a single page */
+	KPAGES_SLAB, /* small objects; always a single page */
 };
 
 /* Book-keeping of a slab page, beside the page. */
 struct slab_page {
 	u16 next, prev; /* in its class's list of pages with room; page numbers
 			 * relative to the first of the heap */
-	u16 free;	/* first freed object, or SLAB_NO_OBJECT */
-	u16 fresh;	/* objects from here on were never handed out */
-	u16 used;	/* objects handed out */
+	u16 free; /* first freed object, or SLAB_NO_OBJECT */
+	u16 fresh; /* objects from here on were never handed out */
+	u16 used; /* objects handed out */
 	u16 class;
 };
 

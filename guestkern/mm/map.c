@@ -12,18 +12,17 @@ static u64 pages_inside(const struct mm *mm, uaddr_t start, uaddr_t end)
 
 	for (struct vma *vma = vma_find(mm, start); vma && vma->start < end;
 	     vma = vma_next(vma))
-		pages += (MIN(vma->end, end) - MAX(vma->start, start)) >>
-			 PAGE_SHIFT;
+		pages += (MIN(vma->end, end) - MAX(vma->start, start)) >> PAGE_SHIFT;
 	return pages;
 }
 
 /* Where the mapping goes, or -errno in the order Linux has. */
-static s64 choose_place(const struct mm *mm, const struct map_req *req, u64 len)
+static s64 choose_place(struct mm *mm, const struct map_req *req, u64 len)
 {
 	struct vma *vma;
 
 	if (!req->fixed)
-		return place_find(mm, req->addr, len);
+		return place_find(mm, req->addr, len, req->low);
 	if (req->addr & ~PAGE_MASK)
 		return -EINVAL;
 	if (req->addr < user_low_min() && len <= user_low_end() - req->addr)
@@ -37,12 +36,12 @@ static s64 choose_place(const struct mm *mm, const struct map_req *req, u64 len)
 }
 
 /* RLIMIT_AS counts what stays, RLIMIT_DATA and overcommit what comes. */
-static int check_limits(const struct mm *mm, const struct map_req *req, uaddr_t addr,
-			u64 len)
+static int check_limits(const struct mm *mm, const struct map_req *req,
+			uaddr_t addr, u64 len)
 {
 	u64 replaced = req->fixed ? pages_inside(mm, addr, addr + len) : 0;
 
-	if (mm->vma_count >= VMA_COUNT_MAX)
+	if (!vma_count_ok(mm, 1))
 		return -ENOMEM;
 	return vma_may_expand(mm, req->vma_flags, len >> PAGE_SHIFT, replaced);
 }

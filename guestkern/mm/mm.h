@@ -77,6 +77,8 @@ struct mm {
 	u32 future_flags;   /* VMA_LOCKED after mlockall(MCL_FUTURE) */
 	u32 map_seq;	    /* counts changes of VMAs */
 	u32 flush_seq;	    /* counts losses of all host mappings */
+	uaddr_t gap_hint;   /* between here and mmap_top no free space is ... */
+	u64 gap_max;	    /* ... longer than this; hint 0: nothing known */
 };
 
 /* PTE: frame << PTE_SHIFT | flags; 0 is not present. */
@@ -107,7 +109,11 @@ struct map_req {
 	u32 vma_flags;	/* VMA_* */
 	u32 max_prot;
 	bool fixed, noreplace, populate;
+	bool low;	/* below 4 GiB only (MAP_32BIT) */
 	struct vm_object *object; /* a reference is taken; NULL: anonymous */
+	/* Set by file_ops.mmap when object came with a reference, which is then
+	 * dropped by whoever called it, after mm_map. */
+	bool put_object;
 	u64 pgoff;
 	void *file;	/* a reference is taken through vma_file_ops */
 };

@@ -17,12 +17,12 @@
 
 #include "mm/mm.h"
 
-#define VMA_COUNT_MAX 65530		/* vm.max_map_count of Linux */
+#define VMA_COUNT_MAX 65530u /* vm.max_map_count of Linux */
 #define STACK_GUARD_BYTES (256 * PAGE_SIZE) /* stack_guard_gap of Linux */
-#define FAULT_AROUND_PAGES 16u		/* a fault brings in up to 64 KiB */
-#define FAULT_SEQUENTIAL_PAGES 64u	/* and more where all below is in use */
-#define FAULT_OBJECT_PAGES 64u		/* of an object's cached pages: no cost */
-#define POPULATE_PAGES 1024u		/* at once, when all is wanted */
+#define FAULT_AROUND_PAGES 16u /* a fault brings in up to 64 KiB */
+#define FAULT_SEQUENTIAL_PAGES 64u /* and more where all below is in use */
+#define FAULT_OBJECT_PAGES 64u /* of an object's cached pages: no cost */
+#define POPULATE_PAGES 1024u /* at once, when all is wanted */
 
 static inline pfn_t pte_pfn(u64 pte)
 {
@@ -76,6 +76,8 @@ int vma_split_range(struct mm *mm, uaddr_t start, uaddr_t end);
 struct vma *vma_merge(struct vma *vma);
 /* Changes flags of a VMA in the tree with its accounts. */
 void vma_set_flags(struct vma *vma, u32 flags);
+/* May there be so many VMAs more? */
+bool vma_count_ok(const struct mm *mm, u32 more);
 /* Moves the borders of a VMA in the tree with its accounts; the order in the
  * tree must not change. */
 void vma_set_range(struct vma *vma, uaddr_t start, uaddr_t end);
@@ -92,8 +94,10 @@ void vma_free_list(struct vma *list);
 /* --- place.c -------------------------------------------------------------------- */
 
 /* Free space for len bytes, near hint if that is not 0: its address, or
- * -ENOMEM. */
-s64 place_find(const struct mm *mm, uaddr_t hint, u64 len_bytes);
+ * -ENOMEM. low: in the low range only. */
+s64 place_find(struct mm *mm, uaddr_t hint, u64 len_bytes, bool low);
+/* Space became free below end: the search may start there again. */
+void place_freed(struct mm *mm, uaddr_t end);
 /* Is the range free, stacks' guard gaps included? */
 bool place_is_free(const struct mm *mm, uaddr_t addr, u64 len_bytes);
 /* End of the user range that addr lies in, or 0. */
@@ -122,6 +126,12 @@ void pt_commit(struct mm *mm, struct as_batch *batch);
 void pt_host_flush(struct mm *mm);
 /* Drops every page and the page table: the space is going. */
 void pt_destroy(struct mm *mm);
+
+/* --- protect.c -------------------------------------------------------------------- */
+
+/* Gives the part [start, end) of vma new flags; rights change on the host too.
+ * vma may be gone (joined) afterwards. 0, -ENOMEM. */
+int vma_change_flags(struct vma *vma, uaddr_t start, uaddr_t end, u32 flags);
 
 /* --- fault.c, fault_file.c --------------------------------------------------------- */
 

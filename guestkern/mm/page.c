@@ -39,7 +39,8 @@ static void count_free(void)
 
 static struct frame *used_frame(pfn_t pfn)
 {
-	BUG_ON(pfn >= ram.frontier || ram.frames[pfn].free || !ram.frames[pfn].link);
+	BUG_ON(pfn >= ram.frontier || ram.frames[pfn].free ||
+	       !ram.frames[pfn].link);
 	return &ram.frames[pfn];
 }
 

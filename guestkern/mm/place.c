@@ -65,8 +65,10 @@ bool place_is_free(const struct mm *mm, uaddr_t addr, u64 len_bytes)
 	return !vma || guarded_start(vma) >= addr + len_bytes;
 }
 
-/* Highest free space in [low, high), or 0. */
-static uaddr_t find_down(const struct mm *mm, u64 len, uaddr_t low, uaddr_t high)
+/* Highest free space in [low, high), or 0. What is passed over for being too
+ * short counts in *longest. */
+static uaddr_t find_down(const struct mm *mm, u64 len, uaddr_t low,
+			 uaddr_t high, u64 *longest)
 {
 	struct vma *above = vma_find(mm, high);
 	uaddr_t top = above ? MIN(high, guarded_start(above)) : high;
@@ -75,36 +77,62 @@ static uaddr_t find_down(const struct mm *mm, u64 len, uaddr_t low, uaddr_t high
 	     vma = vma_prev(vma)) {
 		if (vma->end <= top && top - vma->end >= len)
 			return top - len;
+		if (vma->end < top)
+			*longest = MAX(*longest, top - vma->end);
 		top = MIN(top, guarded_start(vma));
 	}
 	return top >= low && top - low >= len ? top - len : 0;
 }
 
-static uaddr_t find_low(const struct mm *mm, u64 len)
+/*
+ * From mmap_top down, but not again through what the last search found full:
+ * a space of thousands of mappings would be walked for each new one. The hint
+ * only saves time; without luck below it the search starts at the top.
+ */
+static uaddr_t find_low(struct mm *mm, u64 len)
 {
-	uaddr_t found = find_down(mm, len, user_low_min(), mm->mmap_top);
+	uaddr_t low = user_low_min(), found = 0;
+	u64 ignored = 0;
 
-	return found ? found :
-		       find_down(mm, len, user_low_min(), user_low_end());
+	if (mm->gap_hint && len > mm->gap_max)
+		found = find_down(mm, len, low, MIN(mm->gap_hint, mm->mmap_top),
+				  &mm->gap_max);
+	if (!found) {
+		mm->gap_max = 0;
+		found = find_down(mm, len, low, mm->mmap_top, &mm->gap_max);
+	}
+	mm->gap_hint = found;
+	return found ? found : find_down(mm, len, low, user_low_end(), &ignored);
 }
 
-s64 place_find(const struct mm *mm, uaddr_t hint, u64 len_bytes)
+void place_freed(struct mm *mm, uaddr_t end)
 {
-	bool high = have_high();
+	if (mm->gap_hint && mm->gap_hint < end)
+		mm->gap_hint = end;
+}
+
+static uaddr_t find_high(const struct mm *mm, u64 len)
+{
+	u64 ignored = 0;
+
+	return find_down(mm, len, LODGER_USER_HIGH_BASE, LODGER_USER_HIGH_END,
+			 &ignored);
+}
+
+s64 place_find(struct mm *mm, uaddr_t hint, u64 len_bytes, bool low)
+{
+	bool high = have_high() && !low;
 	uaddr_t found = 0;
 
 	hint = ALIGN_DOWN(hint, PAGE_SIZE);
 	if (hint && user_range_ok(hint, len_bytes) &&
 	    place_is_free(mm, hint, len_bytes))
 		return (s64)hint;
-	if (high && (hint >= LODGER_USER_HIGH_BASE ||
-		     len_bytes >= HIGH_FIRST_BYTES))
-		found = find_down(mm, len_bytes, LODGER_USER_HIGH_BASE,
-				  LODGER_USER_HIGH_END);
+	if (high && (hint >= LODGER_USER_HIGH_BASE || len_bytes >= HIGH_FIRST_BYTES))
+		found = find_high(mm, len_bytes);
 	if (!found)
 		found = find_low(mm, len_bytes);
 	if (!found && high)
-		found = find_down(mm, len_bytes, LODGER_USER_HIGH_BASE,
-				  LODGER_USER_HIGH_END);
+		found = find_high(mm, len_bytes);
 	return found ? (s64)found : -ENOMEM;
 }

@@ -12,8 +12,7 @@ static struct vma *isolate(struct vma *vma, uaddr_t start, uaddr_t end)
 	return vma_at(mm, start);
 }
 
-/* Gives the part [start, end) of vma new flags. */
-static int change_flags(struct vma *vma, uaddr_t start, uaddr_t end, u32 flags)
+int vma_change_flags(struct vma *vma, uaddr_t start, uaddr_t end, u32 flags)
 {
 	u32 old = vma->flags;
 
@@ -34,11 +33,14 @@ static int check_prot_change(const struct vma *vma, uaddr_t start, uaddr_t end,
 {
 	if (prot & ~vma->max_prot)
 		return -EACCES;
-	/* private pages become data, which is limited */
+	/* private pages that become data are limited; that they are too many
+	 * anyway is no news (Linux: mprotect_fixup) */
 	if ((prot & VMA_W) && !(vma->flags & (VMA_W | VMA_SHARED))) {
 		u64 pages = (end - start) >> PAGE_SHIFT;
 
-		return vma_may_expand(vma->mm, vma->flags | VMA_W, pages, pages);
+		if (vma_may_expand(vma->mm, vma->flags | VMA_W, pages, pages) &&
+		    !vma_may_expand(vma->mm, vma->flags, pages, pages))
+			return -ENOMEM;
 	}
 	return 0;
 }
@@ -63,8 +65,8 @@ int mm_protect(struct mm *mm, uaddr_t addr, u64 len_bytes, u32 prot)
 		next = MIN(vma->end, end);
 		err = check_prot_change(vma, addr, next, prot);
 		if (!err)
-			err = change_flags(vma, addr, next,
-					   (vma->flags & ~VMA_PROT) | prot);
+			err = vma_change_flags(vma, addr, next,
+					       (vma->flags & ~VMA_PROT) | prot);
 		if (err)
 			return err;
 	}
@@ -87,7 +89,7 @@ int mm_lock(struct mm *mm, uaddr_t addr, u64 len_bytes, bool locked)
 		if (!vma)
 			return -ENOMEM;
 		next = MIN(vma->end, end);
-		err = change_flags(vma, addr, next, locked_flags(vma, locked));
+		err = vma_change_flags(vma, addr, next, locked_flags(vma, locked));
 		if (err)
 			return err;
 	}
@@ -100,8 +102,8 @@ int mm_lock_all(struct mm *mm, bool locked)
 
 	while (vma) {
 		uaddr_t end = vma->end;
-		int err = change_flags(vma, vma->start, end,
-				       locked_flags(vma, locked));
+		int err = vma_change_flags(vma, vma->start, end,
+					   locked_flags(vma, locked));
 
 		if (err)
 			return err;

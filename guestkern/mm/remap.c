@@ -50,7 +50,7 @@ static s64 move_vma(struct move *m)
 	int err;
 
 	/* two cuts, one new VMA */
-	if (mm->vma_count >= VMA_COUNT_MAX - 3)
+	if (!vma_count_ok(mm, 3))
 		return -ENOMEM;
 	if (m->old_len && vma_split_range(mm, m->old, m->old + m->old_len))
 		return -ENOMEM;
@@ -118,8 +118,8 @@ static s64 remap_to(struct move *m, uaddr_t new_addr)
 	struct vma *vma;
 	int err = 0;
 
-	if (fixed && ((new_addr & ~PAGE_MASK) ||
-		      !user_range_ok(new_addr, m->new_len)))
+	if (fixed &&
+	    ((new_addr & ~PAGE_MASK) || !user_range_ok(new_addr, m->new_len)))
 		return -EINVAL;
 	if (fixed && m->old + m->old_len > new_addr &&
 	    new_addr + m->new_len > m->old)
@@ -128,7 +128,7 @@ static s64 remap_to(struct move *m, uaddr_t new_addr)
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
 	if (!fixed)
-		place = place_find(m->mm, new_addr, m->new_len);
+		place = place_find(m->mm, new_addr, m->new_len, false);
 	if (place < 0)
 		return place;
 	m->new = (uaddr_t)place;
@@ -173,7 +173,7 @@ static s64 resize(struct move *m)
 		return (s64)m->old;
 	if (!(m->flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
-	place = place_find(m->mm, 0, m->new_len);
+	place = place_find(m->mm, 0, m->new_len, false);
 	if (place < 0)
 		return place;
 	m->new = (uaddr_t)place;
@@ -192,8 +192,7 @@ s64 mm_remap(struct mm *mm, uaddr_t old, u64 old_len, u64 new_len, u32 flags,
 
 	if (flags & ~(u32)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return -EINVAL;
-	if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) &&
-	    !(flags & MREMAP_MAYMOVE))
+	if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(flags & MREMAP_MAYMOVE))
 		return -EINVAL;
 	if ((flags & MREMAP_DONTUNMAP) && old_len != new_len)
 		return -EINVAL;

@@ -21,7 +21,7 @@
 #define SLAB_MAX_BYTES 2048
 
 /* Each multiple of 16, from 64 on of 64, chosen to leave little of a page. */
-static const u16 class_bytes[] = { 16,	32,  48,  64,  128, 192, 256,  320,
+static const u16 class_bytes[] = { 16,	32,  48,  64,  128, 192,  256,	320,
 				   448, 512, 576, 640, 768, 1024, 1344, 2048 };
 
 #define CLASSES ARRAY_SIZE(class_bytes)

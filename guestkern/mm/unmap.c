@@ -9,8 +9,7 @@
 #include "lib/err.h"
 #include "mm/mm_internal.h"
 
-int vma_detach_range(struct mm *mm, uaddr_t start, uaddr_t end,
-		     struct vma **detached)
+int vma_detach_range(struct mm *mm, uaddr_t start, uaddr_t end, struct vma **detached)
 {
 	struct vma *vma = vma_find(mm, start);
 	int err;

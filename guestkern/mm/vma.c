@@ -85,6 +85,8 @@ void vma_set_flags(struct vma *vma, u32 flags)
 void vma_set_range(struct vma *vma, uaddr_t start, uaddr_t end)
 {
 	account(vma->mm, vma->flags, -vma_pages(vma));
+	if (end < vma->end || start > vma->start)
+		place_freed(vma->mm, vma->end);
 	if (vma->object)
 		vma->pgoff += (s64)(start - vma->start) >> PAGE_SHIFT;
 	vma->start = start;
@@ -177,7 +179,7 @@ void vma_link(struct vma *vma)
 		BUG_ON(vma_of(parent)->start < vma->end &&
 		       vma->start < vma_of(parent)->end);
 		link = vma->start < vma_of(parent)->start ? &parent->left :
-							     &parent->right;
+							    &parent->right;
 	}
 	rb_insert(&mm->vmas, &vma->node, parent, link);
 	mm->vma_count++;
@@ -192,14 +194,23 @@ void vma_unlink(struct vma *vma)
 	rb_erase(&mm->vmas, &vma->node);
 	mm->vma_count--;
 	mm->map_seq++;
+	place_freed(mm, vma->end);
 	account(mm, vma->flags, -vma_pages(vma));
+}
+
+/* As Linux, or less where the core is small: one space must not fill it. */
+bool vma_count_ok(const struct mm *mm, u32 more)
+{
+	u64 fitting = kmem_total_bytes() / sizeof(struct vma) / 4;
+
+	return mm->vma_count + more <= MIN(fitting, (u64)VMA_COUNT_MAX);
 }
 
 int vma_split(struct vma *vma, uaddr_t addr)
 {
 	struct vma *upper;
 
-	if (vma->mm->vma_count >= VMA_COUNT_MAX)
+	if (!vma_count_ok(vma->mm, 1))
 		return -ENOMEM;
 	upper = vma_new(vma, addr, vma->end);
 	if (!upper)
@@ -229,8 +240,8 @@ int vma_split_range(struct mm *mm, uaddr_t start, uaddr_t end)
 static bool can_merge(const struct vma *low, const struct vma *high)
 {
 	return low->end == high->start && low->flags == high->flags &&
-	       low->max_prot == high->max_prot &&
-	       low->object == high->object && low->file == high->file &&
+	       low->max_prot == high->max_prot && low->object == high->object &&
+	       low->file == high->file &&
 	       (!low->object || vma_object_index(low, low->end) == high->pgoff);
 }
 

@@ -5,6 +5,7 @@
  * but the table of numbers; every failure undoes all of it. The child's first
  * steps are task_first_steps on its own kernel stack.
  */
+#include "abi/layout.h"
 #include "hal/hal.h"
 #include "lib/bug.h"
 #include "lib/err.h"
@@ -26,6 +27,8 @@
 	 CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO |   \
 	 CLONE_CLEAR_SIGHAND)
 
+#define USER_BASE_END LODGER_USER_HIGH_END
+
 /* --- may it be? --------------------------------------------------------------------- */
 
 static int check_flags(const struct clone_request *req)
@@ -42,6 +45,9 @@ static int check_flags(const struct clone_request *req)
 		return -EINVAL;
 	if ((flags & CLONE_PARENT) && current_process()->unkillable)
 		return -EINVAL;
+	/* the register takes canonical addresses only: arch_prctl(2) */
+	if ((flags & CLONE_SETTLS) && req->tls >= USER_BASE_END)
+		return -EPERM;
 	return 0;
 }
 

@@ -324,6 +324,7 @@ void process_exec_commit(struct mm *mm, const char *comm, char *exe_path)
 	task_leave_mm(t);
 	t->robust_list = 0;
 	t->set_child_tid = 0;
+	t->restart_fn = NULL;
 	if (old)
 		fold_mm(p, old);
 	p->mm = mm;

@@ -16,6 +16,8 @@
 struct task *task_alloc(void);
 /* Frees a task that runs no more: stack and area included. */
 void task_free(struct task *t);
+/* Panics when t has used more than its kernel stack. */
+void task_check_stack(const struct task *t);
 /* Frees stack and area only: the task is a zombie. Not on its own stack. */
 void task_free_stack(struct task *t);
 /* A process without tasks, in no list; own handlers and limits as new; or NULL. */

@@ -226,7 +226,7 @@ static void account(struct task *t, u64 now)
 		idle_ns += delta;
 		return;
 	}
-	if (t->mm)
+	if (t->mm || t->exiting) /* a program, as opposed to a kernel process */
 		t->utime_ns += delta;
 	else
 		t->stime_ns += delta;
@@ -307,6 +307,7 @@ static void switch_to(struct task *prev, struct task *next)
 {
 	struct cpu *cpu = this_cpu();
 
+	task_check_stack(prev);
 	cpu_user_switch(user_part(prev), user_part(next));
 	if (next->mm)
 		mm_switch(next->mm);

@@ -146,13 +146,10 @@ static int next_handled(struct task *t, struct k_siginfo *info,
 /* No place for the frame: SIGSEGV instead, and if that was it, the end. */
 static void frame_failed(int sig)
 {
-	struct task *t = current_task();
-
 	if (sig == SIGSEGV)
-		signal_kill_current(SIGSEGV, "no stack for a signal handler");
+		signal_group_exit(current_process(), SIGSEGV);
 	else
 		signal_force(SIGSEGV);
-	(void)t;
 }
 
 static void run_handler(struct trap_frame *tf, struct task *t, int sig,

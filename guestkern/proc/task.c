@@ -99,11 +99,16 @@ out_task:
 	return NULL;
 }
 
+void task_check_stack(const struct task *t)
+{
+	BUG_ON(t->kernel_stack && *stack_canary(t) != STACK_CANARY);
+}
+
 void task_free_stack(struct task *t)
 {
 	if (!t->kernel_stack)
 		return;
-	BUG_ON(*stack_canary(t) != STACK_CANARY);
+	task_check_stack(t);
 	cpu_user_forget(&t->user);
 	kfree(t->user.xstate);
 	t->user.xstate = NULL;

@@ -55,6 +55,8 @@ void syscall_dispatch(struct trap_frame *tf)
 	tf->orig_rax = nr;
 	if (!row) {
 		tf->rax = (u64)ret;
+		if (traced)
+			syscall_trace_unknown(nr);
 		return;
 	}
 	counters()->call[nr].calls++; /* now: exit does not come back */

@@ -241,14 +241,32 @@ static int map_file_part(struct mm *mm, struct exec_binary *bin,
 	if (seg->filesz == 0)
 		return 0;
 	err = bin->file->ops->mmap(bin->file, &req);
-	return err ? err : map_fixed(mm, &req);
+	if (err)
+		return err;
+	err = map_fixed(mm, &req);
+	if (req.put_object)
+		vm_object_put(req.object);
+	return err;
 }
 
-static int map_zero_part(struct mm *mm, struct exec_binary *bin,
-			 const struct elf_segment *seg)
+/* First page of segment i that belongs to it alone in memory: a segment without
+ * file data must not hide the last page of the one before. */
+static u64 zero_start(const struct elf_image *image, u32 i)
 {
-	u64 start = seg->filesz ? ALIGN_UP(seg->vaddr + seg->filesz, PAGE_SIZE) :
-				  ALIGN_DOWN(seg->vaddr, PAGE_SIZE);
+	const struct elf_segment *seg = &image->segment[i];
+	u64 start = ALIGN_DOWN(seg->vaddr, PAGE_SIZE);
+
+	if (seg->filesz)
+		return ALIGN_UP(seg->vaddr + seg->filesz, PAGE_SIZE);
+	if (i == 0)
+		return start;
+	return MAX(start, ALIGN_UP(seg[-1].vaddr + seg[-1].memsz, PAGE_SIZE));
+}
+
+static int map_zero_part(struct mm *mm, struct exec_binary *bin, u32 i)
+{
+	const struct elf_segment *seg = &bin->image->segment[i];
+	u64 start = zero_start(bin->image, i);
 	u64 end = ALIGN_UP(seg->vaddr + seg->memsz, PAGE_SIZE);
 	struct map_req req = {
 		.addr = start + bin->bias,
@@ -268,7 +286,7 @@ static int map_binary(struct mm *mm, struct exec_binary *bin)
 	for (u32 i = 0; i < bin->image->segment_count && !err; i++) {
 		err = map_file_part(mm, bin, &bin->image->segment[i]);
 		if (!err)
-			err = map_zero_part(mm, bin, &bin->image->segment[i]);
+			err = map_zero_part(mm, bin, i);
 	}
 	return err;
 }
@@ -389,21 +407,32 @@ int exec_elf_build(struct exec *ex)
 	return 0;
 }
 
+/* Where the bytes of segment i that no other segment shows end, in its page. */
+static u64 tail_end(const struct elf_image *image, u32 i, u64 start)
+{
+	const struct elf_segment *next = &image->segment[i + 1];
+	u64 end = ALIGN_UP(start, PAGE_SIZE);
+
+	if (i + 1 == image->segment_count)
+		return end;
+	return MIN(end, next->flags & PF_W ? next->vaddr :
+					     ALIGN_DOWN(next->vaddr, PAGE_SIZE));
+}
+
 static int clear_tail(const struct exec_binary *bin, u32 i)
 {
 	const struct elf_segment *seg = &bin->image->segment[i];
 	u64 start = seg->vaddr + seg->filesz;
-	u64 end = MIN(ALIGN_UP(start, PAGE_SIZE), seg->vaddr + seg->memsz);
+	u64 end = tail_end(bin->image, i, start);
 
 	/* A segment that nobody may write keeps the file's bytes, as Linux has
-	 * it; what the next segment's page covers is that one's. */
-	if (seg->filesz == 0 || seg->memsz == seg->filesz ||
-	    !(seg->flags & PF_W))
+	 * it. One without file data begins in fresh pages, but for what it
+	 * shares with the one before. */
+	if (seg->memsz == seg->filesz || !(seg->flags & PF_W) || end <= start)
 		return 0;
-	end = ALIGN_UP(end, PAGE_SIZE);
-	if (i + 1 < bin->image->segment_count)
-		end = MIN(end, ALIGN_DOWN(seg[1].vaddr, PAGE_SIZE));
-	return end > start ? clear_user(start + bin->bias, end - start) : 0;
+	if (seg->filesz == 0 && zero_start(bin->image, i) < start)
+		return 0;
+	return clear_user(start + bin->bias, end - start);
 }
 
 static int clear_tails(const struct exec_binary *bin)

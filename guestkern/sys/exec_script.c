@@ -38,8 +38,8 @@ static const char *line_end(const char *head)
 		/* Without a line end, the interpreter's name itself must be
 		 * complete: followed by a blank or the file's end. */
 		end = limit - 1;
-		name = skip_blanks(head + 2, end);
-		if (name == end || skip_word(name, end) == end)
+		name = skip_blanks(head + 2, limit);
+		if (name == limit || skip_word(name, limit) == limit)
 			return NULL;
 	}
 	while (end > head + 2 && is_blank(end[-1]))

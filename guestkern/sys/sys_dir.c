@@ -19,10 +19,11 @@
 /* --- getdents --------------------------------------------------------------------------- */
 
 /*
- * Records are built in kernel memory a page at a time and copied out between
+ * Records are built in kernel memory, a chunk at a time, and copied out between
  * two rounds of the directory's iterate: nothing there sleeps or faults.
  */
-#define DENTS_CHUNK_BYTES 2048u
+#define DENTS_CHUNK_MIN 512u /* one record of the longest name fits */
+#define DENTS_CHUNK_MAX 8192u
 
 struct dents {
 	struct dir_sink sink;
@@ -30,7 +31,8 @@ struct dents {
 	bool too_small; /* not even one record fitted */
 	size_t room;   /* what the program's buffer still takes */
 	size_t used;
-	u8 *chunk;     /* DENTS_CHUNK_BYTES */
+	u8 *chunk;
+	size_t chunk_bytes;
 };
 
 /* struct linux_dirent64: getdents64(2). */
@@ -54,7 +56,7 @@ static bool dents_emit(struct dir_sink *sink, const char *name, size_t name_len,
 	struct dirent64 *rec;
 	u8 *at;
 
-	if (d->used + bytes > DENTS_CHUNK_BYTES || d->used + bytes > d->room) {
+	if (d->used + bytes > d->chunk_bytes || d->used + bytes > d->room) {
 		d->too_small = d->used == 0;
 		return false;
 	}
@@ -112,7 +114,8 @@ static s64 getdents(const u64 arg[6], bool old)
 	if (f->dentry && f->dentry->unlinked)
 		goto out_put;
 	ret = -ENOMEM;
-	d.chunk = kmalloc(DENTS_CHUNK_BYTES);
+	d.chunk_bytes = MIN(MAX((u32)arg[2], DENTS_CHUNK_MIN), DENTS_CHUNK_MAX);
+	d.chunk = kmalloc(d.chunk_bytes);
 	if (!d.chunk)
 		goto out_put;
 	ret = dents_run(&d, f, arg[1], (u32)arg[2]);

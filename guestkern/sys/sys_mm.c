@@ -4,6 +4,7 @@
  */
 #include "abi/boot.h"
 #include "fs/file.h"
+#include "fs/vfs.h"
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "mm/mm.h"
@@ -16,15 +17,16 @@
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/mman.h>
+#include <linux/mount.h>
 #include <linux/resource.h>
 
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
 /* What MAP_SHARED_VALIDATE knows (Linux: LEGACY_MAP_MASK); MAP_SYNC not. */
-#define MAP_KNOWN                                                            \
-	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE |              \
-	 MAP_EXECUTABLE | MAP_UNINITIALIZED | MAP_GROWSDOWN | MAP_LOCKED |   \
-	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |           \
+#define MAP_KNOWN                                                          \
+	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE |            \
+	 MAP_EXECUTABLE | MAP_UNINITIALIZED | MAP_GROWSDOWN | MAP_LOCKED | \
+	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |         \
 	 MAP_HUGETLB | MAP_32BIT | MAP_FIXED_NOREPLACE)
 
 _Static_assert(PROT_READ == VMA_R && PROT_WRITE == VMA_W && PROT_EXEC == VMA_X,
@@ -45,7 +47,13 @@ static void refresh_limits(struct mm *mm)
 	mm->stack_limit = p->rlim[RLIMIT_STACK].cur;
 }
 
-static bool lock_allowed(const struct mm *mm, u64 more_pages)
+static bool may_lock_any(void)
+{
+	return current_process()->rlim[RLIMIT_MEMLOCK].cur ||
+	       capable(CAP_IPC_LOCK);
+}
+
+static bool may_lock(const struct mm *mm, u64 more_pages)
 {
 	u64 limit = current_process()->rlim[RLIMIT_MEMLOCK].cur >> PAGE_SHIFT;
 
@@ -59,15 +67,13 @@ static int map_file(struct map_req *req, struct file *f, u32 flags)
 {
 	u32 mode = f->flags & O_ACCMODE;
 	u32 type = flags & MAP_TYPE;
+	bool may_exec = true;
 	int err;
 
 	if (type == MAP_SHARED_VALIDATE && (flags & ~(u32)MAP_KNOWN))
 		return -EOPNOTSUPP;
-	if (f->flags & O_PATH)
-		return -EBADF;
 	req->max_prot = VMA_PROT;
-	if (type != MAP_PRIVATE && type != MAP_SHARED &&
-	    type != MAP_SHARED_VALIDATE)
+	if (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE)
 		return -EINVAL;
 	if (type != MAP_PRIVATE) {
 		if ((req->vma_flags & VMA_W) && mode == O_RDONLY)
@@ -78,6 +84,11 @@ static int map_file(struct map_req *req, struct file *f, u32 flags)
 	}
 	if (mode == O_WRONLY)
 		return -EACCES;
+	if (f->mnt && (f->mnt->flags & MS_NOEXEC)) {
+		if (req->vma_flags & VMA_X)
+			return -EPERM;
+		may_exec = false;
+	}
 	if (!f->ops->mmap)
 		return -ENODEV;
 	if (flags & MAP_GROWSDOWN)
@@ -86,11 +97,12 @@ static int map_file(struct map_req *req, struct file *f, u32 flags)
 	err = f->ops->mmap(f, req);
 	if (err)
 		return err;
+	if (!may_exec)
+		req->max_prot &= ~VMA_X;
 	return req->vma_flags & VMA_PROT & ~req->max_prot ? -EACCES : 0;
 }
 
-/* *object: to be put by the caller when the mapping stands. */
-static int map_anonymous(struct map_req *req, u32 flags, struct vm_object **object)
+static int map_anonymous(struct map_req *req, u32 flags)
 {
 	u32 type = flags & MAP_TYPE;
 
@@ -101,14 +113,21 @@ static int map_anonymous(struct map_req *req, u32 flags, struct vm_object **obje
 	if (type != MAP_SHARED || (flags & MAP_GROWSDOWN))
 		return -EINVAL;
 	req->vma_flags |= VMA_SHARED;
-	*object = vm_object_anon(ALIGN_UP(req->len_bytes, PAGE_SIZE));
-	req->object = *object;
-	return *object ? 0 : -ENOMEM;
+	req->object = vm_object_anon(ALIGN_UP(req->len_bytes, PAGE_SIZE));
+	req->put_object = true;
+	return req->object ? 0 : -ENOMEM;
+}
+
+/* No byte of the mapping lies beyond what a file offset can name. */
+static bool file_offset_ok(const struct map_req *req)
+{
+	u64 len = ALIGN_UP(req->len_bytes, PAGE_SIZE);
+
+	return len <= INT64_MAX && req->pgoff <= (INT64_MAX - len) >> PAGE_SHIFT;
 }
 
 static s64 do_mmap(struct map_req *req, struct file *f, u32 flags)
 {
-	struct vm_object *object = NULL;
 	struct mm *mm = current_mm();
 	s64 result;
 	int err;
@@ -117,20 +136,19 @@ static s64 do_mmap(struct map_req *req, struct file *f, u32 flags)
 		return -EINVAL;
 	if (!ALIGN_UP(req->len_bytes, PAGE_SIZE))
 		return -ENOMEM;
-	if (req->pgoff + (ALIGN_UP(req->len_bytes, PAGE_SIZE) >> PAGE_SHIFT) <
-	    req->pgoff)
+	if (f && !file_offset_ok(req))
 		return -EOVERFLOW;
 	if (flags & MAP_LOCKED) {
-		if (!lock_allowed(mm, 0))
+		if (!may_lock_any())
 			return -EPERM;
-		if (!lock_allowed(mm, req->len_bytes >> PAGE_SHIFT))
+		if (!may_lock(mm, req->len_bytes >> PAGE_SHIFT))
 			return -EAGAIN;
 		req->vma_flags |= VMA_LOCKED;
 	}
-	err = f ? map_file(req, f, flags) : map_anonymous(req, flags, &object);
+	err = f ? map_file(req, f, flags) : map_anonymous(req, flags);
 	result = err ? err : mm_map(mm, req);
-	if (object)
-		vm_object_put(object);
+	if (req->object && req->put_object)
+		vm_object_put(req->object);
 	return result;
 }
 
@@ -144,6 +162,7 @@ s64 sys_mmap(const u64 arg[6])
 		.fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE),
 		.noreplace = flags & MAP_FIXED_NOREPLACE,
 		.populate = (flags & MAP_POPULATE) && !(flags & MAP_NONBLOCK),
+		.low = flags & MAP_32BIT,
 		.pgoff = arg[5] >> PAGE_SHIFT,
 	};
 	struct file *f = NULL;
@@ -153,8 +172,10 @@ s64 sys_mmap(const u64 arg[6])
 		return -EINVAL;
 	if (!(flags & MAP_ANONYMOUS)) {
 		f = fd_get((int)arg[4]);
-		if (!f)
-			return -EBADF;
+		if (!f || (f->flags & O_PATH)) {
+			result = -EBADF;
+			goto out_put;
+		}
 	} else if (flags & MAP_HUGETLB) {
 		return -ENOMEM; /* as a machine with an empty pool */
 	}
@@ -164,6 +185,7 @@ s64 sys_mmap(const u64 arg[6])
 		req.vma_flags |= VMA_NORESERVE;
 	refresh_limits(current_mm());
 	result = do_mmap(&req, f, flags);
+out_put:
 	if (f)
 		file_put(f);
 	return result;
@@ -322,9 +344,9 @@ static s64 do_mlock(u64 start, u64 len_bytes, bool populate)
 	u64 len = ALIGN_UP(len_bytes + (start - addr), PAGE_SIZE);
 	int err;
 
-	if (!lock_allowed(mm, 0) && !current_process()->rlim[RLIMIT_MEMLOCK].cur)
+	if (!may_lock_any())
 		return -EPERM;
-	if (!lock_allowed(mm, len >> PAGE_SHIFT))
+	if (!may_lock(mm, len >> PAGE_SHIFT))
 		return -ENOMEM;
 	if (addr + len < addr)
 		return -EINVAL;
@@ -379,10 +401,10 @@ s64 sys_mlockall(const u64 arg[6])
 	if (!flags || (flags & ~(u64)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) ||
 	    flags == MCL_ONFAULT)
 		return -EINVAL;
-	if (!current_process()->rlim[RLIMIT_MEMLOCK].cur && !capable(CAP_IPC_LOCK))
+	if (!may_lock_any())
 		return -EPERM;
 	if ((flags & MCL_CURRENT) &&
-	    !lock_allowed(mm, mm->total_pages - mm->locked_pages))
+	    !may_lock(mm, mm->total_pages - mm->locked_pages))
 		return -ENOMEM;
 	mm->future_flags = (flags & MCL_FUTURE) ? VMA_LOCKED : 0;
 	if (flags & MCL_CURRENT)

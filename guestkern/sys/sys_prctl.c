@@ -1,4 +1,5 @@
 /* prctl and arch_prctl: attributes of a task and its process. */
+#include "abi/layout.h"
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
@@ -9,7 +10,6 @@
 #include <linux/capability.h>
 #include <linux/prctl.h>
 
-#define TASK_SIZE_MAX 0x7ffffffff000ULL
 #define TIMER_SLACK_NS 50000 /* Linux's default; timers here have none */
 
 /* --- prctl ---------------------------------------------------------------------------- */
@@ -171,7 +171,7 @@ static s64 set_base(u64 *base, u64 value)
 {
 	struct task *t = current_task();
 
-	if (value >= TASK_SIZE_MAX)
+	if (value >= LODGER_USER_HIGH_END)
 		return -EPERM;
 	cpu_user_sync(&t->user);
 	*base = value;

@@ -39,6 +39,7 @@ void syscall_dispatch(struct trap_frame *tf);
 /* Trace output (sys/trace.c). */
 void syscall_trace_enter(const struct syscall_row *row, const u64 arg[6]);
 void syscall_trace_exit(const struct syscall_row *row, const u64 arg[6], s64 ret);
+void syscall_trace_unknown(u64 nr); /* no row: -ENOSYS */
 
 /*
  * execve (sys/exec.c): replaces the current program. path, argv, envp are kernel

@@ -341,3 +341,17 @@ void syscall_trace_exit(const struct syscall_row *row, const u64 arg[6], s64 ret
 	line_tid = 0;
 	trace_write(tb.data, tb.len);
 }
+
+void syscall_trace_unknown(u64 nr)
+{
+	const struct trace_error *e = trace_error_find(ENOSYS);
+	struct textbuf tb;
+
+	textbuf_init(&tb, line_text, sizeof(line_text));
+	textbuf_printf(&tb, "%s[%d] syscall_%#llx() = -1 %s (%s)\n",
+		       line_tid ? " <unfinished ...>\n" : "",
+		       current_task()->tid, (unsigned long long)nr, e->name,
+		       e->text);
+	line_tid = 0;
+	trace_write(tb.data, tb.len);
+}

@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 #define SPACES 4
 #define OBJECTS 2
 #define RECORD_BYTES 12
-#define RECORDS_MAX 400 /* verification is linear: keep an input below a second */
+#define RECORDS_MAX \
+	400 /* verification is linear: keep an input below a second */
 #define OBJECT_BYTES (64 * PAGE_SIZE)
 
 struct record {
@@ -39,16 +40,13 @@ static struct mm *mm; /* the loaded one */
 
 static uaddr_t address(u8 base, u16 offset)
 {
-	static const u64 bases[] = { FAKE_USER_MIN,
-				     0x20000000,
-				     0x20040000,
-				     0x20080000,
-				     LODGER_USER_LOW_END,
-				     0,
-				     LODGER_WINDOW_END,
-				     LODGER_USER_HIGH_BASE,
-				     LODGER_USER_HIGH_END,
-				     UINT64_MAX };
+	static const u64 bases[] = {
+		FAKE_USER_MIN,	      0x20000000,
+		0x20040000,	      0x20080000,
+		LODGER_USER_LOW_END,  0,
+		LODGER_WINDOW_END,    LODGER_USER_HIGH_BASE,
+		LODGER_USER_HIGH_END, UINT64_MAX
+	};
 	s64 signed_offset = (int16_t)offset;
 
 	/* mostly pages, sometimes bytes */
@@ -195,7 +193,8 @@ static void do_record(const struct record *r)
 		(void)mm_protect(mm, r->addr, r->len, r->flags & VMA_PROT);
 		break;
 	case 6 ... 7:
-		(void)mm_remap(mm, r->addr, r->len, length((u8)r->flags, (u8)(r->flags >> 8)),
+		(void)mm_remap(mm, r->addr, r->len,
+			       length((u8)r->flags, (u8)(r->flags >> 8)),
 			       r->flags >> 4 & 15, r->other);
 		break;
 	case 8:

@@ -145,7 +145,8 @@ u8 *fake_ram(pfn_t pfn)
 static void check_ram(gpa_t at, size_t len)
 {
 	if (at.v > boot.ram_bytes || len > boot.ram_bytes - at.v)
-		panic("RAM access at %llx, %zu bytes", (unsigned long long)at.v, len);
+		panic("RAM access at %llx, %zu bytes", (unsigned long long)at.v,
+		      len);
 }
 
 /* By the file, so that the kernel finds what a program was not given: a bad

@@ -19,7 +19,7 @@ struct mm;
 
 /* What the machine has; zero: the default. */
 struct fake_config {
-	u64 ram_bytes;	/* 32 MiB */
+	u64 ram_bytes; /* 32 MiB */
 	u64 heap_bytes; /* 16 MiB */
 	u32 boot_flags; /* LODGER_BOOT_* */
 };

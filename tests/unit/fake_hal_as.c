@@ -88,8 +88,7 @@ static void fake_unmap(uaddr_t addr, u64 len)
 	for (size_t i = first; i < last; i++)
 		if (munmap((void *)shown[i].addr, PAGE_SIZE))
 			panic("munmap: %s", strerror(errno));
-	memmove(shown + first, shown + last,
-		(shown_count - last) * sizeof(*shown));
+	memmove(shown + first, shown + last, (shown_count - last) * sizeof(*shown));
 	shown_count -= last - first;
 }
 
@@ -140,8 +139,8 @@ static void fake_protect(const struct as_req *req)
 /* Would the host have refused? Unmapping a whole range never is. */
 static bool refused(const struct as_req *req)
 {
-	if (req->op == AS_UNMAP && (req->addr == user_low_min() ||
-				    req->addr == LODGER_USER_HIGH_BASE))
+	if (req->op == AS_UNMAP &&
+	    (req->addr == user_low_min() || req->addr == LODGER_USER_HIGH_BASE))
 		return false;
 	if (fail_in && !--fail_in)
 		return true;
@@ -263,8 +262,8 @@ static void verify_vmas(const struct mm *mm)
 	for (struct vma *vma = vma_find(mm, 0); vma; vma = vma_next(vma)) {
 		u64 n = (vma->end - vma->start) >> PAGE_SHIFT;
 
-		if (vma->start >= vma->end || vma->start < last || vma->mm != mm ||
-		    (vma->start | vma->end) & ~PAGE_MASK ||
+		if (vma->start >= vma->end || vma->start < last ||
+		    vma->mm != mm || (vma->start | vma->end) & ~PAGE_MASK ||
 		    !user_range_ok(vma->start, vma->end - vma->start))
 			panic("verify: VMA %llx to %llx",
 			      (unsigned long long)vma->start,

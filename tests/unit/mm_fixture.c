@@ -36,8 +36,10 @@ void mm_fixture_teardown(void)
 
 s64 map_at(uaddr_t addr, u64 pages, u32 flags)
 {
-	struct map_req req = { .addr = addr, .len_bytes = pages * PAGE_SIZE,
-			       .vma_flags = flags, .max_prot = VMA_PROT,
+	struct map_req req = { .addr = addr,
+			       .len_bytes = pages * PAGE_SIZE,
+			       .vma_flags = flags,
+			       .max_prot = VMA_PROT,
 			       .fixed = addr != 0 };
 
 	return mm_map(mm, &req);

@@ -1,6 +1,5 @@
 /* See proc_fixture.h. The loop around a program is entry_return's. */
 #include <check.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -164,14 +163,16 @@ void user_interrupt(void)
 
 void user_spin(u64 ns)
 {
-	u64 end = clock_mono_ns() + ns;
+	u64 start;
 
-	while (clock_mono_ns() < end) {
-		if (fake_clock_deadline() <= end)
+	while (ns) {
+		start = clock_mono_ns();
+		if (fake_clock_deadline() <= start + ns)
 			cpu_idle(); /* goes to the deadline, interrupts */
 		else
-			fake_clock_advance(end - clock_mono_ns());
-		user_interrupt();
+			fake_clock_advance(ns);
+		ns -= clock_mono_ns() - start;
+		user_interrupt(); /* others' time is not ours */
 	}
 }
 
@@ -208,6 +209,37 @@ void user_handle(int sig, void (*handler)(int, void *, void *), u64 flags)
 	};
 
 	ck_assert_int_eq(signal_set_action(sig, &act, NULL), 0);
+}
+
+s64 user_mask(int how, u64 set)
+{
+	user_put(USER_DATA, set);
+	return CALL(rt_sigprocmask, (u64)how, USER_DATA, 0, 8);
+}
+
+void user_pause(void)
+{
+	for (;;)
+		CALL(pause);
+}
+
+u64 user_fork_pausing(void)
+{
+	s64 child = user_fork(user_pause);
+
+	ck_assert_int_gt(child, 0);
+	return (u64)child;
+}
+
+struct user_noted noted;
+
+void user_note(int sig, void *info, void *uc)
+{
+	(void)sig;
+	noted.calls++;
+	memcpy(&noted.info, info, sizeof(noted.info));
+	memcpy(&noted.uc, uc, offsetof(ucontext_t, uc_sigmask) + 8);
+	noted.blocked = current_task()->blocked;
 }
 
 void user_put(uaddr_t addr, u64 value)

@@ -8,6 +8,9 @@
 #ifndef PROC_FIXTURE_H
 #define PROC_FIXTURE_H
 
+#include <signal.h>
+#include <ucontext.h>
+
 #include <asm/unistd.h>
 
 #include "fake_hal.h"
@@ -54,6 +57,23 @@ s32 user_wait(s32 *pid);
 
 /* Installs a handler (called as with SA_SIGINFO); flags SA_*. */
 void user_handle(int sig, void (*handler)(int, void *, void *), u64 flags);
+/* rt_sigprocmask. */
+s64 user_mask(int how, u64 set);
+/* Forks a process that only waits for signals. */
+u64 user_fork_pausing(void);
+/* Never returns: pause(2) again and again. */
+void user_pause(void);
+
+/* A handler that records what it saw last. */
+void user_note(int sig, void *info, void *uc);
+struct user_noted {
+	int calls;
+	siginfo_t info;
+	ucontext_t uc; /* without the vector state */
+	u64 blocked;   /* mask in force */
+};
+extern struct user_noted noted;
+
 /* A value in user memory. */
 void user_put(uaddr_t addr, u64 value);
 u64 user_get(uaddr_t addr);

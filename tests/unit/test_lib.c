@@ -13,12 +13,12 @@
 
 /* --- printf ------------------------------------------------------------------- */
 
-#define SAME(...)                                                       \
-	do {                                                            \
-		char want[200], have[200];                              \
-		int n = snprintf(want, sizeof(want), __VA_ARGS__);      \
+#define SAME(...)                                                                \
+	do {                                                                     \
+		char want[200], have[200];                                       \
+		int n = snprintf(want, sizeof(want), __VA_ARGS__);               \
 		ck_assert_int_eq(ksnprintf(have, sizeof(have), __VA_ARGS__), n); \
-		ck_assert_str_eq(have, want);                           \
+		ck_assert_str_eq(have, want);                                    \
 	} while (0)
 
 START_TEST(test_printf_like_libc)
@@ -130,8 +130,9 @@ struct item {
 
 START_TEST(test_list)
 {
-	struct item items[4] = { { .value = 0 }, { .value = 1 },
-				 { .value = 2 }, { .value = 3 } };
+	struct item items[4] = {
+		{ .value = 0 }, { .value = 1 }, { .value = 2 }, { .value = 3 }
+	};
 	struct item *pos, *tmp;
 	struct list_head head;
 	int expect = 1;
@@ -186,7 +187,8 @@ static void knot_insert(struct rb_root *root, struct knot *k)
 	while (*link) {
 		parent = *link;
 		link = k->key < rb_entry(parent, struct knot, node)->key ?
-			       &parent->left : &parent->right;
+			       &parent->left :
+			       &parent->right;
 	}
 	rb_insert(root, &k->node, parent, link);
 }

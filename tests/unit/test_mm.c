@@ -56,7 +56,8 @@ START_TEST(test_old_contents_never_show)
 		ck_assert_int_eq(map_at(BASE, 256, RW), BASE);
 		for (u64 i = 0; i < 256; i++) {
 			for (u64 at = 0; at < PAGE_SIZE; at += 512)
-				ck_assert_uint_eq(get(BASE + i * PAGE_SIZE + at), 0);
+				ck_assert_uint_eq(get(BASE + i * PAGE_SIZE + at),
+						  0);
 			put(BASE + i * PAGE_SIZE + 512 * (i % 8), ~0UL);
 		}
 		ck_assert_int_eq(mm_unmap(mm, BASE, 256 * PAGE_SIZE), 0);
@@ -145,9 +146,11 @@ END_TEST
 
 START_TEST(test_shared_anonymous)
 {
-	struct map_req req = { .addr = BASE, .len_bytes = 40 * PAGE_SIZE,
+	struct map_req req = { .addr = BASE,
+			       .len_bytes = 40 * PAGE_SIZE,
 			       .vma_flags = RW | VMA_SHARED,
-			       .max_prot = VMA_PROT, .fixed = true };
+			       .max_prot = VMA_PROT,
+			       .fixed = true };
 	struct mm *child;
 
 	req.object = vm_object_anon(req.len_bytes);
@@ -173,7 +176,8 @@ END_TEST
 /* A file of some pages; page i holds i + 1 at its start. */
 #define FILE_PAGES 40
 
-static int file_get_page(struct vm_object *obj, u64 index, bool for_write, pfn_t *pfn)
+static int file_get_page(struct vm_object *obj, u64 index, bool for_write,
+			 pfn_t *pfn)
 {
 	(void)for_write;
 	*pfn = vm_object_lookup(obj, index);
@@ -203,9 +207,13 @@ static void make_file(void)
 
 static s64 map_file(uaddr_t addr, u64 pages, u32 flags, u64 pgoff)
 {
-	struct map_req req = { .addr = addr, .len_bytes = pages * PAGE_SIZE,
-			       .vma_flags = flags, .max_prot = VMA_PROT,
-			       .fixed = true, .object = &file, .pgoff = pgoff };
+	struct map_req req = { .addr = addr,
+			       .len_bytes = pages * PAGE_SIZE,
+			       .vma_flags = flags,
+			       .max_prot = VMA_PROT,
+			       .fixed = true,
+			       .object = &file,
+			       .pgoff = pgoff };
 
 	return mm_map(mm, &req);
 }

@@ -16,7 +16,8 @@
 START_TEST(test_placement)
 {
 	uaddr_t a, b;
-	struct map_req req = { .len_bytes = PAGE_SIZE, .vma_flags = RW,
+	struct map_req req = { .len_bytes = PAGE_SIZE,
+			       .vma_flags = RW,
 			       .max_prot = VMA_PROT };
 
 	mm->mmap_top = BASE;
@@ -44,8 +45,11 @@ END_TEST
 
 START_TEST(test_map_errors)
 {
-	struct map_req req = { .addr = BASE, .len_bytes = 0, .fixed = true,
-			       .vma_flags = RW, .max_prot = VMA_PROT };
+	struct map_req req = { .addr = BASE,
+			       .len_bytes = 0,
+			       .fixed = true,
+			       .vma_flags = RW,
+			       .max_prot = VMA_PROT };
 
 	ck_assert_int_eq(mm_map(mm, &req), -EINVAL);
 	req.len_bytes = UINT64_MAX;
@@ -122,7 +126,8 @@ START_TEST(test_prot_none_costs_nothing)
 	map_at(BASE, 0x10000, 0);
 	ck_assert_int_eq(mm_protect(mm, BASE, 16 * PAGE_SIZE, RW), 0);
 	ck_assert_uint_eq(fake_as_counts.maps + fake_as_counts.protects +
-				  fake_as_counts.unmaps, 0);
+				  fake_as_counts.unmaps,
+			  0);
 	put(BASE, 1);
 	ck_assert_uint_eq(fake_as_counts.maps, 1);
 	ck_assert_int_eq(mm_unmap(mm, BASE + 0x1000000, 0x1000000), 0);
@@ -212,7 +217,8 @@ START_TEST(test_mremap)
 	ck_assert_int_eq(mm_remap(mm, to + 1, PAGE_SIZE, PAGE_SIZE, 0, 0), -EINVAL);
 	ck_assert_int_eq(mm_remap(mm, BASE, PAGE_SIZE, PAGE_SIZE, 0, 0), -EFAULT);
 	ck_assert_int_eq(mm_remap(mm, to + 2 * PAGE_SIZE, 0, PAGE_SIZE,
-				  MREMAP_MAYMOVE, 0), -EINVAL);
+				  MREMAP_MAYMOVE, 0),
+			 -EINVAL);
 	to = (uaddr_t)mm_remap(mm, BASE + 0x100000, 2 * PAGE_SIZE, 2 * PAGE_SIZE,
 			       MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0);
 	ck_assert_uint_eq(get(to + PAGE_SIZE), 2);
@@ -322,7 +328,8 @@ START_TEST(test_ram_used_up)
 	ck_assert_int_eq(mm_unmap(mm, BASE, 50 * PAGE_SIZE), 0);
 	ck_assert_uint_eq(page_free_count(), 50);
 	ck_assert_int_eq(mm_populate(mm, BASE + 100 * PAGE_SIZE, 60 * PAGE_SIZE,
-				     MM_WRITE), -ENOMEM);
+				     MM_WRITE),
+			 -ENOMEM);
 	ck_assert_uint_eq(page_free_count(), 0);
 }
 END_TEST

@@ -116,8 +116,10 @@ static void switch_to(struct space *s)
 
 static void step_map(u32 first, u32 count)
 {
-	struct map_req req = { .addr = at(first), .len_bytes = count * PAGE_SIZE,
-			       .vma_flags = pick(8), .max_prot = VMA_PROT,
+	struct map_req req = { .addr = at(first),
+			       .len_bytes = count * PAGE_SIZE,
+			       .vma_flags = pick(8),
+			       .max_prot = VMA_PROT,
 			       .fixed = true,
 			       .populate = !lenient && pick(8) == 0 };
 	int object = pick(2) ? -1 : (int)pick(OBJECTS);
@@ -138,10 +140,12 @@ static void step_map(u32 first, u32 count)
 		return;
 	ck_assert_int_eq(result, req.addr);
 	for (u32 i = 0; i < count; i++)
-		now->page[first + i] = (struct model_page){
-			.mapped = true, .shared = shared,
-			.prot = req.vma_flags & VMA_PROT, .object = object,
-			.index = (u32)req.pgoff + i };
+		now->page[first + i] =
+			(struct model_page){ .mapped = true,
+					     .shared = shared,
+					     .prot = req.vma_flags & VMA_PROT,
+					     .object = object,
+					     .index = (u32)req.pgoff + i };
 	/* a private writable page is populated with its copy */
 	for (u32 i = first; req.populate && i < first + count; i++)
 		if (!shared && (req.vma_flags & VMA_W) && readable(&now->page[i]))
@@ -181,8 +185,9 @@ static void step_dontneed(u32 first, u32 count)
 		hole |= !now->page[i].mapped;
 		now->page[i].own = false;
 	}
-	ck_assert_int_eq(mm_advise(now->mm, at(first), count * PAGE_SIZE,
-				   MADV_DONTNEED), hole ? -ENOMEM : 0);
+	ck_assert_int_eq(
+		mm_advise(now->mm, at(first), count * PAGE_SIZE, MADV_DONTNEED),
+		hole ? -ENOMEM : 0);
 }
 
 /* Moves a part of the VMA at first to a place in the arena. */
@@ -344,7 +349,8 @@ static void check_tree(const struct space *s)
 	}
 }
 
-static int object_get_page(struct vm_object *obj, u64 index, bool for_write, pfn_t *pfn)
+static int object_get_page(struct vm_object *obj, u64 index, bool for_write,
+			   pfn_t *pfn)
 {
 	int err;
 

@@ -349,6 +349,21 @@ START_TEST(fifo)
 }
 END_TEST
 
+/* As /proc/self/fd/N does it: no waiting for the other end. */
+START_TEST(reopened_pipe_does_not_wait)
+{
+	struct file f = { .flags = O_RDONLY, .inode = r->inode };
+	char out[4];
+
+	ck_assert_int_eq(put("ab", 2), 2);
+	drop(&w);
+	ck_assert_int_eq(fifo_open(r->inode, &f), 0);
+	ck_assert_int_eq(file_read_kernel(&f, out, 4, 0), 2);
+	ck_assert_int_eq(file_read_kernel(&f, out, 4, 0), 0);
+	f.ops->release(&f);
+}
+END_TEST
+
 /* --- poll ---------------------------------------------------------------------------- */
 
 static void poll_reader(void *arg)
@@ -401,6 +416,7 @@ Suite *pipe_suite(void)
 	tcase_add_test(tc, reader_and_writer_wait_for_each_other);
 	tcase_add_test(tc, waiting_writer_sees_the_reader_go);
 	tcase_add_test(tc, fifo);
+	tcase_add_test(tc, reopened_pipe_does_not_wait);
 	tcase_add_test(tc, poll_wakes);
 	suite_add_tcase(s, tc);
 	return s;

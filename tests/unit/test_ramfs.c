@@ -17,6 +17,7 @@
 #include "lib/err.h"
 #include "mm/mm.h"
 #include "mm/page.h"
+#include "mm/slab.h"
 #include "proc/task.h"
 
 static u8 pattern[1 << 20], back[1 << 20];
@@ -206,6 +207,13 @@ START_TEST(test_fallocate)
 	check_zero(f, 5000, 10000);
 	check_contents(f, 15000, 10000);
 	ck_assert_int_eq(inode->ops->fallocate(inode, 0, 0, 1ULL << 40), -ENOSPC);
+	/* A hole without end is punched at once. */
+	ck_assert_int_eq(inode_truncate(inode, INT64_MAX), 0);
+	ck_assert_int_eq(inode->ops->fallocate(inode,
+					       FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+					       0, INT64_MAX),
+			 0);
+	check_zero(f, 0, 25000);
 	file_put(f);
 }
 END_TEST
@@ -261,6 +269,23 @@ START_TEST(test_full)
 	ck_assert_uint_ge(page_free_count(), page_total_count() / 32);
 	ck_assert_int_eq(file_read_kernel(f, back, sizeof(back), 5 << 20), sizeof(back));
 	ck_assert_int_eq(memcmp(back, pattern, sizeof(back)), 0);
+	file_put(f);
+	ck_assert_int_eq(name_unlink(AT_FDCWD, "/f"), 0);
+	fs_check_use(&before);
+}
+END_TEST
+
+START_TEST(test_sparse_bomb)
+{
+	struct fs_use before = fs_use_now();
+	struct file *f = fs_open("/f", O_RDWR | O_CREAT);
+	s64 n, pos = 1LL << 40;
+
+	/* Pages far apart cost more core for their index than RAM. */
+	while ((n = file_write_kernel(f, pattern, 1, pos)) > 0)
+		pos += 1LL << 30;
+	ck_assert_int_eq(n, -ENOSPC);
+	ck_assert_uint_lt(kmem_used_bytes(), kmem_total_bytes() / 100 * 80);
 	file_put(f);
 	ck_assert_int_eq(name_unlink(AT_FDCWD, "/f"), 0);
 	fs_check_use(&before);
@@ -430,6 +455,7 @@ Suite *ramfs_suite(void)
 	tcase_add_test(tc, test_append);
 	tcase_add_test(tc, test_limit);
 	tcase_add_test(tc, test_full);
+	tcase_add_test(tc, test_sparse_bomb);
 	tcase_add_test(tc, test_size_option);
 	tcase_add_test(tc, test_user_memory);
 	tcase_add_test(tc, test_segments);

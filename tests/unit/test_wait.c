@@ -8,7 +8,7 @@
 #include "proc_fixture.h"
 
 static int steps;
-static s32 noted;
+static s32 seen;
 
 /* --- fork and wait ------------------------------------------------------------------ */
 
@@ -119,7 +119,7 @@ static void notes_parent(void)
 	user_put(USER_DATA, 1);
 	user_put(USER_DATA + 8, 0);
 	CALL(nanosleep, USER_DATA, 0);
-	noted = (s32)CALL(getppid);
+	seen = (s32)CALL(getppid);
 }
 
 static void leaves_a_child(void)
@@ -137,7 +137,7 @@ static void orphan_goes_to_init(void)
 START_TEST(test_orphan_to_init)
 {
 	ck_assert_int_eq(proc_run(orphan_goes_to_init), 0);
-	ck_assert_int_eq(noted, 1);
+	ck_assert_int_eq(seen, 1);
 }
 END_TEST
 
@@ -147,7 +147,7 @@ static void orphan_goes_to_subreaper(void)
 	user_fork(leaves_a_child);
 	user_wait(NULL);
 	user_wait(NULL);
-	ck_assert_int_eq(noted, 2);
+	ck_assert_int_eq(seen, 2);
 }
 
 START_TEST(test_orphan_to_subreaper)
@@ -237,7 +237,7 @@ END_TEST
 
 static void thread_body(void)
 {
-	noted = (s32)CALL(getpid);
+	seen = (s32)CALL(getpid);
 	steps++;
 	CALL(exit, 9);
 }
@@ -249,7 +249,7 @@ static void makes_thread(void)
 	ck_assert_int_gt(tid, 2);
 	while (!steps)
 		CALL(sched_yield);
-	ck_assert_int_eq(noted, 2);
+	ck_assert_int_eq(seen, 2);
 	CALL(sched_yield);
 	ck_assert_int_eq(CALL(tgkill, 2, tid, 0), -ESRCH);
 	ck_assert_int_eq(CALL(wait4, -1), -ECHILD);
@@ -319,8 +319,8 @@ END_TEST
 
 static void also_execs(void)
 {
-	noted = process_exec_begin();
-	if (noted == 0)
+	seen = process_exec_begin();
+	if (seen == 0)
 		CALL(exit_group, 6);
 }
 
@@ -520,6 +520,9 @@ static void bad_flags(void)
 	ck_assert_int_eq(user_clone(CLONE_SIGHAND, 0, 0, 0, 0, fn), -EINVAL);
 	ck_assert_int_eq(user_clone(CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0, fn), -EINVAL);
 	ck_assert_int_eq(user_clone(0x1000 /* PIDFD */, 0, 0, 0, 0, fn), -EINVAL);
+	ck_assert_int_eq(user_clone(CLONE_SETTLS | SIGCHLD, 0, 0, 0, 1UL << 47, fn),
+			 -EPERM);
+	ck_assert_int_eq(CALL(arch_prctl, 0x1002 /* SET_FS */, -8UL), -EPERM);
 	ck_assert_int_eq(CALL(clone3, USER_DATA, 8), -EINVAL);
 	ck_assert_int_eq(CALL(clone3, USER_DATA, 1 << 20), -E2BIG);
 	ck_assert_int_eq(CALL(clone3, 0, 88), -EFAULT);

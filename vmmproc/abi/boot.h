@@ -37,6 +37,25 @@ enum lodger_stream_kind {
 	LODGER_STREAM_SOCKET,
 };
 
+/* The mechanism on each axis, as chosen by the VMM process. */
+enum lodger_intercept {
+	LODGER_INTERCEPT_PTRACE = 0,
+	LODGER_INTERCEPT_SYSEMU,
+	LODGER_INTERCEPT_SECCOMP,
+	LODGER_INTERCEPT_TRAP,
+	LODGER_INTERCEPT_DISPATCH,
+	LODGER_INTERCEPT_PATCH,
+};
+
+enum lodger_protect {
+	LODGER_PROTECT_MPROTECT = 0,
+	LODGER_PROTECT_GATE,
+	LODGER_PROTECT_PKEY,
+	LODGER_PROTECT_NONE,
+};
+
+enum lodger_space { LODGER_SPACE_REMAP = 0, LODGER_SPACE_MULTI };
+
 /* bits of lodger_boot.flags */
 #define LODGER_BOOT_TRACE_SYSCALLS 1u /* --trace=syscalls */
 #define LODGER_BOOT_INIT 2u	      /* `lodger boot`: argv is /sbin/init */
@@ -55,6 +74,8 @@ struct lodger_boot {
 	uint64_t magic;
 	uint32_t abi_version;
 	uint32_t flags;
+	uint32_t intercept, protect, space; /* enum lodger_intercept and kin */
+	uint32_t reserved;
 	uint64_t ram_bytes;	   /* size of the RAM file, whole pages */
 	uint64_t core_bytes;	   /* length of the core VMA */
 	uint64_t root_bytes;	   /* size of the root archive */

@@ -20,6 +20,12 @@ struct lodger_image {
 	uint64_t gate_close_ip;	  /* the gate's closing host call */
 	uint64_t gate_return_ip;  /* the gate's rt_sigreturn */
 	uint64_t host_call_ip;	  /* the one stub for all other host calls */
+	/* The call gate of the modes without reflection by SIGUSR1
+	 * (hal/prot_gate.S); the three above are prot_mprotect.S's. */
+	uint64_t call_entry;	  /* where a tracer or a patched site enters */
+	uint64_t call_open_ip;	  /* its opening host call */
+	uint64_t call_close_ip;	  /* its closing host call */
+	uint64_t nested_return_ip; /* rt_sigreturn of a signal in the kernel */
 };
 #endif
 

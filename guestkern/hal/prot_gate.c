@@ -1,0 +1,87 @@
+/*
+ * The call gate, C side (the assembly and its rules: prot_gate.S).
+ *
+ * The way out is a jump: vector state is loaded here, with the core still
+ * open, the alternate stack is armed again if a signal used it up, and the
+ * program's registers go into the exit block. Nothing that user code could have
+ * written is trusted on the way in: a frame counts only at the one place where
+ * the host puts it, and what it says is the program's own business.
+ */
+#include "hal/prot.h"
+
+#include "hal/frame.h"
+#include "hal/hal_private.h"
+#include "hal/host.h"
+#include "hal/scratch.h"
+#include "lib/string.h"
+
+#include <asm/signal.h>
+#include <asm/siginfo.h>
+
+#define RFLAGS_TF 0x100ULL
+/* Alternate stacks, sigaltstack(2): disarmed while a handler runs on it. */
+#define SS_AUTODISARM_ (1u << 31)
+
+void call_signal(void);
+void call_leave(void);
+void call_leave_anyway(void) __noreturn;
+
+static bool armed; /* the alternate stack */
+
+void gate_signal_arrived(void)
+{
+	armed = false;
+}
+
+static void arm(void)
+{
+	stack_t ss = { (void *)SIGSTACK_LOW, (int)SS_AUTODISARM_,
+		       LODGER_SIGSTACK_END - SIGSTACK_LOW };
+
+	if (armed)
+		return;
+	if (host_call3(__NR_sigaltstack, (u64)&ss, 0, 0) == 0)
+		armed = true;
+}
+
+/* Single-stepping does not survive the gate: the trap would come inside it. */
+static void fill_exit(const struct trap_frame *tf)
+{
+	struct trap_frame *out = (struct trap_frame *)SCRATCH_EXIT;
+
+	_Static_assert(offsetof(struct trap_frame, rflags) == EXIT_RFLAGS,
+		       "exit block follows trap_frame");
+	_Static_assert(offsetof(struct trap_frame, rip) == EXIT_RIP, "");
+	_Static_assert(offsetof(struct trap_frame, rdi) == EXIT_RDI, "");
+	memcpy(out, tf, EXIT_BYTES);
+	out->rflags = tf->rflags & TRAP_USER_RFLAGS & ~RFLAGS_TF;
+}
+
+static void gate_leave_call(const struct trap_frame *tf, struct cpu_user *cu)
+{
+	cpu_user_load_registers(cu);
+	arm();
+	fill_exit(tf);
+	call_leave();
+}
+
+void gate_resume(const struct trap_frame *tf, bool from_top)
+{
+	if (from_top) {
+		frame_xstate_restore();
+		arm();
+	}
+	fill_exit(tf);
+	call_leave_anyway(); /* the entry that goes on will serve the interrupt */
+}
+
+const struct prot_ops prot_gate = {
+	.name = "gate",
+	.gate_entry = call_signal,
+	.altstack_base = SIGSTACK_LOW,
+	.altstack_flags = SS_AUTODISARM_,
+	/* never blocked: a call without a signal could not block them */
+	.handler_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART,
+	.handler_mask = 0,
+	.leave = gate_leave_call,
+};
