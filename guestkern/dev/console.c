@@ -19,6 +19,7 @@ static struct tty console;
 static bool present;
 static bool gone;      /* the host's terminal hung up */
 static bool wants_out; /* output waits for the host */
+static bool throttled; /* input waits for room here */
 
 static struct chrdev no_terminal = {
 	.name = "console",
@@ -59,23 +60,13 @@ static s64 console_write(struct tty *tty, const void *bytes, size_t n)
 	return done;
 }
 
-static void console_unthrottle(struct tty *tty)
-{
-	(void)tty;
-	set_watch();
-}
-
-static const struct tty_lower console_lower = {
-	.write = console_write,
-	.unthrottle = console_unthrottle,
-};
-
 static void console_input(void)
 {
 	u8 bytes[INPUT_BYTES];
 	size_t room;
 	s64 n;
 
+	throttled = false;
 	while ((room = tty_input_room(&console)) > 0) {
 		room = MIN(room, sizeof(bytes));
 		n = stream_read(STREAM_TTY, bytes, room);
@@ -90,7 +81,23 @@ static void console_input(void)
 		if ((size_t)n < room)
 			return;
 	}
+	throttled = true;
 }
+
+/* The host does not signal again what it has signalled: what was left there is
+ * fetched now. */
+static void console_unthrottle(struct tty *tty)
+{
+	if (!throttled || gone || !tty_input_room(tty))
+		return;
+	console_input();
+	set_watch();
+}
+
+static const struct tty_lower console_lower = {
+	.write = console_write,
+	.unthrottle = console_unthrottle,
+};
 
 void console_irq_io(void)
 {

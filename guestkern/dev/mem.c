@@ -79,6 +79,9 @@ static s64 kmsg_write(struct chrdev *dev, struct chrdev_io *io)
 	while (n > 0 && text[n - 1] == '\n')
 		n--;
 	text[n] = '\0';
+	for (size_t i = 0; i < n; i++) /* may end up on the user's terminal */
+		if (text[i] < ' ' || text[i] > '~')
+			text[i] = '?';
 	klog("%s[%d]: %s", current_task()->comm, current_process()->pid, text);
 	return (s64)all;
 }

@@ -14,6 +14,7 @@
 #include "lib/bug.h"
 #include "lib/err.h"
 #include "mm/mm.h"
+#include "mm/uaccess.h"
 #include "proc/task.h"
 #include "sys/syscall.h"
 
@@ -58,9 +59,22 @@ static void serve_page_fault(struct trap_frame *tf)
 	}
 }
 
+/*
+ * A page of guest RAM that the host cannot supply. The frame that says so may be
+ * forged, so the kernel looks for itself: if it is true it takes the same
+ * fault, and that ends the machine (hal).
+ */
+static void probe_host_page(uaddr_t addr)
+{
+	if (user_prepare(addr, 1, false) > 0)
+		(void)*(volatile const u8 *)user_ptr(addr);
+}
+
 static void serve_exception(struct trap_frame *tf)
 {
 	counters()->traps_exception++;
+	if (tf->sig == SIGBUS && tf->si_code == BUS_ADRERR)
+		probe_host_page(tf->cr2);
 	if (tf->si_code == SI_KERNEL)
 		signal_force(tf->sig);
 	else

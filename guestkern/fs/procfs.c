@@ -274,7 +274,7 @@ static int dir_lookup(struct inode *dir, struct dentry *child)
 
 	err = proc_node_target(node_of(dir), &t);
 	if (err)
-		return err;
+		return -ENOENT; /* the process is gone, and its files with it */
 	if (!find_node(node_of(dir), &t, child->name, child->name_len, &node))
 		return 0;
 	inode = node_inode(dir->sb, &node);

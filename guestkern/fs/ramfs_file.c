@@ -25,6 +25,7 @@
 #include "mm/slab.h"
 
 #define SPARE_PAGES_MAX 256u /* 1 MiB ahead of a growing file */
+#define SPARE_DIVISOR 16u    /* share of RAM that all spare runs may hold */
 #define RUN_PAGES_MAX (1u << PAGE_ORDER_MAX)
 #define RESERVE_DIVISOR 32u /* share of RAM that files leave free */
 #define PLENTY_DIVISOR 8u   /* below this share free, nothing is spared */
@@ -40,6 +41,8 @@ struct ramfs_file {
 	u32 spare_count;
 };
 
+static u64 spare_total; /* frames in all spare runs */
+
 static struct ramfs_file *file_of(const struct inode *inode)
 {
 	return container_of(inode->object, struct ramfs_file, obj);
@@ -51,6 +54,7 @@ static void spare_release(struct ramfs_file *rf)
 {
 	for (u32 i = 0; i < rf->spare_count; i++)
 		page_put(rf->spare + i);
+	spare_total -= rf->spare_count;
 	rf->spare_count = 0;
 }
 
@@ -79,13 +83,14 @@ u64 ramfs_pages_allowed(const struct super_block *sb)
  * end. */
 static u64 spare_wanted(const struct ramfs_file *rf, u64 index, u64 needed)
 {
+	u64 limit = page_total_count() / SPARE_DIVISOR;
 	u64 pages = size_pages(rf->inode);
 
 	if (index < pages || page_free_count() < page_total_count() / PLENTY_DIVISOR)
 		return 0;
 	if (rf->expect_pages > index + needed)
 		return rf->expect_pages - index - needed;
-	return MIN(pages, (u64)SPARE_PAGES_MAX);
+	return MIN(MIN(pages, (u64)SPARE_PAGES_MAX), limit - MIN(spare_total, limit));
 }
 
 /* Puts frames [pfn, pfn + count) into the cache; returns how many went in. */
@@ -120,11 +125,13 @@ static pfn_t take_run(struct ramfs_file *rf, u64 index, u64 needed, u32 *got)
 			return PFN_NONE;
 		}
 		rf->spare = pfn;
+		spare_total += rf->spare_count;
 	}
 	pfn = rf->spare;
 	*got = (u32)MIN(needed, (u64)rf->spare_count);
 	rf->spare += *got;
 	rf->spare_count -= *got;
+	spare_total -= *got;
 	rf->spare_index = index + *got;
 	return pfn;
 }

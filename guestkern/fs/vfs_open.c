@@ -226,6 +226,8 @@ static int open_walk_create(struct walk *w, struct open_request *rq)
 		err = walk_to_last(w);
 		if (err)
 			return err;
+		if (w->last_type != WALK_LAST_NAME && rq->flags & O_EXCL)
+			return -EEXIST;
 		if (w->last_type != WALK_LAST_NAME || w->must_be_dir)
 			return -EISDIR;
 		d = walk_lookup_last(w);

@@ -147,16 +147,6 @@ static void classify_fault(const siginfo_t *si, struct trap_frame *tf)
 	tf->cr2 = 0;
 }
 
-static void classify_bus(const siginfo_t *si, struct trap_frame *tf)
-{
-	if (si->si_code != BUS_ADRALN)
-		machine_halt(LODGER_HALT_PANIC, 125,
-			     "the host cannot supply memory for guest RAM (SIGBUS); free memory or use a smaller --mem");
-	tf->kind = TRAP_EXCEPTION;
-	tf->si_code = BUS_ADRALN;
-	tf->cr2 = 0;
-}
-
 /*
  * A system call that the filter sent here: the call was rolled back, rax is
  * the number. 32-bit entries and the vsyscall page are as on a host without
@@ -188,9 +178,6 @@ static int classify(int sig, const siginfo_t *si, struct trap_frame *tf)
 	case SIGSEGV:
 		classify_fault(si, tf);
 		return IRQ_END;
-	case SIGBUS:
-		classify_bus(si, tf);
-		return IRQ_END;
 	case SIGALRM:
 		tf->kind = TRAP_IRQ;
 		return IRQ_TIMER;
@@ -203,9 +190,10 @@ static int classify(int sig, const siginfo_t *si, struct trap_frame *tf)
 	case SIGSYS:
 		classify_sigsys(si, tf);
 		return IRQ_END;
-	default: /* SIGFPE, SIGILL, SIGTRAP */
+	default: /* SIGBUS, SIGFPE, SIGILL, SIGTRAP */
 		tf->kind = TRAP_EXCEPTION;
-		tf->cr2 = (u64)si->si_addr;
+		tf->cr2 = si->si_code > 0 && si->si_code < SI_KERNEL ?
+				  (u64)si->si_addr : 0;
 		return IRQ_END;
 	}
 }
@@ -225,6 +213,17 @@ int frame_to_trap(int sig, struct trap_frame *tf)
 	return classify(sig, &frame->info, tf);
 }
 
+void frame_scrub(void)
+{
+	struct sigcontext *sc = &frame->uc.uc_mcontext;
+
+	sc->err = 0;
+	sc->trapno = 0;
+	sc->cr2 = 0;
+	sc->oldmask = 0;
+	memset(&frame->info, 0, sizeof(frame->info));
+}
+
 void frame_from_trap(const struct trap_frame *tf)
 {
 	struct sigcontext *sc = &frame->uc.uc_mcontext;
@@ -235,10 +234,6 @@ void frame_from_trap(const struct trap_frame *tf)
 	sc->gs = 0;
 	sc->fs = 0;
 	sc->ss = TRAP_USER_SS;
-	sc->err = 0;
-	sc->trapno = 0;
-	sc->cr2 = 0;
-	sc->oldmask = 0;
 	sc->fpstate = (void *)frame_fx;
 	frame->uc.uc_flags = frame_uc_flags;
 	frame->uc.uc_link = NULL;
@@ -246,8 +241,7 @@ void frame_from_trap(const struct trap_frame *tf)
 	frame->uc.uc_stack.ss_size = LODGER_SIGSTACK_SIZE;
 	frame->uc.uc_stack.ss_flags = 0;
 	memset(&frame->uc.uc_sigmask, 0, sizeof(frame->uc.uc_sigmask));
-	/* who runs next may read this: nothing of another process's trap */
-	memset(&frame->info, 0, sizeof(frame->info));
+	frame_scrub();
 }
 
 /* --- vector state ---------------------------------------------------------- */

@@ -25,6 +25,9 @@ void frame_clear_tf(u64 frame_rsp);
 int frame_to_trap(int sig, struct trap_frame *tf);
 /* Writes registers and every control field back for rt_sigreturn. */
 void frame_from_trap(const struct trap_frame *tf);
+/* Clears what the frame says beside the program's own registers: the host's
+ * last fault may have been another program's. */
+void frame_scrub(void);
 /* rsp at rt_sigreturn. */
 u64 frame_return_rsp(void);
 

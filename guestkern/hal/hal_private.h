@@ -17,6 +17,8 @@ void trap_upcall_now(struct trap_frame *tf) __noreturn;
 void gate_check_frame(int sig, u64 frame_rsp);
 /* prot_gate.c: a signal used the alternate stack up. */
 void gate_signal_arrived(void);
+/* prot_gate.c: a signal came in the kernel. In a nested signal. */
+void gate_nested_arrived(void);
 /* prot_gate.c: goes on at tf with the core closed; from_top: the frame lies at
  * its one place, with the interrupted code's vector state. */
 void gate_resume(const struct trap_frame *tf, bool from_top) __noreturn;

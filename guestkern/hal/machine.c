@@ -17,8 +17,10 @@ const struct prot_ops *prot_backend = &prot_mprotect;
  * call gate; the kind of pages below it is the VMM process's affair. */
 static void choose_backends(const struct lodger_boot *boot)
 {
-	if (boot->intercept != LODGER_INTERCEPT_PTRACE)
-		prot_backend = &prot_gate;
+	if (boot->intercept == LODGER_INTERCEPT_PTRACE)
+		return;
+	prot_backend = &prot_gate;
+	this_cpu()->in_kernel = 1;
 }
 
 const struct lodger_boot *boot_info(void)

@@ -39,6 +39,7 @@
 #include "hal/scratch.h"
 
 #define CLD_FLAGS 2 /* only the bit that is always set */
+#define RFLAGS_TF 0x100
 
 	.section .gate.text, "ax"
 	.globl call_signal, call_entry, call_open, call_open_ip, call_opened
@@ -106,10 +107,17 @@ call_close_ip:
 	mov SCRATCH_EXIT + EXIT_RDX, %rdx
 	mov SCRATCH_EXIT + EXIT_RAX, %rax
 	mov SCRATCH_EXIT + EXIT_RCX, %rcx
+	testl $RFLAGS_TF, SCRATCH_EXIT + EXIT_RFLAGS
+	jnz call_step
 	mov $(SCRATCH_EXIT + EXIT_RFLAGS), %esp
 	popfq
 	mov SCRATCH_EXIT + EXIT_RSP, %rsp
 	jmp *SCRATCH_EXIT + EXIT_RIP
+	/* A program that steps itself: after popfq the trap would come here;
+	 * after iretq it comes behind the program's next instruction. */
+call_step:
+	mov $(SCRATCH_EXIT + EXIT_IRET), %esp
+	iretq
 call_end:
 call_dead:
 	ud2

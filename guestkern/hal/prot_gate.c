@@ -19,6 +19,7 @@
 #include <asm/siginfo.h>
 
 #define RFLAGS_TF 0x100ULL
+#define FRAME_RED_BYTES 256 /* pushes below the frame */
 /* Alternate stacks, sigaltstack(2): disarmed while a handler runs on it. */
 #define SS_AUTODISARM_ (1u << 31)
 
@@ -26,11 +27,37 @@ void call_signal(void);
 void call_leave(void);
 void call_leave_anyway(void) __noreturn;
 
-static bool armed; /* the alternate stack */
+static bool armed;	   /* the alternate stack */
+static bool dirty = true;  /* it has held a frame of the kernel's */
+static const struct cpu_user *last_user; /* whose frame it may hold */
 
 void gate_signal_arrived(void)
 {
 	armed = false;
+}
+
+void gate_nested_arrived(void)
+{
+	dirty = true;
+}
+
+/*
+ * What a program may not read there: frames of signals that came in the kernel
+ * (dirty; call_leave looks for later ones after the last moment), and frame
+ * and entry block of another program.
+ */
+static void wipe_for(const struct cpu_user *cu)
+{
+	u64 from = frame_return_rsp() - FRAME_RED_BYTES;
+
+	if (dirty)
+		from = SIGSTACK_LOW;
+	if (dirty || cu != last_user) {
+		memset((void *)from, 0, LODGER_SIGSTACK_END - from);
+		memset((void *)SCRATCH_ENTRY, 0, ENTRY_BYTES);
+	}
+	dirty = false;
+	last_user = cu;
 }
 
 static void arm(void)
@@ -44,34 +71,44 @@ static void arm(void)
 		armed = true;
 }
 
-/* Single-stepping does not survive the gate: the trap would come inside it. */
-static void fill_exit(const struct trap_frame *tf)
+static void fill_exit(const struct trap_frame *tf, u64 rflags)
 {
 	struct trap_frame *out = (struct trap_frame *)SCRATCH_EXIT;
+	u64 *iret = (u64 *)(SCRATCH_EXIT + EXIT_IRET);
 
 	_Static_assert(offsetof(struct trap_frame, rflags) == EXIT_RFLAGS,
 		       "exit block follows trap_frame");
 	_Static_assert(offsetof(struct trap_frame, rip) == EXIT_RIP, "");
 	_Static_assert(offsetof(struct trap_frame, rdi) == EXIT_RDI, "");
 	memcpy(out, tf, EXIT_BYTES);
-	out->rflags = tf->rflags & TRAP_USER_RFLAGS & ~RFLAGS_TF;
+	out->rflags = rflags;
+	iret[0] = tf->rip;
+	iret[1] = TRAP_USER_CS;
+	iret[2] = rflags;
+	iret[3] = tf->rsp;
+	iret[4] = TRAP_USER_SS;
 }
 
 static void gate_leave_call(const struct trap_frame *tf, struct cpu_user *cu)
 {
 	cpu_user_load_registers(cu);
+	wipe_for(cu);
+	if (!armed)
+		frame_scrub();
 	arm();
-	fill_exit(tf);
+	fill_exit(tf, tf->rflags & TRAP_USER_RFLAGS);
 	call_leave();
 }
 
 void gate_resume(const struct trap_frame *tf, bool from_top)
 {
+	dirty = true;
 	if (from_top) {
 		frame_xstate_restore();
 		arm();
 	}
-	fill_exit(tf);
+	/* single-stepping would trap again and again inside the gate */
+	fill_exit(tf, tf->rflags & TRAP_USER_RFLAGS & ~RFLAGS_TF);
 	call_leave_anyway(); /* the entry that goes on will serve the interrupt */
 }
 

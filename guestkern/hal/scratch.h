@@ -16,6 +16,7 @@
 #define ENTRY_RDX 24
 #define ENTRY_RCX 32 /* the address to return to */
 #define ENTRY_RBX 40
+#define ENTRY_BYTES 48
 
 /* Exit block: all registers of the program that is about to go on, in the
  * order of struct trap_frame up to rflags. */
@@ -39,6 +40,9 @@
 #define EXIT_RSP 120
 #define EXIT_RIP 128
 #define EXIT_RFLAGS 136
+
+/* What iretq takes: rip, cs, rflags, rsp, ss. */
+#define EXIT_IRET 144
 
 /* The signal stack proper, above the blocks. */
 #define SIGSTACK_LOW (LODGER_SIGSTACK_BASE + 0x1000)

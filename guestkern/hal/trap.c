@@ -24,6 +24,16 @@ static const u8 used_signals[] = {
 	SIGSYS,	 SIGALRM, SIGIO,  SIGWINCH,
 };
 
+/* The process was started with all signals blocked. From here on interrupts
+ * are noted (in_kernel is set) until user mode runs. */
+static void unblock_signals(void)
+{
+	u64 none = 0;
+
+	if (host_call4(__NR_rt_sigprocmask, SIG_SETMASK, (u64)&none, 0, 8))
+		panic("rt_sigprocmask failed");
+}
+
 void trap_install(void)
 {
 	struct {
@@ -43,6 +53,8 @@ void trap_install(void)
 	for (i = 0; i < ARRAY_SIZE(used_signals); i++)
 		if (host_call4(__NR_rt_sigaction, used_signals[i], (u64)&sa, 0, 8))
 			panic("rt_sigaction(%d) failed", used_signals[i]);
+	if (prot_backend->handler_mask == 0)
+		unblock_signals();
 }
 
 static void (*trap_upcall_fn)(struct trap_frame *tf) __noreturn;

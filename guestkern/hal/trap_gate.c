@@ -102,6 +102,7 @@ static void finish_exit(enum irq irq)
 	tf->orig_rax = (u64)-1;
 	tf->kind = TRAP_IRQ;
 	cpu_user_in_frame();
+	gate_nested_arrived(); /* the frame has the kernel's registers */
 	if (irq != IRQ_END)
 		irq_raise(irq);
 	trap_upcall_now(tf);
@@ -141,6 +142,8 @@ void hal_nested_entry(int sig, u64 frame_rsp)
 	enum irq irq = irq_of(sig);
 	struct trap_frame tf;
 
+	gate_nested_arrived();
+	frame_probe_arrived(frame_rsp); /* does not return while probing */
 	if (irq != IRQ_END) {
 		irq_note(irq);
 		return;

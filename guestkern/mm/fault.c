@@ -28,6 +28,7 @@
  * and sixteen where the pages below were written too. */
 #define UPGRADE_PAGES 64u
 #define REMAP_PAGES 256u
+#define REMAP_EXTENTS 8u
 #define COPY_PAGES 4u
 #define COPY_ORDER_MAX 4
 #define COPY_PAGES_MAX (1u << COPY_ORDER_MAX)
@@ -285,27 +286,34 @@ static int fault_cow(struct vma *vma, uaddr_t addr)
 	return cow_copy(vma, addr, pte);
 }
 
-/* Does the page at addr go on where a run of frames with this PTE does? */
-static bool extends_run(struct vma *vma, uaddr_t addr, u64 pte)
+/* Is the page at addr present and not shown? Its PTE, or 0. */
+static u64 hidden_pte(struct mm *mm, uaddr_t addr)
 {
-	u64 there = radix_get(&vma->mm->pt, addr >> PAGE_SHIFT);
+	u64 pte = radix_get(&mm->pt, addr >> PAGE_SHIFT);
 
-	return there && !(there & PTE_MAPPED) &&
-	       (there & ~(u64)PTE_MAPPED) == (pte & ~(u64)PTE_MAPPED);
+	return pte & PTE_MAPPED ? 0 : pte;
 }
 
+/* Its own extent downwards; upwards, where programs go, some more. */
 int fault_remap(struct vma *vma, uaddr_t addr)
 {
 	u64 pte = radix_get(&vma->mm->pt, addr >> PAGE_SHIFT), next = pte;
 	uaddr_t start, end, low = addr, high = addr + PAGE_SIZE;
+	u32 extents = 1;
 
+	next &= ~(u64)PTE_MAPPED;
+	pte = next;
 	fault_window(vma, addr, REMAP_PAGES, &start, &end);
-	while (low > start &&
-	       extends_run(vma, low - PAGE_SIZE, next -= 1UL << PTE_SHIFT))
+	while (low > start && hidden_pte(vma->mm, low - PAGE_SIZE) ==
+				      (pte -= 1UL << PTE_SHIFT))
 		low -= PAGE_SIZE;
-	next = pte;
-	while (high < end && extends_run(vma, high, next += 1UL << PTE_SHIFT))
-		high += PAGE_SIZE;
+	for (; high < end; high += PAGE_SIZE) {
+		pte = hidden_pte(vma->mm, high);
+		next += 1UL << PTE_SHIFT;
+		if (!pte || (pte != next && ++extents > REMAP_EXTENTS))
+			break;
+		next = pte;
+	}
 	return pt_map_range(vma, low, high);
 }
 
