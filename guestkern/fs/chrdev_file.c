@@ -89,7 +89,7 @@ static bool is_dead(const struct file *f)
 {
 	const struct chrdev_file *cf = f->private;
 
-	return cf->hangups != cf->dev->hangups;
+	return cf->hangups != cf->dev->hangups && !cf->survives;
 }
 
 /*
@@ -250,6 +250,7 @@ int chrdev_file_attach(struct file *f, struct chrdev *dev)
 		return err;
 	}
 	cf->dev = dev;
+	cf->survives = false;
 	cf->hangups = dev->hangups;
 	if (dev->ops->lseek)
 		f->pos = MAX(dev->ops->lseek(dev, 0, SEEK_CUR), 0LL);

@@ -11,6 +11,7 @@ struct chrdev;
 struct chrdev_file {
 	struct chrdev *dev;
 	u32 hangups; /* dev->hangups at open */
+	bool survives; /* hangups: as Linux has it for /dev/console */
 	s64 known;   /* f->pos that the device's own position stands for */
 };
 

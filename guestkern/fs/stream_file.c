@@ -92,9 +92,15 @@ static struct file *open_stream(int stream, struct chrdev *dev)
 	return f;
 }
 
-/* By its name, so that ttyname(3) finds it; it belongs to the program's user. */
+/*
+ * By its name, so that ttyname(3) finds it; it belongs to the program's user. An
+ * init does not own its console: the shells that it starts are to, and when one
+ * ends and the console hangs up, init still has it.
+ */
 static struct file *open_console(void)
 {
+	bool init = boot_info()->flags & LODGER_BOOT_INIT;
+	struct chrdev_file *cf;
 	struct path path;
 	struct file *f;
 	int err;
@@ -103,8 +109,12 @@ static struct file *open_console(void)
 	if (err)
 		return ERR_PTR(err);
 	path.dentry->inode->uid = boot_info()->uid;
-	f = file_open_path(&path, O_RDWR);
+	f = file_open_path(&path, O_RDWR | (init ? O_NOCTTY : 0));
 	path_put(&path);
+	if (!IS_ERR(f)) {
+		cf = f->private;
+		cf->survives = init;
+	}
 	return f;
 }
 

@@ -6,6 +6,10 @@
  * somebody waits who has had less; who slept is given at most SLEEPER_BONUS_NS
  * on the others. SCHED_FIFO and SCHED_RR come before everybody, by priority.
  *
+ * Bringing an address space into force can take longer than a turn (the remap
+ * backend maps it anew). A turn begins when that is done, and lasts a multiple of
+ * it, so that a large program makes progress whatever else wakes up.
+ *
  * Time is read at switches and clock interrupts only (a read is a host call). An
  * interrupt is asked for only when somebody waits for the CPU, a timer runs or CPU
  * time is watched: a single task without timers runs without interrupts.
@@ -25,6 +29,7 @@
 #define SLICE_MIN_NS NS_PER_MS
 #define SLICE_MAX_NS (80 * NS_PER_MS)
 #define WAKE_NS (3 * NS_PER_MS)
+#define TURN_MAX_NS (200 * NS_PER_MS) /* of one that is costly to begin */
 #define SLEEPER_BONUS_NS SLICE_NS
 
 /* Load average as Linux has it: a sample every 5 s, exponentially damped, fixed
@@ -65,6 +70,21 @@ static u32 rank(const struct task *t)
 	return is_realtime(t) ? t->rt_priority : 0;
 }
 
+/* Time that t may run before somebody who has had less CPU / equally much. */
+static u64 short_turn_ns(const struct task *t)
+{
+	u64 ns = MIN(WAKE_NS, sched_slice_ns(t->nice));
+
+	return MAX(ns, MIN(2 * t->switch_ns, TURN_MAX_NS));
+}
+
+static u64 long_turn_ns(const struct task *t)
+{
+	u64 ns = sched_slice_ns(t->nice);
+
+	return MAX(ns, MIN(4 * t->switch_ns, TURN_MAX_NS));
+}
+
 /* When t, running, has to make room for the first in the queue. */
 static u64 turn_end(const struct task *t)
 {
@@ -75,8 +95,8 @@ static u64 turn_end(const struct task *t)
 	if (t->policy == SCHED_FIFO)
 		return UINT64_MAX;
 	if (next->vruntime_ns < t->vruntime_ns)
-		return t->slice_start_ns + MIN(WAKE_NS, sched_slice_ns(t->nice));
-	return t->slice_start_ns + sched_slice_ns(t->nice);
+		return t->slice_start_ns + short_turn_ns(t);
+	return t->slice_start_ns + long_turn_ns(t);
 }
 
 /* Somebody waits for the CPU: sees to it that t, running, gives it up in time. */
@@ -303,14 +323,24 @@ static struct cpu_user *user_part(struct task *t)
 	return t->mm ? &t->user : NULL;
 }
 
+/* next is going to run: its address space comes into force. */
+static void begin_turn(struct task *next, u64 now)
+{
+	next->slice_start_ns = now;
+	next->accounted_ns = now;
+	if (!next->mm || next->mm == mm_loaded())
+		return;
+	mm_switch(next->mm);
+	next->slice_start_ns = clock_mono_ns();
+	next->switch_ns = next->slice_start_ns - now;
+}
+
 static void switch_to(struct task *prev, struct task *next)
 {
 	struct cpu *cpu = this_cpu();
 
 	task_check_stack(prev);
 	cpu_user_switch(user_part(prev), user_part(next));
-	if (next->mm)
-		mm_switch(next->mm);
 	cpu->current = next;
 	cpu->frame = &next->tf;
 	if (next != idle) /* the idle context never leaves the kernel */
@@ -354,8 +384,7 @@ void schedule(void)
 	now = clock_mono_ns();
 	put_prev(prev, now);
 	next = pick_next();
-	next->slice_start_ns = now;
-	next->accounted_ns = now;
+	begin_turn(next, now);
 	watch_cpu_time(next, now);
 	if (!list_empty(&queue))
 		clock_arm(turn_end(next));

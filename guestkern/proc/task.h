@@ -134,6 +134,7 @@ struct task {
 	u64 vruntime_ns;	     /* CPU time weighted by nice: least runs next */
 	u64 slice_start_ns, utime_ns, stime_ns;
 	u64 accounted_ns;	     /* CPU time is charged up to this instant */
+	u64 switch_ns;		     /* what bringing its space into force took */
 	u64 nvcsw, nivcsw;
 	/* threads */
 	uaddr_t clear_child_tid, set_child_tid, robust_list;

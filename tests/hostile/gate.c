@@ -14,7 +14,6 @@
 #include "abi/layout.h"
 #include "hal/cpu.h"
 #include "hal/frame.h"
-#include "hal/prot.h"
 #include "hostile.h"
 #include "lib/string.h"
 
@@ -30,6 +29,8 @@ extern const u8 user_own_handler[], user_own_handler_end[];
 
 s64 jump_with(u64 target, u64 rax, u64 rdi, u64 rsi, u64 rdx);
 void sigreturn_by(u64 target, u64 frame_rsp) __noreturn;
+/* hal's own way out, prot_mprotect.S: closes, then rt_sigreturn there. */
+void gate_leave(u64 frame_rsp) __noreturn;
 
 static const struct lodger_image *image(void)
 {
@@ -82,7 +83,7 @@ static void close_for_reading(void)
 static void return_to_nowhere(void)
 {
 	prepare_user();
-	prot_backend->leave(0x10);
+	gate_leave(0x10);
 }
 
 /* --- user mode with the core open ------------------------------------------- */
@@ -152,7 +153,7 @@ static void enter_user_with_stack(u64 at, u64 bytes, int flags)
 	frame_from_trap(prepare_user());
 	host_call3(__NR_sigaltstack, (u64)&ss, 0, 0);
 	uc->uc_stack = ss;
-	prot_backend->leave((u64)uc);
+	gate_leave((u64)uc);
 }
 
 static void stack_nowhere(void)
@@ -183,7 +184,7 @@ static void enter_user_blocking(u64 mask)
 
 	frame_from_trap(prepare_user());
 	memcpy(&uc->uc_sigmask, &mask, sizeof(mask));
-	prot_backend->leave((u64)uc);
+	gate_leave((u64)uc);
 }
 
 static void blocked_in_user(void)

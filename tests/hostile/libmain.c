@@ -94,13 +94,13 @@ struct trap_frame *prepare_user(void)
 	frame.rip = USER_CODE;
 	frame.rsp = USER_PAGE_END;
 	frame.rflags = 0x202;
-	cpu_user_load(&user);
 	return &frame;
 }
 
 void back_to_user(struct trap_frame *tf)
 {
-	cpu_return_to_user(tf, &user);
+	for (;;) /* an interrupt may come first */
+		cpu_return_to_user(tf, &user);
 }
 
 void enter_user(void)

@@ -117,7 +117,7 @@ static void act_confined(pid_t parent)
 	NEED(action.sa_handler == SIG_DFL);
 	NEED(!getrlimit(RLIMIT_CORE, &limit) && limit.rlim_max == 0);
 
-	NEED(!sandbox_after_attach(parent));
+	NEED(!sandbox_after_attach(parent, -1));
 	NEED(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0);
 	NEED(dup(0) < LODGER_FD_END);
 	NEED(fcntl(0, F_DUPFD, LODGER_FD_END) < 0);
