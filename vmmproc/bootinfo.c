@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "abi/layout.h"
+#include "modes.h"
 #include "streams.h"
 
 #ifndef AT_MINSIGSTKSZ
@@ -113,6 +114,9 @@ int bootinfo_fill(const struct machine *m, struct lodger_boot *boot)
 	boot->magic = LODGER_ABI_MAGIC;
 	boot->abi_version = LODGER_ABI_VERSION;
 	boot->flags = option_flags(opt) | streams_boot_flags(m);
+	boot->intercept = modes_abi(opt, AXIS_INTERCEPT);
+	boot->protect = modes_abi(opt, AXIS_PROTECT);
+	boot->space = modes_abi(opt, AXIS_SPACE);
 	boot->ram_bytes = m->ram_bytes;
 	boot->core_bytes = m->core_bytes;
 	boot->root_bytes = m->root_bytes;

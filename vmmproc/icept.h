@@ -1,9 +1,17 @@
 /*
- * The interception axis: how the VMM process learns of the guest's system
- * calls and hands them to the guest kernel. One file per mechanism.
+ * The interception axis: how the guest's system calls reach the guest kernel,
+ * and what the VMM process learns of them. One file per mechanism.
+ *
+ * There are two kinds. Where every system call of the guest-machine process
+ * stops it (ICEPT_FILTER_TRACED), the VMM process knows who is running and
+ * judges each host call. In the in-process modes the filter does both
+ * (filter_inproc.c), and the VMM process hears of what is left: refusals, the
+ * end and, where there is a tracer all the same, guest programs' calls and
+ * signals.
  *
  * The loop (loop.c) asks for the next event, decides, and calls exactly one
- * of the answers listed with each event. It contains no ptrace call.
+ * of the answers listed with each event. A mechanism has the answers to the
+ * events that it reports; the others are NULL.
  */
 #ifndef VMMPROC_ICEPT_H
 #define VMMPROC_ICEPT_H
@@ -21,6 +29,9 @@ enum icept_kind {
 	ICEPT_USER_CALL,
 	/* The guest kernel makes a host call: answer allow or kill. */
 	ICEPT_HOST_CALL,
+	/* The filter has refused a host call, which is not made: answer
+	 * kill. */
+	ICEPT_REFUSED_CALL,
 	/* A signal is about to be delivered to the guest-machine process:
 	 * answer deliver if expected says so, else suppress. */
 	ICEPT_SIGNAL,
@@ -34,15 +45,20 @@ enum icept_kind {
 	ICEPT_NONE,
 	/* The process has ended and is reaped; guest_status is set. */
 	ICEPT_EXITED,
-	/* The VMM was asked to stop (signal, time-out): answer kill. */
-	ICEPT_INTERRUPTED,
 };
 
 struct icept_event {
 	enum icept_kind kind;
-	struct host_call call; /* HOST_CALL, USER_CALL, GATE_ABUSE */
+	struct host_call call; /* HOST_, REFUSED_ and USER_CALL, GATE_ABUSE */
 	int signal;	       /* SIGNAL, KERNEL_FAULT */
 	uint64_t ip, addr;     /* KERNEL_FAULT: rip and faulting address */
+};
+
+/* The filter that the guest-machine process installs for a mechanism. */
+enum icept_filter {
+	ICEPT_FILTER_TRACED, /* policy_filter.c, behind the tracer's check */
+	ICEPT_FILTER_TRAP,   /* filter_inproc.c: programs' calls are SIGSYS */
+	ICEPT_FILTER_TRACE,  /* filter_inproc.c: programs' calls are stops */
 };
 
 /*
@@ -53,30 +69,32 @@ struct icept_event {
 struct icept_ops {
 	const char *name;
 	const char *summary; /* one line for `lodger modes` */
+	enum lodger_intercept abi;
+	enum icept_filter filter;
 	/* Can this host do it? true, or false and why[] is a clause. */
 	bool (*supported)(char *why, size_t why_bytes);
 	/* Takes charge of m->guest_pid, which waits for the go-ahead. */
 	int (*attach)(struct machine *m);
-	/* Waits for the next event. */
+	/* Waits for the next event. With a TRAP filter, m->listener_fd is
+	 * known since the process was started. */
 	int (*next)(struct machine *m, struct icept_event *ev);
-	/* Lets the guest kernel's host call pass. */
-	int (*allow)(struct machine *m);
-	/* Turns the guest program's call into a SIGUSR1 in the guest kernel
-	 * (paper, steps 2 to 4). */
-	int (*reflect)(struct machine *m);
-	/* Is this pending signal part of the machine in its present state (an
-	 * interrupt, an exception, our own SIGUSR1), not a stranger's? */
-	bool (*expected)(const struct machine *m, int signal);
-	/* Delivers the pending signal / drops it. */
-	int (*deliver)(struct machine *m);
-	int (*suppress)(struct machine *m);
 	/* Ends the guest-machine process and reaps it. Never fails. */
 	void (*kill)(struct machine *m);
+
+	/* HOST_CALL: lets it pass. */
+	int (*allow)(struct machine *m);
+	/* USER_CALL: turns it into an entry into the guest kernel. */
+	int (*reflect)(struct machine *m);
+	/* SIGNAL: is it part of the machine in its present state (an
+	 * interrupt, an exception, our own), not a stranger's? */
+	bool (*expected)(const struct machine *m, int signal);
+	/* SIGNAL: delivers / drops it. */
+	int (*deliver)(struct machine *m);
+	int (*suppress)(struct machine *m);
 };
 
 extern const struct icept_ops icept_ptrace;
-
-/* All mechanisms, NULL-terminated, in the order `lodger modes` shows. */
-extern const struct icept_ops *const icept_all[];
+extern const struct icept_ops icept_seccomp;
+extern const struct icept_ops icept_trap;
 
 #endif

@@ -47,6 +47,7 @@
 
 #include "abi/layout.h"
 #include "icept.h"
+#include "icept_signal.h"
 #include "trace_steps.h"
 
 /* A 32-bit entry has other numbers, and no getpid that the filter knows. */
@@ -293,29 +294,12 @@ static void exit_stop(struct machine *m, const struct ptrace_syscall_info *info)
 	st->gate = GATE_NONE;
 }
 
-static bool is_exception(int sig)
-{
-	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE ||
-	       sig == SIGILL || sig == SIGTRAP || sig == SIGSYS;
-}
-
-static bool is_interrupt(int sig)
-{
-	return sig == SIGALRM || sig == SIGIO || sig == SIGWINCH;
-}
-
-/* A fault the host itself raised, not one sent by kill(2). */
-static bool sent_by_host(const struct machine *m, siginfo_t *si)
-{
-	return ptrace(PTRACE_GETSIGINFO, m->guest_pid, 0, si) == 0 &&
-	       si->si_code > 0;
-}
-
 static void signal_stop(struct machine *m, int sig, struct icept_event *ev)
 {
 	struct ptrace_state *st = state_of(m);
 	siginfo_t si;
-	bool from_host = is_exception(sig) && sent_by_host(m, &si);
+	bool from_host = icept_is_exception(sig) &&
+			 icept_sent_by_host(m->guest_pid, &si);
 
 	m->count.stops_signal++;
 	st->seen_signal = sig;
@@ -423,7 +407,7 @@ static int deliver_reflection(struct machine *m, int sig)
 		got = WSTOPSIG(status);
 		if (got == sig)
 			break;
-		if (is_interrupt(got))
+		if (icept_is_interrupt(got))
 			put_off |= 1ULL << got;
 	}
 	for (got = 1; got < 64; got++)
@@ -471,12 +455,12 @@ static bool icept_ptrace_expected(const struct machine *m, int sig)
 {
 	struct ptrace_state *st = state_of(m);
 
-	if (is_exception(sig)) {
+	if (icept_is_exception(sig)) {
 		siginfo_t si;
 
-		return sent_by_host(m, &si);
+		return icept_sent_by_host(m->guest_pid, &si);
 	}
-	return is_interrupt(sig) && st->state == USER;
+	return icept_is_interrupt(sig) && st->state == USER;
 }
 
 static void icept_ptrace_kill(struct machine *m)
@@ -502,6 +486,8 @@ static void icept_ptrace_kill(struct machine *m)
 const struct icept_ops icept_ptrace = {
 	.name = "ptrace",
 	.summary = "two stops a call, getpid no-op, SIGUSR1 (the paper's original)",
+	.abi = LODGER_INTERCEPT_PTRACE,
+	.filter = ICEPT_FILTER_TRACED,
 	.supported = ptrace_supported,
 	.attach = icept_ptrace_attach,
 	.next = icept_ptrace_next,

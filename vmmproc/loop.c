@@ -34,6 +34,20 @@ static void report_call(struct machine *m, const struct host_call *call,
 		 (unsigned long long)call->ip, why);
 }
 
+/* The filter is coarser than the check, never finer: why it refused is what the
+ * check says. */
+static void refuse(struct machine *m, const struct policy_env *env,
+		   const struct icept_event *ev)
+{
+	const char *why;
+
+	if (policy_allows(env, &ev->call, &why))
+		why = "its filter says no";
+	m->count.refused++;
+	report_call(m, &ev->call, why);
+	m->icept->kill(m);
+}
+
 static void report_fault(struct machine *m, const struct icept_event *ev)
 {
 	snprintf(m->report, sizeof(m->report),
@@ -63,6 +77,9 @@ static int answer(struct machine *m, const struct policy_env *env,
 		return m->icept->reflect(m);
 	case ICEPT_HOST_CALL:
 		return decide_host_call(m, env, ev);
+	case ICEPT_REFUSED_CALL:
+		refuse(m, env, ev);
+		return 0;
 	case ICEPT_SIGNAL:
 		if (m->icept->expected(m, ev->signal))
 			return m->icept->deliver(m);
@@ -74,9 +91,6 @@ static int answer(struct machine *m, const struct policy_env *env,
 	case ICEPT_GATE_ABUSE:
 		m->count.refused++;
 		report_call(m, &ev->call, "not what the gate may do now");
-		m->icept->kill(m);
-		return 0;
-	case ICEPT_INTERRUPTED:
 		m->icept->kill(m);
 		return 0;
 	case ICEPT_NONE:

@@ -46,7 +46,9 @@ struct machine {
 
 	int kmem_fd, ram_fd, root_fd;
 	int bell_fd;		/* eventfd that wakes an idle machine */
+	int listener_fd;	/* the filter's listener, or -1 */
 	uint64_t core_bytes, ram_bytes, root_bytes;
+	uint64_t core_huge_bytes; /* of the core in huge pages */
 	struct lodger_image image; /* of the guest kernel, as loaded */
 	uint64_t image_end;	/* first address past it */
 	uint64_t user_low_min;	/* host mmap_min_addr, 64 KiB at least */

@@ -18,6 +18,7 @@
 
 #include "abi/layout.h"
 #include "bootinfo.h"
+#include "modes.h"
 
 #define MIB (1ULL << 20)
 #define HUGE_PAGE (2 * MIB)
@@ -133,6 +134,8 @@ int memory_create(struct machine *m, const void *kernel, size_t kernel_bytes)
 	m->ram_fd = create_file("lodger-ram", m->ram_bytes);
 	if (m->ram_fd < 0)
 		return -1;
+	if (modes_abi(m->opt, AXIS_PROTECT) == LODGER_PROTECT_GATE)
+		memory_gather_core(m);
 	if (load_kernel(m, kernel, kernel_bytes) || check_image(m)) {
 		machine_complain("the guest kernel image is damaged or of another version; rebuild lodger");
 		return -1;

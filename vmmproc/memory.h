@@ -2,6 +2,7 @@
 #ifndef VMMPROC_MEMORY_H
 #define VMMPROC_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "machine.h"
@@ -13,6 +14,13 @@
  * Returns 0, or -1 after one sentence.
  */
 int memory_create(struct machine *m, const void *kernel, size_t kernel_bytes);
+
+/* Gathers the first MiBs of the core in huge pages as far as the host lets it:
+ * m->core_huge_bytes says how far. After the kernel memory file is there. */
+void memory_gather_core(struct machine *m);
+
+/* Can this host put a memory file into huge pages? Tries it. */
+bool memory_huge_pages_work(void);
 
 /* Writes struct lodger_boot. After everything it is made of is known. 0/-1. */
 int memory_write_boot(struct machine *m);

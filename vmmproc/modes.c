@@ -10,10 +10,9 @@
 
 #include "icept.h"
 #include "machine.h"
+#include "memory.h"
 #include "options_value.h"
 #include "policy.h"
-
-enum axis { AXIS_INTERCEPT, AXIS_PROTECT, AXIS_SPACE, AXIS_COUNT };
 
 static const struct {
 	const char *option, *question;
@@ -31,46 +30,65 @@ struct mechanism {
 	bool built;
 	bool unsafe;
 	const struct icept_ops *icept; /* says what the row leaves open */
+	uint32_t abi; /* enum lodger_protect or lodger_space */
+	/* What else to say of a mechanism that works; NULL: nothing. */
+	void (*quality)(char *text, size_t text_bytes);
 };
+
+/* Not having huge pages only makes it slower. */
+static void gate_quality(char *text, size_t text_bytes)
+{
+	if (!memory_huge_pages_work())
+		snprintf(text, text_bytes, "supported, small pages");
+}
 
 static const struct mechanism mechanisms[] = {
 	{ AXIS_INTERCEPT, "ptrace", .built = true,
 	  .icept = &icept_ptrace },
 	{ AXIS_INTERCEPT, "sysemu", .summary = "ptrace, one stop a call" },
-	{ AXIS_INTERCEPT, "seccomp", .summary = "filter and tracer, one stop a call" },
-	{ AXIS_INTERCEPT, "trap", .summary = "SIGSYS inside the process, no tracer" },
+	{ AXIS_INTERCEPT, "seccomp", .built = true, .icept = &icept_seccomp },
+	{ AXIS_INTERCEPT, "trap", .built = true, .icept = &icept_trap },
 	{ AXIS_INTERCEPT, "dispatch", .summary = "system call user dispatch" },
 	{ AXIS_INTERCEPT, "patch",
 	  .summary = "hot call sites become jumps; trap for the rest" },
 	{ AXIS_INTERCEPT, "kmod", .summary = "the host kernel module" },
 	{ AXIS_PROTECT, "mprotect",
 	  .summary = "opened by the signal handler, closed on the way out",
-	  .built = true },
-	{ AXIS_PROTECT, "gate", .summary = "one huge-page toggle in a call gate" },
+	  .built = true, .abi = LODGER_PROTECT_MPROTECT },
+	{ AXIS_PROTECT, "gate", .summary = "one huge-page toggle in a call gate",
+	  .built = true, .abi = LODGER_PROTECT_GATE,
+	  .quality = gate_quality },
 	{ AXIS_PROTECT, "pkey", .summary = "memory protection keys" },
 	{ AXIS_PROTECT, "none", .summary = "no protection: for measuring only",
 	  .unsafe = true },
 	{ AXIS_PROTECT, "kmod-us", .summary = "the module: supervisor bit" },
 	{ AXIS_PROTECT, "kmod-mm", .summary = "the module: an address space of its own" },
 	{ AXIS_SPACE, "remap", .summary = "unmap and map again on every switch",
-	  .built = true },
+	  .built = true, .abi = LODGER_SPACE_REMAP },
 	{ AXIS_SPACE, "multi", .summary = "one host process for each" },
 	{ AXIS_SPACE, "kmod", .summary = "the module: switchguest" },
 };
 
 #define MECHANISM_COUNT (sizeof(mechanisms) / sizeof(mechanisms[0]))
 
+#define PRESET_SETS 6
+
+/* Sets in order of preference: the first that this host supports is meant. */
 struct preset {
 	const char *name;
-	const char *choice[AXIS_COUNT]; /* NULL: decided by the host */
 	const char *summary;
+	const char *set[PRESET_SETS][AXIS_COUNT]; /* up to one of NULLs */
 };
 
 static const struct preset presets[] = {
-	{ "umlinux", { "ptrace", "mprotect", "remap" }, "the paper's original" },
-	{ "fast", { NULL, NULL, NULL },
-	  "the fastest secure set this host supports" },
-	{ "kmod", { "kmod", "kmod-us", "kmod" }, "with the host kernel module" },
+	{ "umlinux", "the paper's original",
+	  { { "ptrace", "mprotect", "remap" } } },
+	{ "fast", "the fastest secure set this host supports",
+	  { { "trap", "gate", "remap" },
+	    { "seccomp", "gate", "remap" },
+	    { "ptrace", "mprotect", "remap" } } },
+	{ "kmod", "with the host kernel module",
+	  { { "kmod", "kmod-us", "kmod" } } },
 };
 
 #define PRESET_COUNT (sizeof(presets) / sizeof(presets[0]))
@@ -88,8 +106,6 @@ static const struct {
 	  "the module can only switch what it sees entered" },
 	{ AXIS_SPACE, "kmod", AXIS_INTERCEPT, "kmod",
 	  "switchguest is a call of the module" },
-	{ AXIS_INTERCEPT, "patch", AXIS_PROTECT, "gate",
-	  "a patched call site jumps into the gate" },
 };
 
 static const struct mechanism *find_mechanism(enum axis axis, const char *name)
@@ -217,22 +233,42 @@ static int check_together(struct options *opt)
 	return 0;
 }
 
+/*
+ * The first set of the preset whose choices for the axes that were not given
+ * work here; the first of all where there is none, for the sentence about it.
+ */
+static const char *const *choose_set(const struct preset *preset,
+				     struct options *opt)
+{
+	char why[160];
+
+	for (size_t i = 0; i < PRESET_SETS && preset->set[i][0]; i++) {
+		bool works = true;
+
+		for (int axis = 0; axis < AXIS_COUNT && works; axis++)
+			works = *choice_of(opt, (enum axis)axis) ||
+				is_supported(find_mechanism((enum axis)axis,
+							    preset->set[i][axis]),
+					     why, sizeof(why));
+		if (works)
+			return preset->set[i];
+	}
+	return preset->set[0];
+}
+
 int modes_resolve(struct options *opt)
 {
 	const struct preset *preset = find_preset(opt->mode);
+	const char *const *set;
 
 	if (!preset)
 		return complain_unknown_preset(opt->mode);
+	set = choose_set(preset, opt);
 	for (int axis = 0; axis < AXIS_COUNT; axis++) {
 		const char **choice = choice_of(opt, (enum axis)axis);
 
 		if (!*choice)
-			*choice = preset->choice[axis];
-		if (!*choice) {
-			machine_complain("--mode %s is not built in this version: see lodger modes",
-					 opt->mode);
-			return -1;
-		}
+			*choice = set[axis];
 		if (!find_mechanism((enum axis)axis, *choice))
 			return complain_unknown_mechanism((enum axis)axis,
 							  *choice);
@@ -244,6 +280,30 @@ int modes_resolve(struct options *opt)
 				 *choice_of(opt, (enum axis)axis)))
 			return -1;
 	return 0;
+}
+
+const struct icept_ops *modes_icept(const struct options *opt)
+{
+	return find_mechanism(AXIS_INTERCEPT, opt->intercept)->icept;
+}
+
+uint32_t modes_abi(const struct options *opt, enum axis axis)
+{
+	const struct mechanism *mechanism = NULL;
+
+	switch (axis) {
+	case AXIS_INTERCEPT:
+		return modes_icept(opt)->abi;
+	case AXIS_PROTECT:
+		mechanism = find_mechanism(axis, opt->protect);
+		break;
+	case AXIS_SPACE:
+		mechanism = find_mechanism(axis, opt->space);
+		break;
+	case AXIS_COUNT:
+		break;
+	}
+	return mechanism ? mechanism->abi : 0;
 }
 
 /* --- Showing ----------------------------------------------------------------------- */
@@ -259,7 +319,9 @@ static void print_axis(enum axis axis)
 		if (mechanism->axis != axis)
 			continue;
 		snprintf(why, sizeof(why), "supported");
-		is_supported(mechanism, why, sizeof(why));
+		if (is_supported(mechanism, why, sizeof(why)) &&
+		    mechanism->quality)
+			mechanism->quality(why, sizeof(why));
 		printf("  %-10s %-26s %s\n", mechanism->name, why,
 		       mechanism->summary ? mechanism->summary :
 					    mechanism->icept->summary);
@@ -267,39 +329,32 @@ static void print_axis(enum axis axis)
 	putchar('\n');
 }
 
-/* Every mechanism of the preset is there and works. */
-static bool preset_works(const struct preset *preset)
+static bool set_works(const char *const *set)
 {
 	char why[160];
 
-	for (int axis = 0; axis < AXIS_COUNT; axis++) {
-		const struct mechanism *mechanism;
-
-		if (!preset->choice[axis])
+	for (int axis = 0; axis < AXIS_COUNT; axis++)
+		if (!is_supported(find_mechanism((enum axis)axis, set[axis]),
+				  why, sizeof(why)))
 			return false;
-		mechanism = find_mechanism((enum axis)axis,
-					   preset->choice[axis]);
-		if (!mechanism || !is_supported(mechanism, why, sizeof(why)))
-			return false;
-	}
 	return true;
 }
 
 static void print_presets(const char *default_mode)
 {
+	struct options none = { .mode = NULL };
+
 	printf("--mode  presets\n");
 	for (size_t i = 0; i < PRESET_COUNT; i++) {
-		const struct preset *preset = &presets[i];
+		const char *const *set = choose_set(&presets[i], &none);
 
-		printf("  %-10s %-26s %s", preset->name,
-		       !preset_works(preset)		  ? "not yet" :
-		       strcmp(preset->name, default_mode) ? "supported" :
-							    "supported, the default",
-		       preset->summary);
-		if (preset->choice[0])
-			printf(" (%s + %s + %s)", preset->choice[0],
-			       preset->choice[1], preset->choice[2]);
-		putchar('\n');
+		printf("  %-10s %-26s %s (%s + %s + %s)\n", presets[i].name,
+		       !set_works(set) ? "not yet" :
+		       strcmp(presets[i].name, default_mode) ?
+					 "supported" :
+					 "supported, the default",
+		       presets[i].summary, set[AXIS_INTERCEPT],
+		       set[AXIS_PROTECT], set[AXIS_SPACE]);
 	}
 }
 

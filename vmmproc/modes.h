@@ -4,6 +4,10 @@
 
 #include "options.h"
 
+struct icept_ops;
+
+enum axis { AXIS_INTERCEPT, AXIS_PROTECT, AXIS_SPACE, AXIS_COUNT };
+
 /*
  * Fills opt->intercept, protect and space from opt->mode where they were not
  * given, and refuses what does not exist, is unsafe without --unsafe, or cannot
@@ -11,6 +15,11 @@
  * Returns 0, or -1 after one sentence.
  */
 int modes_resolve(struct options *opt);
+
+/* After modes_resolve: what was chosen. The interception mechanism, and any
+ * axis's choice as the guest kernel is told it (abi/boot.h). */
+const struct icept_ops *modes_icept(const struct options *opt);
+uint32_t modes_abi(const struct options *opt, enum axis axis);
 
 /* `lodger modes`: prints every mechanism and preset; with opt->show_policy the
  * host-call policy instead. Returns lodger's exit status. */

@@ -78,94 +78,94 @@
 
 const struct policy_row policy_table[] = {
 	/* The MMU: guest pages come and go. */
-	{ __NR_mmap, REGION_USER_LOW, SPAN_MMAP, MMAP_LIMITS,
+	{ __NR_mmap, USE_ALWAYS, REGION_USER_LOW, SPAN_MMAP, MMAP_LIMITS,
 	  "maps guest RAM where a guest program's pages are" },
-	{ __NR_mmap, REGION_USER_HIGH, SPAN_MMAP, MMAP_LIMITS,
+	{ __NR_mmap, USE_ALWAYS, REGION_USER_HIGH, SPAN_MMAP, MMAP_LIMITS,
 	  "the same in the high range of --vspace=high" },
-	{ __NR_munmap, REGION_BELOW_WINDOW, SPAN_NONE, {},
+	{ __NR_munmap, USE_ALWAYS, REGION_BELOW_WINDOW, SPAN_NONE, {},
 	  "unmaps guest pages; at start, whatever the host had put there" },
-	{ __NR_munmap, REGION_ABOVE_WINDOW, SPAN_NONE, {},
+	{ __NR_munmap, USE_ALWAYS, REGION_ABOVE_WINDOW, SPAN_NONE, {},
 	  "the same above the window" },
-	{ __NR_mprotect, REGION_USER_LOW, SPAN_NONE, { PROT_IS_RWX(2) },
+	{ __NR_mprotect, USE_ALWAYS, REGION_USER_LOW, SPAN_NONE, { PROT_IS_RWX(2) },
 	  "changes what a guest program may do with its pages" },
-	{ __NR_mprotect, REGION_USER_HIGH, SPAN_NONE, { PROT_IS_RWX(2) },
+	{ __NR_mprotect, USE_ALWAYS, REGION_USER_HIGH, SPAN_NONE, { PROT_IS_RWX(2) },
 	  "the same in the high range of --vspace=high" },
-	{ __NR_mprotect, REGION_CORE, SPAN_NONE,
+	{ __NR_mprotect, USE_TRACED, REGION_CORE, SPAN_NONE,
 	  { ONE_OF(2, 0, 1 | 1ULL << PROT_RWX,
 		   "core protection other than none and all") },
 	  "the gate opens and closes the guest kernel's core" },
 
 	/* The disk and physical memory. */
-	{ __NR_pread64, REGION_ANY, SPAN_PREAD, { FD_IS_RAM },
+	{ __NR_pread64, USE_ALWAYS, REGION_ANY, SPAN_PREAD, { FD_IS_RAM },
 	  "copies guest RAM that is not mapped" },
-	{ __NR_pwrite64, REGION_ANY, SPAN_PREAD, { FD_IS_RAM },
+	{ __NR_pwrite64, USE_ALWAYS, REGION_ANY, SPAN_PREAD, { FD_IS_RAM },
 	  "copies into guest RAM that is not mapped" },
-	{ __NR_pread64, REGION_ANY, SPAN_NONE,
+	{ __NR_pread64, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { EQ(0, LODGER_FD_ROOT, "a descriptor other than RAM and root") },
 	  "reads the root archive" },
-	{ __NR_fallocate, REGION_ANY, SPAN_FALLOCATE,
+	{ __NR_fallocate, USE_ALWAYS, REGION_ANY, SPAN_FALLOCATE,
 	  { FD_IS_RAM, EQ(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 			  "a mode other than PUNCH_HOLE|KEEP_SIZE") },
 	  "gives freed guest RAM back to the host" },
 
 	/* The console and the three streams. */
-	{ __NR_read, REGION_ANY, SPAN_NONE,
+	{ __NR_read, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { ONE_OF(0, 0, READ_FDS, "a descriptor that is no stream") },
 	  "input of the streams and the terminal; resets the bell" },
-	{ __NR_readv, REGION_ANY, SPAN_NONE,
+	{ __NR_readv, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { ONE_OF(0, 0, READ_FDS, "a descriptor that is no stream") },
 	  "input of the streams and the terminal" },
-	{ __NR_write, REGION_ANY, SPAN_NONE,
+	{ __NR_write, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { ONE_OF(0, 0, WRITE_FDS, "a descriptor that is no stream") },
 	  "output to the streams, the terminal and the trace" },
-	{ __NR_writev, REGION_ANY, SPAN_NONE,
+	{ __NR_writev, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { ONE_OF(0, 0, WRITE_FDS, "a descriptor that is no stream") },
 	  "output to the streams, the terminal and the trace" },
-	{ __NR_fstat, REGION_ANY, SPAN_NONE, { FD_IS_STREAM },
+	{ __NR_fstat, USE_ALWAYS, REGION_ANY, SPAN_NONE, { FD_IS_STREAM },
 	  "size of a stream that is a regular file" },
-	{ __NR_lseek, REGION_ANY, SPAN_NONE,
+	{ __NR_lseek, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { FD_IS_STREAM, LE(2, SEEK_END, "an unknown whence") },
 	  "position of a stream that is a regular file" },
-	{ __NR_ioctl, REGION_ANY, SPAN_NONE,
+	{ __NR_ioctl, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { EQ(0, LODGER_FD_TTY, "a descriptor other than the terminal"),
 	    EQ(1, TIOCGWINSZ, "a request other than TIOCGWINSZ") },
 	  "size of the terminal" },
-	{ __NR_ppoll, REGION_ANY, SPAN_NONE,
+	{ __NR_ppoll, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { LE(1, 8, "more than eight descriptors"),
 	    LE(4, KERNEL_SIGSET_BYTES, "an odd signal set size") },
 	  "sleeps until a stream is ready or an interrupt comes" },
 
 	/* Clocks and randomness. */
-	{ __NR_setitimer, REGION_ANY, SPAN_NONE,
+	{ __NR_setitimer, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { EQ(0, ITIMER_REAL, "a timer other than ITIMER_REAL") },
 	  "the clock interrupt" },
-	{ __NR_clock_gettime, REGION_ANY, SPAN_NONE,
+	{ __NR_clock_gettime, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { LE(0, CLOCK_TAI, "a clock of another process") },
 	  "the clock" },
-	{ __NR_getrandom, REGION_ANY, SPAN_NONE,
+	{ __NR_getrandom, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { LE(2, 7, "unknown flags") },
 	  "the random source" },
 
 	/* The processor: signals are its interrupts and exceptions. */
-	{ __NR_rt_sigreturn, REGION_ANY, SPAN_NONE, {},
+	{ __NR_rt_sigreturn, USE_TRACED, REGION_ANY, SPAN_NONE, {},
 	  "returns from an interrupt" },
-	{ __NR_rt_sigaction, REGION_ANY, SPAN_NONE,
+	{ __NR_rt_sigaction, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { ONE_OF(0, 0, KERNEL_SIGNALS, "a signal that is no interrupt"),
 	    EQ(3, KERNEL_SIGSET_BYTES, "an odd signal set size") },
 	  "installs interrupt handlers at boot" },
-	{ __NR_rt_sigprocmask, REGION_ANY, SPAN_NONE,
+	{ __NR_rt_sigprocmask, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { LE(0, SIG_SETMASK, "an unknown operation"),
 	    EQ(3, KERNEL_SIGSET_BYTES, "an odd signal set size") },
 	  "disables and enables interrupts" },
-	{ __NR_sigaltstack, REGION_ANY, SPAN_NONE, {},
+	{ __NR_sigaltstack, USE_ALWAYS, REGION_ANY, SPAN_NONE, {},
 	  "sets the interrupt stack" },
-	{ __NR_arch_prctl, REGION_ANY, SPAN_NONE,
+	{ __NR_arch_prctl, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { ONE_OF(0, ARCH_BASES, ARCH_BASES_BITS,
 		   "a code other than the fs and gs bases") },
 	  "a guest program's fs and gs bases, without FSGSBASE" },
-	{ __NR_getpid, REGION_ANY, SPAN_NONE, {},
+	{ __NR_getpid, USE_TRACED, REGION_ANY, SPAN_NONE, {},
 	  "the no-op that stands for a guest program's call (step 2)" },
-	{ __NR_exit_group, REGION_ANY, SPAN_NONE, {},
+	{ __NR_exit_group, USE_ALWAYS, REGION_ANY, SPAN_NONE, {},
 	  "switches the machine off" },
 };
 
@@ -291,7 +291,7 @@ bool policy_allows(const struct policy_env *env, const struct host_call *call,
 		const struct policy_row *row = &policy_table[i];
 		const char *refusal;
 
-		if (row->nr != call->nr)
+		if (row->nr != call->nr || !policy_row_applies(env, row))
 			continue;
 		refusal = row_refusal(env, row, call, &held);
 		if (!refusal)
@@ -359,8 +359,9 @@ void policy_print(FILE *out)
 	for (size_t i = 0; i < policy_table_rows; i++) {
 		const struct policy_row *row = &policy_table[i];
 
-		fprintf(out, "%-16s %s\n", policy_call_name(row->nr),
-			row->why);
+		fprintf(out, "%-16s %s%s\n", policy_call_name(row->nr),
+			row->why,
+			row->use == USE_TRACED ? " (traced modes only)" : "");
 		print_limits(out, row);
 	}
 }

@@ -19,6 +19,7 @@ struct policy_env {
 	uint64_t ram_bytes, core_bytes, kmem_bytes;
 	uint64_t user_low_min;
 	bool vspace_high;
+	bool in_process; /* programs' calls do not stop: filter_inproc.c */
 	pid_t guest_pid; /* 0 while not known (in the child before exec) */
 };
 
@@ -45,6 +46,17 @@ const char *policy_call_name(uint64_t nr);
  * Returns 0 or -errno.
  */
 int policy_install_filter(const struct policy_env *env);
+
+struct sock_filter;
+
+/*
+ * The policy as a BPF program for 64-bit calls: the second part of the
+ * in-process modes' filter. A call that no row admits gets refuse_action
+ * (SECCOMP_RET_*). Writes at most max instructions to out and the number to
+ * *count. VMM process, before the fork. Returns 0 or -errno.
+ */
+int policy_export_filter(const struct policy_env *env, uint32_t refuse_action,
+			 struct sock_filter *out, size_t max, size_t *count);
 
 /* Prints the table as text (docs, `lodger modes --policy`). */
 void policy_print(FILE *out);

@@ -3,6 +3,7 @@
 #define VMMPROC_POLICY_ENV_H
 
 #include "abi/layout.h"
+#include "icept.h"
 #include "machine.h"
 #include "policy.h"
 
@@ -15,6 +16,7 @@ static inline void policy_env_fill(struct policy_env *env,
 	env->kmem_bytes = m->core_bytes + LODGER_KFILE_OFFSET(LODGER_CORE_BASE);
 	env->user_low_min = m->user_low_min;
 	env->vspace_high = m->opt->vspace_high;
+	env->in_process = m->icept->filter != ICEPT_FILTER_TRACED;
 	env->guest_pid = m->guest_pid > 0 ? m->guest_pid : 0;
 }
 

@@ -1,8 +1,11 @@
 /*
- * The seccomp filter made from the policy table, the second line behind the
- * tracer's exact check. Installed in the guest-machine process, for good.
+ * The seccomp filter made from the policy table, in two forms: complete, as
+ * the second line behind the exact check of a tracer that sees every call, and
+ * exported, as the part of the in-process modes' filter that judges the guest
+ * kernel's host calls (filter_inproc.c).
  *
- * The kernel's order at a system call is: ptrace stop, then filter. A guest
+ * The first is installed in the guest-machine process, for good. The kernel's
+ * order at a system call is: ptrace stop, then filter. A guest
  * program's call has therefore become getpid, or the number -1, before the
  * filter sees it; both must pass, in 32-bit entries (int 0x80, sysenter) too,
  * or a guest program could end its machine. vsyscall emulation makes no
@@ -13,11 +16,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/filter.h>
 #include <malloc.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "policy_table.h"
 
@@ -136,24 +142,26 @@ static int add_row(scmp_filter_ctx ctx, const struct policy_env *env,
 			rule_submit(ctx, row, &rule);
 }
 
-/* A filter for one architecture that kills but for skipped calls and the
- * no-op. libseccomp translates the number for a foreign architecture. */
-static int new_context(scmp_filter_ctx *ctx, uint32_t arch)
+/* A filter that refuses everything, of every architecture. */
+static int new_context(scmp_filter_ctx *ctx, uint32_t refuse_action)
 {
-	int err;
-
-	*ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	*ctx = seccomp_init(refuse_action);
 	if (!*ctx)
 		return -ENOMEM;
-	if (arch != seccomp_arch_native()) {
+	return seccomp_attr_set(*ctx, SCMP_FLTATR_ACT_BADARCH, refuse_action);
+}
+
+/* A filter for one architecture that kills but for skipped calls and the
+ * no-op. libseccomp translates the number for a foreign architecture. */
+static int new_traced_context(scmp_filter_ctx *ctx, uint32_t arch)
+{
+	int err = new_context(ctx, SCMP_ACT_KILL_PROCESS);
+
+	if (!err && arch != seccomp_arch_native()) {
 		err = seccomp_arch_remove(*ctx, SCMP_ARCH_NATIVE);
 		if (!err)
 			err = seccomp_arch_add(*ctx, arch);
-		if (err)
-			return err;
 	}
-	err = seccomp_attr_set(*ctx, SCMP_FLTATR_ACT_BADARCH,
-			       SCMP_ACT_KILL_PROCESS);
 	if (!err) /* no_new_privs is the caller's to set */
 		err = seccomp_attr_set(*ctx, SCMP_FLTATR_CTL_NNP, 0);
 	if (!err)
@@ -169,21 +177,36 @@ static int new_context(scmp_filter_ctx *ctx, uint32_t arch)
 
 static int add_table(scmp_filter_ctx ctx, const struct policy_env *env)
 {
-	static const int vsyscall[] = { __NR_gettimeofday, __NR_time,
-					__NR_getcpu };
 	int err = 0;
 
 	for (size_t i = 0; i < policy_table_rows && !err; i++)
-		err = add_row(ctx, env, &policy_table[i]);
+		if (policy_row_applies(env, &policy_table[i]))
+			err = add_row(ctx, env, &policy_table[i]);
+	return err;
+}
+
+/* Lets the filter look for these first, in this order. */
+static int put_first(scmp_filter_ctx ctx, const int *nr, size_t count)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = seccomp_syscall_priority(ctx, nr[i], (uint8_t)(255 - i));
+	return err;
+}
+
+static int add_traced_table(scmp_filter_ctx ctx, const struct policy_env *env)
+{
+	static const int vsyscall[] = { __NR_gettimeofday, __NR_time,
+					__NR_getcpu };
+	/* the gate's calls and the no-op: they are on every trap */
+	static const int first[] = { __NR_mprotect, __NR_getpid };
+	int err = add_table(ctx, env);
+
 	for (size_t i = 0; i < 3 && !err; i++)
 		err = seccomp_rule_add_exact(ctx, SCMP_ACT_ERRNO(ENOSYS),
 					     vsyscall[i], 0);
-	/* The gate's calls and the no-op first: they are on every trap. */
-	if (!err)
-		err = seccomp_syscall_priority(ctx, __NR_mprotect, 255);
-	if (!err)
-		err = seccomp_syscall_priority(ctx, __NR_getpid, 254);
-	return err;
+	return err ? err : put_first(ctx, first, sizeof(first) / sizeof(first[0]));
 }
 
 /*
@@ -197,11 +220,11 @@ int policy_install_filter(const struct policy_env *env)
 	int err;
 
 	mallopt(M_TRIM_THRESHOLD, INT_MAX);
-	err = new_context(&ctx, SCMP_ARCH_X86_64);
+	err = new_traced_context(&ctx, SCMP_ARCH_X86_64);
 	if (!err)
-		err = add_table(ctx, env);
+		err = add_traced_table(ctx, env);
 	if (!err)
-		err = new_context(&ctx_32, SCMP_ARCH_X86);
+		err = new_traced_context(&ctx_32, SCMP_ARCH_X86);
 	if (!err) {
 		err = seccomp_merge(ctx, ctx_32);
 		if (!err)
@@ -212,6 +235,52 @@ int policy_install_filter(const struct policy_env *env)
 	if (!err)
 		return 0;
 	seccomp_release(ctx_32);
+	seccomp_release(ctx);
+	return err;
+}
+
+/* The instructions of a built filter; this libseccomp exports to files only. */
+static int export_to(scmp_filter_ctx ctx, struct sock_filter *out, size_t max,
+		     size_t *count)
+{
+	int fd = memfd_create("lodger-filter", MFD_CLOEXEC), err;
+	ssize_t bytes;
+
+	if (fd < 0)
+		return -errno;
+	err = seccomp_export_bpf(ctx, fd);
+	if (!err) {
+		bytes = pread(fd, out, max * sizeof(*out), 0);
+		err = bytes < 0 ? -errno : 0;
+	}
+	if (!err && ((size_t)bytes % sizeof(*out) || !bytes ||
+		     (size_t)bytes == max * sizeof(*out)))
+		err = -E2BIG;
+	if (!err)
+		*count = (size_t)bytes / sizeof(*out);
+	close(fd);
+	return err;
+}
+
+int policy_export_filter(const struct policy_env *env, uint32_t refuse_action,
+			 struct sock_filter *out, size_t max, size_t *count)
+{
+	/* what serves faults and calls, then what serves reads and clocks */
+	static const int first[] = {
+		__NR_sigaltstack, __NR_mmap,	  __NR_mprotect,
+		__NR_munmap,	  __NR_pread64,	  __NR_pwrite64,
+		__NR_read,	  __NR_write,	  __NR_clock_gettime,
+		__NR_ppoll,
+	};
+	scmp_filter_ctx ctx = NULL;
+	int err = new_context(&ctx, refuse_action);
+
+	if (!err)
+		err = add_table(ctx, env);
+	if (!err)
+		err = put_first(ctx, first, sizeof(first) / sizeof(first[0]));
+	if (!err)
+		err = export_to(ctx, out, max, count);
 	seccomp_release(ctx);
 	return err;
 }

@@ -43,10 +43,19 @@ struct policy_limit {
 	const char *refusal; /* completes "refused: ..." */
 };
 
+/* In which machines a row stands. In the in-process modes the gate's calls and
+ * rt_sigreturn are no matter of policy: the filter's prefix binds them to
+ * their instructions (filter_inproc.c). */
+enum policy_use {
+	USE_ALWAYS = 0,
+	USE_TRACED, /* only where a tracer sees every call */
+};
+
 #define POLICY_LIMITS 5 /* the last is always LIMIT_END */
 
 struct policy_row {
 	uint32_t nr;
+	enum policy_use use;
 	enum policy_region region;
 	enum policy_span span;
 	struct policy_limit limit[POLICY_LIMITS];
@@ -59,6 +68,13 @@ struct policy_range {
 
 extern const struct policy_row policy_table[];
 extern const size_t policy_table_rows;
+
+/* Does the row stand in this machine's policy? */
+static inline bool policy_row_applies(const struct policy_env *env,
+				      const struct policy_row *row)
+{
+	return row->use == USE_ALWAYS || !env->in_process;
+}
 
 /* Resolves a region. Empty (start == end) where the machine has none. */
 struct policy_range policy_region_range(const struct policy_env *env,

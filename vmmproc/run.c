@@ -19,6 +19,7 @@
 #include "icept.h"
 #include "loop.h"
 #include "memory.h"
+#include "modes.h"
 #include "root.h"
 #include "start.h"
 #include "stats.h"
@@ -197,10 +198,10 @@ int run_machine(const struct options *opt)
 {
 	struct machine m = {
 		.opt = opt,
-		.icept = &icept_ptrace,
+		.icept = modes_icept(opt),
 		.ram_bytes = opt->mem_bytes,
 		.kmem_fd = -1, .ram_fd = -1, .root_fd = -1, .bell_fd = -1,
-		.guest_pid = -1,
+		.listener_fd = -1, .guest_pid = -1,
 	};
 	int status = EXIT_LODGER;
 

@@ -8,8 +8,9 @@
  * silence and shown by `lodger doctor`; everything else must succeed.
  *
  * The process stays in the VMM's session and process group: a background
- * process group could not read the terminal. Terminal signals are ignored or
- * reach the tracer, which drops them; the VMM process acts on its own copy.
+ * process group could not read the terminal. Terminal signals, and all others
+ * that are no part of the machine, are ignored or reach the tracer, which drops
+ * them; the VMM process acts on its own copy.
  */
 #include "sandbox.h"
 
@@ -89,8 +90,10 @@ static int reset_signals(void)
 {
 	/* SIGTTIN and SIGTTOU keep their default: ignored, a read of the
 	 * terminal from the background would fail where it should wait. */
-	static const int ignored[] = { SIGHUP,	SIGINT,	 SIGQUIT, SIGPIPE,
-				       SIGTERM, SIGTSTP, SIGUSR2, SIGXFSZ };
+	static const int ignored[] = { SIGHUP,	SIGINT,	 SIGQUIT,   SIGPIPE,
+				       SIGTERM, SIGTSTP, SIGUSR1,   SIGUSR2,
+				       SIGXFSZ, SIGPROF, SIGVTALRM, SIGSTKFLT,
+				       SIGPWR };
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t all;
 
@@ -102,6 +105,9 @@ static int reset_signals(void)
 	action.sa_handler = SIG_IGN;
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		if (sigaction(ignored[i], &action, NULL))
+			return complain("ignoring signals", errno);
+	for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++)
+		if (sigaction(sig, &action, NULL))
 			return complain("ignoring signals", errno);
 	return 0;
 }
@@ -229,13 +235,15 @@ int sandbox_before_attach(pid_t vmm_pid)
 	return die_with(vmm_pid);
 }
 
-int sandbox_after_attach(pid_t vmm_pid)
+int sandbox_after_attach(pid_t vmm_pid, int keep_fd)
 {
-	if (close_range(LODGER_FD_END, ~0U, 0))
+	unsigned end = keep_fd < 0 ? LODGER_FD_END : LODGER_FD_END + 1;
+
+	if (close_range(end, ~0U, 0))
 		return complain("closing descriptors", errno);
 	/* ppoll refuses more descriptors than RLIMIT_NOFILE allows: the
 	 * policy's eight are within it */
-	if (set_limit(RLIMIT_NOFILE, LODGER_FD_END) ||
+	if (set_limit(RLIMIT_NOFILE, keep_fd < 0 ? end : end + 1) ||
 	    set_limit(RLIMIT_NPROC, 0))
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))

@@ -29,9 +29,11 @@ int sandbox_before_attach(pid_t vmm_pid);
 
 /*
  * Second half, once the tracer is attached: closes everything from
- * LODGER_FD_END up, no new descriptors or processes, not dumpable. Afterwards
- * install the filter (policy_install_filter) and leave.
+ * LODGER_FD_END up but for keep_fd (LODGER_FD_END, or -1: none), no new
+ * descriptors or processes, not dumpable. Afterwards install the filter
+ * (policy.h, filter_inproc.h) and leave. With keep_fd, one more descriptor can
+ * be had: the filter's listener.
  */
-int sandbox_after_attach(pid_t vmm_pid);
+int sandbox_after_attach(pid_t vmm_pid, int keep_fd);
 
 #endif

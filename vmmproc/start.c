@@ -1,16 +1,19 @@
 /*
  * Birth of the guest-machine process. It is a fork of the VMM process that
- * confines itself, waits until it is traced, maps the window and jumps to the
- * guest kernel, whose first act is to unmap everything hosted (start.S).
+ * confines itself, maps the window, waits until the VMM process has taken
+ * charge of it and jumps to the guest kernel, whose first act is to unmap
+ * everything hosted (start.S).
  *
  *   VMM process                 child
  *   fork ---------------------> place descriptors, sandbox_before_attach
- *   read "ready"  <------------ write
- *   icept->attach (seize)
- *   write "go" ---------------> sandbox_after_attach, map window, filter, jump
+ *   read "ready"  <------------ map window, write
+ *   icept->attach
+ *   write "go" ---------------> sandbox_after_attach, filter, jump
+ *   take the listener, if the filter has one (listener.c)
  *
- * One socket pair carries both bytes; either side's death reads as end of
- * file on the other.
+ * One socket pair carries all of it; either side's death reads as end of
+ * file on the other. Where every call is traced the guest kernel begins with
+ * the int3 that the tracer waits for, else right after it.
  */
 #include "start.h"
 
@@ -21,7 +24,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "filter_inproc.h"
 #include "icept.h"
+#include "listener.h"
 #include "memory.h"
 #include "policy.h"
 #include "policy_env.h"
@@ -44,22 +49,79 @@ static bool receive_byte(int fd)
 	return n == 1;
 }
 
-static void jump_to_kernel(const struct machine *m) __attribute__((noreturn));
-static void jump_to_kernel(const struct machine *m)
+/* --- The child ---------------------------------------------------------------- */
+
+static void jump_to(uint64_t address) __attribute__((noreturn));
+static void jump_to(uint64_t address)
 {
-	__asm__ volatile("jmp *%0" : : "r"(m->image.entry) : "memory");
+	__asm__ volatile("jmp *%0" : : "r"(address) : "memory");
 	__builtin_unreachable();
 }
 
-static void child_main(struct machine *m, int fd, pid_t vmm_pid)
+static void leave_unfiltered(int err) __attribute__((noreturn));
+static void leave_unfiltered(int err)
+{
+	machine_complain("cannot install the system-call filter: %s",
+			 strerror(-err));
+	_exit(EXIT_LODGER);
+}
+
+static void enter_traced(const struct machine *m, pid_t vmm_pid)
 	__attribute__((noreturn));
-static void child_main(struct machine *m, int fd, pid_t vmm_pid)
+static void enter_traced(const struct machine *m, pid_t vmm_pid)
 {
 	struct policy_env env;
-	int trace_fd = m->trace ? fileno(m->trace) : STDERR_FILENO;
 	int err;
 
 	policy_env_fill(&env, m);
+	if (sandbox_after_attach(vmm_pid, -1))
+		_exit(EXIT_LODGER);
+	err = policy_install_filter(&env);
+	if (err)
+		leave_unfiltered(err);
+	jump_to(m->image.entry);
+}
+
+/* The filter with its listener, or the one that does without. fd, the socket
+ * to the VMM process, must be open until a helper has closed it. */
+static int install_trap(struct filter_program *program, int fd, pid_t helper)
+{
+	int err = helper < 0 ? -EAGAIN : filter_inproc_install(program, true);
+
+	if (err >= 0)
+		return 0;
+	listener_give_up(fd, helper);
+	filter_inproc_without_listener(program);
+	return filter_inproc_install(program, false);
+}
+
+static void enter_in_process(const struct machine *m,
+			     struct filter_program *program, int fd,
+			     pid_t vmm_pid) __attribute__((noreturn));
+static void enter_in_process(const struct machine *m,
+			     struct filter_program *program, int fd,
+			     pid_t vmm_pid)
+{
+	bool listener = m->icept->filter == ICEPT_FILTER_TRAP;
+	pid_t helper = listener ? listener_start_helper(fd, vmm_pid) : -1;
+	int err;
+
+	if (sandbox_after_attach(vmm_pid, listener ? fd : -1))
+		_exit(EXIT_LODGER);
+	err = listener ? install_trap(program, fd, helper) :
+			 filter_inproc_install(program, false);
+	if (err)
+		leave_unfiltered(err);
+	jump_to(m->image.entry_ready);
+}
+
+static void child_main(struct machine *m, struct filter_program *program,
+		       int fd, pid_t vmm_pid) __attribute__((noreturn));
+static void child_main(struct machine *m, struct filter_program *program,
+		       int fd, pid_t vmm_pid)
+{
+	int trace_fd = m->trace ? fileno(m->trace) : STDERR_FILENO;
+
 	if (sandbox_place_descriptors(m, trace_fd, &fd) ||
 	    sandbox_before_attach(vmm_pid))
 		_exit(EXIT_LODGER);
@@ -67,15 +129,31 @@ static void child_main(struct machine *m, int fd, pid_t vmm_pid)
 	m->kmem_fd = LODGER_FD_KMEM;
 	if (memory_map_window(m) || !send_byte(fd) || !receive_byte(fd))
 		_exit(EXIT_LODGER);
-	if (sandbox_after_attach(vmm_pid))
-		_exit(EXIT_LODGER);
-	err = policy_install_filter(&env);
-	if (err) {
-		machine_complain("cannot install the system-call filter: %s",
+	if (m->icept->filter == ICEPT_FILTER_TRACED)
+		enter_traced(m, vmm_pid);
+	enter_in_process(m, program, fd, vmm_pid);
+}
+
+/* --- The VMM process ------------------------------------------------------------ */
+
+/* The in-process modes' filter, which the child will inherit ready-made. */
+static int build_filter(const struct machine *m, struct filter_program *program)
+{
+	struct policy_env env;
+	int err;
+
+	*program = (struct filter_program){ .fprog = { 0, NULL } };
+	if (m->icept->filter == ICEPT_FILTER_TRACED)
+		return 0;
+	policy_env_fill(&env, m);
+	err = filter_inproc_build(program, &env, &m->image,
+				  m->icept->filter == ICEPT_FILTER_TRAP ?
+					  FILTER_REFLECT_TRAP :
+					  FILTER_REFLECT_TRACE);
+	if (err)
+		machine_complain("cannot make the system-call filter: %s",
 				 strerror(-err));
-		_exit(EXIT_LODGER);
-	}
-	jump_to_kernel(m);
+	return err;
 }
 
 static int abandon(struct machine *m)
@@ -89,19 +167,44 @@ static int abandon(struct machine *m)
 	return -1;
 }
 
-int start_guest(struct machine *m)
+/* From "ready" to the end of the child's start. 0, or -1 after a sentence,
+ * the child's own where it died. */
+static int take_charge(struct machine *m, int fd)
+{
+	int err;
+
+	if (!receive_byte(fd) || streams_arm(m))
+		return -1;
+	err = m->icept->attach(m);
+	if (err) {
+		machine_complain("cannot take charge of the guest-machine process by %s: %s; see `lodger doctor`",
+				 m->icept->name, strerror(-err));
+		return -1;
+	}
+	if (!send_byte(fd))
+		return -1;
+	if (m->icept->filter != ICEPT_FILTER_TRAP)
+		return 0;
+	err = listener_receive(m, fd);
+	if (err)
+		machine_complain("the filter's listener got lost: %s",
+				 strerror(-err));
+	return err ? -1 : 0;
+}
+
+static int fork_guest(struct machine *m, struct filter_program *program)
 {
 	pid_t vmm_pid = getpid();
 	int fd[2], err;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd)) {
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd)) {
 		machine_complain("cannot create a socket pair: %s", strerror(errno));
 		return -1;
 	}
 	fflush(NULL);
 	m->guest_pid = fork();
 	if (m->guest_pid == 0)
-		child_main(m, fd[1], vmm_pid);
+		child_main(m, program, fd[1], vmm_pid);
 	close(fd[1]);
 	if (m->guest_pid < 0) {
 		machine_complain("cannot start the guest-machine process: %s",
@@ -109,17 +212,19 @@ int start_guest(struct machine *m)
 		close(fd[0]);
 		return -1;
 	}
-	if (!receive_byte(fd[0]) || streams_arm(m)) {
-		/* the child has said why */
-		close(fd[0]);
-		return abandon(m);
-	}
-	err = m->icept->attach(m);
-	if (err)
-		machine_complain("cannot trace the guest-machine process (ptrace): %s; see `lodger doctor`",
-				 strerror(-err));
-	else if (!send_byte(fd[0]))
-		err = -EPIPE;
+	err = take_charge(m, fd[0]);
 	close(fd[0]);
 	return err ? abandon(m) : 0;
+}
+
+int start_guest(struct machine *m)
+{
+	struct filter_program program;
+	int err = build_filter(m, &program);
+
+	if (err)
+		return -1;
+	err = fork_guest(m, &program);
+	filter_inproc_free(&program);
+	return err;
 }

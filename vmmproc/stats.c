@@ -47,6 +47,8 @@ static size_t vmm_fields(const struct machine *m, struct field *out)
 		{ "host_calls_checked", "host calls put to the policy",
 		  c->host_calls_checked },
 		{ "host_calls_refused", "  of which refused", c->refused },
+		{ "core_huge_bytes", "guest kernel's core in huge pages, bytes",
+		  m->core_huge_bytes },
 	};
 
 	memcpy(out, field, sizeof(field));
@@ -173,6 +175,11 @@ static void json_guest_calls(FILE *out, const struct lodger_counters *counters)
 	fprintf(out, "\n  ]\n");
 }
 
+static void json_name(FILE *out, const char *key, const char *name)
+{
+	fprintf(out, "  \"%s\": \"%s\",\n", key, name ? name : "");
+}
+
 static void write_json(FILE *out, const struct machine *m,
 		       const struct lodger_counters *counters,
 		       const struct rusage *own)
@@ -181,8 +188,10 @@ static void write_json(FILE *out, const struct machine *m,
 	size_t count = all_fields(m, counters, field);
 
 	fprintf(out, "{\n  \"version\": %d,\n", STATS_VERSION);
-	fprintf(out, "  \"mode\": \"%s\",\n",
-		m->opt->mode ? m->opt->mode : "");
+	json_name(out, "mode", m->opt->mode);
+	json_name(out, "intercept", m->opt->intercept);
+	json_name(out, "protect", m->opt->protect);
+	json_name(out, "space", m->opt->space);
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, "  \"%s\": %" PRIu64 ",\n", field[i].key,
 			field[i].value);
@@ -264,7 +273,11 @@ static void write_text(FILE *out, const struct machine *m,
 	struct field field[FIELDS_MAX];
 	size_t count = all_fields(m, counters, field);
 
-	fprintf(out, "lodger: %.3f s\n", seconds(m->end_ns - m->start_ns));
+	fprintf(out, "lodger: %.3f s", seconds(m->end_ns - m->start_ns));
+	if (m->opt->intercept && m->opt->protect && m->opt->space)
+		fprintf(out, ", %s + %s + %s", m->opt->intercept,
+			m->opt->protect, m->opt->space);
+	fputc('\n', out);
 	fprintf(out, "%-14s %9s %9s %12s %12s %12s\n", "host process",
 		"user s", "system s", "vol. switch", "invol.", "max KiB");
 	text_usage(out, "monitor", own);

@@ -8,6 +8,7 @@
  */
 #include "abi/layout.h"
 #include "entry/entry.h"
+#include "entry/patch.h"
 #include "hal/cpu.h"
 #include "hal/frame.h"
 #include "hal/hal.h"
@@ -83,6 +84,14 @@ static void serve_exception(struct trap_frame *tf)
 					   tf->rip : tf->cr2);
 }
 
+static void serve_call(struct trap_frame *tf)
+{
+	counters()->traps_syscall++;
+	if (tf->insn_bytes == SYSCALL_INSN_BYTES)
+		patch_consider(tf);
+	syscall_dispatch(tf);
+}
+
 void trap_upcall(struct trap_frame *tf)
 {
 	if (inside_window(tf->rip) && tf->kind != TRAP_PAGEFAULT) {
@@ -93,14 +102,16 @@ void trap_upcall(struct trap_frame *tf)
 	} else {
 		switch ((enum trap_kind)tf->kind) {
 		case TRAP_SYSCALL:
-			counters()->traps_syscall++;
-			syscall_dispatch(tf);
+			serve_call(tf);
 			break;
 		case TRAP_PAGEFAULT:
 			serve_page_fault(tf);
 			break;
 		case TRAP_EXCEPTION:
-			serve_exception(tf);
+			if (tf->sig == SIGILL && patch_old_syscall(tf))
+				serve_call(tf);
+			else
+				serve_exception(tf);
 			break;
 		case TRAP_IRQ:
 			break; /* served before the upcall */

@@ -170,6 +170,7 @@ static int classify(int sig, const siginfo_t *si, struct trap_frame *tf)
 	tf->sig = sig;
 	tf->si_code = si->si_code;
 	tf->orig_rax = (u64)-1;
+	tf->insn_bytes = SYSCALL_INSN_BYTES;
 	switch (sig) {
 	case SIGUSR1:
 		tf->kind = TRAP_SYSCALL;

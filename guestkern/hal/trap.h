@@ -28,11 +28,16 @@ struct trap_frame {
 	u64 orig_rax;	   /* system-call number, -1 when not in a call */
 	u32 kind;	   /* enum trap_kind */
 	s32 sig, si_code;  /* TRAP_EXCEPTION: host's verdict */
+	u32 insn_bytes;	   /* TRAP_SYSCALL: how far back the call's start is */
 };
 
 /* rflags bits that a guest program may own: CF PF AF ZF SF TF DF OF NT? no:
  * AC and ID yes. All else is forced by the host. */
 #define TRAP_USER_RFLAGS 0x240dd5ULL
+
+/* The `syscall` instruction, and a call site made a jump (hal/patch.h). */
+#define SYSCALL_INSN_BYTES 2
+#define PATCHED_SITE_BYTES 7
 
 #define TRAP_USER_CS 0x33
 #define TRAP_USER_SS 0x2b

@@ -10,6 +10,7 @@
 #include "hal/cpu.h"
 #include "hal/frame.h"
 #include "hal/hal_private.h"
+#include "hal/patch.h"
 #include "hal/scratch.h"
 #include "lib/bug.h"
 #include "lib/string.h"
@@ -41,7 +42,7 @@ static enum gate_window gate_window(u64 rip)
 	if (between(rip, call_exit, call_end) ||
 	    between(rip, call_leave_clear, call_leave_end))
 		return WINDOW_EXIT;
-	if (between(rip, call_signal, call_exit))
+	if (between(rip, call_signal, call_exit) || patch_is_stub(rip))
 		return WINDOW_ENTRY;
 	return WINDOW_NONE;
 }
@@ -160,6 +161,13 @@ void hal_nested_entry(int sig, u64 frame_rsp)
 	      sig, (unsigned long long)tf.rip, (unsigned long long)tf.cr2);
 }
 
+/* A tracer enters for a `syscall`, a patched site for itself. */
+static u32 plain_insn_bytes(void)
+{
+	return boot_info()->intercept == LODGER_INTERCEPT_PATCH ?
+		       PATCHED_SITE_BYTES : SYSCALL_INSN_BYTES;
+}
+
 /* A call without a signal: registers are in the frame, their cause is not. */
 void hal_call_entry(void) __noreturn;
 void hal_call_entry(void)
@@ -176,5 +184,7 @@ void hal_call_entry(void)
 	tf->kind = TRAP_SYSCALL;
 	tf->sig = 0;
 	tf->si_code = 0;
+	tf->insn_bytes = plain_insn_bytes();
+	counters()->calls_plain++;
 	trap_upcall_now(tf);
 }

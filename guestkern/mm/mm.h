@@ -154,6 +154,13 @@ enum mm_access { MM_READ = 1, MM_WRITE = 2, MM_EXEC = 4 };
  */
 int mm_fault(struct mm *mm, uaddr_t addr, enum mm_access access);
 
+/*
+ * Writes into a private executable page whatever its protection, in a copy of
+ * this space's own (len within one page; the page is present). 0, -EFAULT (no
+ * such private executable page), -ENOMEM.
+ */
+int mm_poke_text(struct mm *mm, uaddr_t addr, const void *bytes, size_t len_bytes);
+
 /* Is [addr, addr+len) inside one user range? */
 bool user_range_ok(uaddr_t addr, u64 len_bytes);
 /* Lowest and highest (exclusive) user address of the low range. */

@@ -11,7 +11,6 @@
 #include <asm/signal.h>
 #include <asm/unistd.h>
 
-#define SYSCALL_INSN_BYTES 2
 
 /* --- restart ------------------------------------------------------------------------------ */
 
@@ -48,7 +47,7 @@ static void settle_call(struct trap_frame *tf, const struct k_sigaction *action)
 		return;
 	}
 	tf->rax = result == -ERESTART_RESTARTBLOCK ? __NR_restart_syscall : number;
-	tf->rip -= SYSCALL_INSN_BYTES;
+	tf->rip -= tf->insn_bytes;
 }
 
 /* --- default actions ------------------------------------------------------------------------ */

@@ -53,7 +53,7 @@ says '... is named' 'lodger: /bin: *'
 status 'a file without permission' 126 1 -- /etc/passwd
 says '... is named' 'lodger: /etc/passwd: *'
 status 'an empty name' 127 1 -- ''
-status 'a very long name' 127 1 -- "/$(printf '%0300d' 0)"
+status 'a very long name' 126 1 -- "/$(printf '%0300d' 0)"
 status 'a directory that is not there' 125 1 --cwd /nope -- true
 says '... is named' 'lodger: --cwd /nope: *'
 status 'options end at --' 127 1 -- --help

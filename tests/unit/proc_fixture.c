@@ -97,6 +97,7 @@ static void settle(struct trap_frame *tf)
 		if (tf->rip == AFTER_SYSCALL - 2) {
 			tf->rip = AFTER_SYSCALL;
 			tf->kind = TRAP_SYSCALL;
+			tf->insn_bytes = 2;
 			syscall_dispatch(tf);
 			to_user(tf);
 		} else {
@@ -118,6 +119,7 @@ s64 user_call(u64 number, const u64 arg[6])
 	tf->rax = number;
 	tf->rip = AFTER_SYSCALL;
 	tf->kind = TRAP_SYSCALL;
+	tf->insn_bytes = 2;
 	syscall_dispatch(tf);
 	settle(tf);
 	return (s64)tf->rax;

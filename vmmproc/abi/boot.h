@@ -135,6 +135,8 @@ struct lodger_counters {
 	uint64_t kernel_bytes;	  /* core pages in use */
 	uint64_t ram_free_bytes, ram_total_bytes;
 	uint64_t forks, execs;
+	uint64_t calls_plain;	  /* system calls that came without a signal */
+	uint64_t sites_patched;
 	uint32_t halt_reason;	  /* enum lodger_halt */
 	uint32_t halt_status;
 	char halt_text[200];

@@ -29,6 +29,18 @@
 #define LODGER_SIGSTACK_SIZE 0x8000
 #define LODGER_SIGSTACK_END 0x7000c000
 
+/*
+ * Patched call sites (--intercept patch; hal/patch.c): a table of addresses
+ * (R--) and the stubs they point to (R-X). Bytes 5 and 6 of a patched site are
+ * the high bytes of a table address, and an old jump to the site's `syscall`
+ * runs into them: 0x06 is an invalid instruction in 64-bit mode.
+ */
+#define LODGER_PATCH_SLOTS 0x70060000
+#define LODGER_PATCH_STUBS 0x70070000
+#define LODGER_PATCH_COUNT 2048
+#define LODGER_PATCH_SLOT_BYTES 8
+#define LODGER_PATCH_STUB_BYTES 16
+
 /* The core: starts on a huge-page boundary; its length is a multiple of
  * 2 MiB and stands in struct lodger_boot (core_bytes). */
 #define LODGER_CORE_BASE 0x70200000

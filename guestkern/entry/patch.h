@@ -1,0 +1,15 @@
+/* Which call sites are patched (--intercept patch). */
+#ifndef ENTRY_PATCH_H
+#define ENTRY_PATCH_H
+
+#include "hal/trap.h"
+
+/* A system call has come by a signal: patches its site when it has come often
+ * enough and has the shape. Context: current task, its mm loaded. */
+void patch_consider(const struct trap_frame *tf);
+
+/* An invalid instruction: is it the second half of a patched site, entered by
+ * an old jump or by a thread that stood there? Then tf becomes the call. */
+bool patch_old_syscall(struct trap_frame *tf);
+
+#endif

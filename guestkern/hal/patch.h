@@ -1,0 +1,25 @@
+/*
+ * Patched call sites: `mov $nr, %eax; syscall` (7 bytes) becomes
+ * `jmp *slot` (7 bytes), and slot leads to a stub that enters the call gate
+ * without a signal. hal owns slots and stubs; who may be patched is decided
+ * above (entry/patch.c).
+ */
+#ifndef HAL_PATCH_H
+#define HAL_PATCH_H
+
+#include "hal/trap.h"
+#include "lib/types.h"
+
+/*
+ * Bytes to put over a site whose call returns to ret (below 4 GiB) and has
+ * number nr. Returns 0, or -ENOSPC when all stubs are taken.
+ */
+int patch_make(u64 ret, u32 nr, u8 site[PATCHED_SITE_BYTES]);
+
+/* Are these the bytes of a patched site? */
+bool patch_is_site(const u8 site[PATCHED_SITE_BYTES]);
+
+/* Is rip inside the stubs? They are gate code: on their way into the kernel. */
+bool patch_is_stub(u64 rip);
+
+#endif
