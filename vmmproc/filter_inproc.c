@@ -18,22 +18,22 @@
  * verdict: a policy by itself would refuse every call of a guest program
  * before the other filter could reflect it. So libseccomp's program for the
  * policy, which cannot look at instruction pointers, is appended to the prefix
- * that is made here; both are relocatable, jumps being relative.
+ * that is made here (and in filter_ranges.c); both are relocatable, jumps being
+ * relative.
  *
  * Addresses are those after the `syscall`; an `int 0x80` has the same length,
  * so the architecture is compared everywhere. All words are 64 bits wide and
  * are compared whole. The vsyscall page has its own addresses, and x32 calls
  * have numbers of their own: both are guest programs' calls. A tracer may not
- * move the instruction pointer of a vsyscall (seccomp(2)), and 32-bit entries
- * are rare: these two become SIGSYS in either mode.
+ * move the instruction pointer of a vsyscall (seccomp(2)), 32-bit entries are
+ * rare, and a call from inside the window is nothing that a tracer could tell
+ * the guest kernel more about than a signal: these become SIGSYS in either mode.
  */
 #include "filter_inproc.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -41,82 +41,15 @@
 #include <unistd.h>
 
 #include "abi/layout.h"
+#include "bpf_asm.h"
+#include "filter_ranges.h"
 
-#define PREFIX_MAX 64
 #define PROT_RWX (PROT_READ | PROT_WRITE | PROT_EXEC)
 #define VSYSCALL_HIGH 0xffffffffu /* upper half of 0xffffffffff600000 */
 
-/* --- A small assembler: forward jumps to labels -------------------------------- */
-
-enum label { NEXT, OPEN, CLOSE, CORE, HOST, NESTED, USER, TRAP, POLICY, LABELS };
-
-struct prefix {
-	struct sock_filter insn[PREFIX_MAX];
-	enum label if_true[PREFIX_MAX], if_false[PREFIX_MAX];
-	size_t at[LABELS];
-	size_t count;
+struct labels {
+	unsigned open, close, core, host, nested, user, trap, policy;
 };
-
-static void put(struct prefix *p, unsigned code, uint32_t k,
-		enum label if_true, enum label if_false)
-{
-	p->insn[p->count] = (struct sock_filter){ (uint16_t)code, 0, 0, k };
-	p->if_true[p->count] = if_true;
-	p->if_false[p->count] = if_false;
-	p->count++;
-}
-
-static void place(struct prefix *p, enum label label)
-{
-	p->at[label] = p->count;
-}
-
-static void load(struct prefix *p, size_t offset)
-{
-	put(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, NEXT, NEXT);
-}
-
-static void branch(struct prefix *p, uint32_t value, enum label if_equal,
-		   enum label if_not)
-{
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, value, if_equal, if_not);
-}
-
-static void give(struct prefix *p, uint32_t action)
-{
-	put(p, BPF_RET | BPF_K, action, NEXT, NEXT);
-}
-
-/* Loads a word; whoever has another value there is treated as user code. */
-static void must_be(struct prefix *p, size_t offset, uint32_t value)
-{
-	load(p, offset);
-	branch(p, value, NEXT, USER);
-}
-
-static uint8_t distance(const struct prefix *p, size_t from, enum label label)
-{
-	return label == NEXT ? 0 : (uint8_t)(p->at[label] - from - 1);
-}
-
-static void resolve(struct prefix *p)
-{
-	for (size_t i = 0; i < p->count; i++) {
-		if (BPF_CLASS(p->insn[i].code) != BPF_JMP)
-			continue;
-		p->insn[i].jt = distance(p, i, p->if_true[i]);
-		p->insn[i].jf = distance(p, i, p->if_false[i]);
-	}
-}
-
-/* --- The prefix ------------------------------------------------------------------ */
-
-#define NR offsetof(struct seccomp_data, nr)
-#define ARCH offsetof(struct seccomp_data, arch)
-#define IP offsetof(struct seccomp_data, instruction_pointer)
-#define IP_HIGH (IP + 4)
-#define ARG(n) (offsetof(struct seccomp_data, args) + 8 * (n))
-#define ARG_HIGH(n) (ARG(n) + 4)
 
 static uint32_t low(uint64_t value)
 {
@@ -128,70 +61,88 @@ static uint32_t high(uint64_t value)
 	return (uint32_t)(value >> 32);
 }
 
-/* The rest of a comparison with one of the image's places, all of which are
- * below 4 GiB: the same address in another 4 GiB, or a 32-bit entry. */
-static void must_be_64_bit(struct prefix *p)
+/* Compares a word; another value goes the way of user code. */
+static void must_be(struct bpf_asm *p, size_t offset, uint32_t value,
+		    const struct labels *l)
 {
-	must_be(p, IP_HIGH, 0);
-	must_be(p, ARCH, AUDIT_ARCH_X86_64);
+	bpf_asm_load(p, offset);
+	bpf_asm_equal(p, value, BPF_ASM_NEXT, l->user);
 }
 
-static void must_be_word(struct prefix *p, unsigned arg, uint64_t value)
+/* The rest of a comparison with one of the image's places, all of which are
+ * below 4 GiB: the same address in another 4 GiB, or a 32-bit entry. */
+static void must_be_64_bit(struct bpf_asm *p, const struct labels *l)
 {
-	must_be(p, ARG(arg), low(value));
-	must_be(p, ARG_HIGH(arg), high(value));
+	must_be(p, BPF_IP_HIGH, 0, l);
+	must_be(p, BPF_ARCH, AUDIT_ARCH_X86_64, l);
+}
+
+static void must_be_arg(struct bpf_asm *p, unsigned arg, uint64_t value,
+			const struct labels *l)
+{
+	must_be(p, BPF_ARG(arg), low(value), l);
+	must_be(p, BPF_ARG_HIGH(arg), high(value), l);
 }
 
 /* Most frequent first; a guest program's call passes four comparisons. */
-static void dispatch(struct prefix *p, const struct lodger_image *image)
+static void dispatch(struct bpf_asm *p, const struct lodger_image *image,
+		     const struct labels *l)
 {
-	load(p, IP);
-	branch(p, low(image->call_open_ip), OPEN, NEXT);
-	branch(p, low(image->call_close_ip), CLOSE, NEXT);
-	branch(p, low(image->host_call_ip), HOST, NEXT);
-	branch(p, low(image->nested_return_ip), NESTED, USER);
+	bpf_asm_load(p, BPF_IP);
+	bpf_asm_equal(p, low(image->call_open_ip), l->open, BPF_ASM_NEXT);
+	bpf_asm_equal(p, low(image->call_close_ip), l->close, BPF_ASM_NEXT);
+	bpf_asm_equal(p, low(image->host_call_ip), l->host, BPF_ASM_NEXT);
+	bpf_asm_equal(p, low(image->nested_return_ip), l->nested, l->user);
 }
 
-static void gate_calls(struct prefix *p, uint64_t core_bytes)
+static void gate_calls(struct bpf_asm *p, uint64_t core_bytes,
+		       const struct labels *l)
 {
-	place(p, OPEN);
-	load(p, ARG(2));
-	branch(p, PROT_RWX, CORE, USER);
-	place(p, CLOSE);
-	must_be(p, ARG(2), PROT_NONE);
-	place(p, CORE);
-	must_be(p, NR, __NR_mprotect);
-	must_be_word(p, 0, LODGER_CORE_BASE);
-	must_be_word(p, 1, core_bytes);
-	must_be(p, ARG_HIGH(2), 0);
-	must_be_64_bit(p);
-	give(p, SECCOMP_RET_ALLOW);
+	bpf_asm_place(p, l->open);
+	bpf_asm_load(p, BPF_ARG(2));
+	bpf_asm_equal(p, PROT_RWX, l->core, l->user);
+	bpf_asm_place(p, l->close);
+	must_be(p, BPF_ARG(2), PROT_NONE, l);
+	bpf_asm_place(p, l->core);
+	must_be(p, BPF_NR, __NR_mprotect, l);
+	must_be_arg(p, 0, LODGER_CORE_BASE, l);
+	must_be_arg(p, 1, core_bytes, l);
+	must_be(p, BPF_ARG_HIGH(2), 0, l);
+	must_be_64_bit(p, l);
+	bpf_asm_return(p, SECCOMP_RET_ALLOW);
 }
 
-static void kernel_calls(struct prefix *p)
+static void nested_return(struct bpf_asm *p, const struct labels *l)
 {
-	place(p, NESTED);
-	must_be(p, NR, __NR_rt_sigreturn);
-	must_be_64_bit(p);
-	give(p, SECCOMP_RET_ALLOW);
-	place(p, HOST);
-	must_be(p, ARCH, AUDIT_ARCH_X86_64);
-	load(p, IP_HIGH);
-	branch(p, 0, POLICY, USER);
+	bpf_asm_place(p, l->nested);
+	must_be(p, BPF_NR, __NR_rt_sigreturn, l);
+	must_be_64_bit(p, l);
+	bpf_asm_return(p, SECCOMP_RET_ALLOW);
 }
 
-static void user_calls(struct prefix *p, enum filter_reflect reflect)
+/* A call inside the window is the guest kernel's own mistake, or a program's
+ * that has jumped there: the gate's handler looks into that. */
+static void user_calls(struct bpf_asm *p, enum filter_reflect reflect,
+		       const struct labels *l)
 {
-	place(p, USER);
+	unsigned low_half = bpf_asm_label(p), trace = bpf_asm_label(p);
+
+	bpf_asm_place(p, l->user);
 	if (reflect == FILTER_REFLECT_TRACE) {
-		load(p, ARCH);
-		branch(p, AUDIT_ARCH_X86_64, NEXT, TRAP);
-		load(p, IP_HIGH);
-		put(p, BPF_JMP | BPF_JEQ | BPF_K, VSYSCALL_HIGH, TRAP, NEXT);
-		give(p, SECCOMP_RET_TRACE | FILTER_TRACE_USER);
+		bpf_asm_load(p, BPF_ARCH);
+		bpf_asm_equal(p, AUDIT_ARCH_X86_64, BPF_ASM_NEXT, l->trap);
+		bpf_asm_load(p, BPF_IP_HIGH);
+		bpf_asm_equal(p, 0, low_half, BPF_ASM_NEXT);
+		bpf_asm_equal(p, VSYSCALL_HIGH, l->trap, trace);
+		bpf_asm_place(p, low_half);
+		bpf_asm_load(p, BPF_IP);
+		bpf_asm_not_below(p, LODGER_WINDOW_BASE, BPF_ASM_NEXT, trace);
+		bpf_asm_not_below(p, LODGER_WINDOW_END, trace, l->trap);
+		bpf_asm_place(p, trace);
+		bpf_asm_return(p, SECCOMP_RET_TRACE | FILTER_TRACE_USER);
 	}
-	place(p, TRAP);
-	give(p, SECCOMP_RET_TRAP);
+	bpf_asm_place(p, l->trap);
+	bpf_asm_return(p, SECCOMP_RET_TRAP);
 }
 
 static uint32_t refuse_action(enum filter_reflect reflect)
@@ -199,6 +150,31 @@ static uint32_t refuse_action(enum filter_reflect reflect)
 	return reflect == FILTER_REFLECT_TRAP ?
 		       SECCOMP_RET_USER_NOTIF :
 		       SECCOMP_RET_TRACE | FILTER_TRACE_REFUSED;
+}
+
+/* Everything before libseccomp's part, which begins at l.policy. */
+static int put_prefix(struct bpf_asm *p, const struct policy_env *env,
+		      const struct lodger_image *image,
+		      enum filter_reflect reflect)
+{
+	struct labels l;
+
+	*p = (struct bpf_asm){ .count = 0 };
+	l = (struct labels){
+		.open = bpf_asm_label(p),   .close = bpf_asm_label(p),
+		.core = bpf_asm_label(p),   .host = bpf_asm_label(p),
+		.nested = bpf_asm_label(p), .user = bpf_asm_label(p),
+		.trap = bpf_asm_label(p),   .policy = bpf_asm_label(p),
+	};
+	dispatch(p, image, &l);
+	gate_calls(p, env->core_bytes, &l);
+	nested_return(p, &l);
+	bpf_asm_place(p, l.host);
+	must_be_64_bit(p, &l);
+	filter_ranges_put(p, env, refuse_action(reflect), l.policy);
+	user_calls(p, reflect, &l);
+	bpf_asm_place(p, l.policy);
+	return bpf_asm_finish(p);
 }
 
 static bool image_is_low(const struct lodger_image *image)
@@ -212,7 +188,7 @@ int filter_inproc_build(struct filter_program *program,
 			const struct lodger_image *image,
 			enum filter_reflect reflect)
 {
-	struct prefix p = { .count = 0 };
+	struct bpf_asm p;
 	struct sock_filter *insn;
 	size_t policy_count;
 	int err;
@@ -220,15 +196,12 @@ int filter_inproc_build(struct filter_program *program,
 	program->fprog = (struct sock_fprog){ 0, NULL };
 	if (!image_is_low(image))
 		return -EINVAL;
+	err = put_prefix(&p, env, image, reflect);
+	if (err)
+		return err;
 	insn = calloc(BPF_MAXINSNS, sizeof(*insn));
 	if (!insn)
 		return -ENOMEM;
-	dispatch(&p, image);
-	gate_calls(&p, env->core_bytes);
-	kernel_calls(&p);
-	user_calls(&p, reflect);
-	place(&p, POLICY);
-	resolve(&p);
 	memcpy(insn, p.insn, p.count * sizeof(*insn));
 	err = policy_export_filter(env, refuse_action(reflect), insn + p.count,
 				   BPF_MAXINSNS - p.count, &policy_count);

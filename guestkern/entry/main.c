@@ -174,6 +174,7 @@ static void halt_with(s32 wait_status)
 {
 	int sig = WAIT_SIGNAL(wait_status);
 
+	dev_flush(); /* output that the host would not take yet */
 	machine_halt(LODGER_HALT_EXIT, sig ? 128 + sig : WAIT_CODE(wait_status),
 		     "");
 }
@@ -183,19 +184,17 @@ static void init_main(void *arg)
 {
 	struct wait_result res;
 	struct task *program;
+	s32 pid;
 
 	(void)arg;
 	program = kthread_create("program", become_program, NULL);
 	if (IS_ERR(program))
 		panic("cannot create the first process: %lld",
 		      (long long)PTR_ERR(program));
-	for (;;) {
-		s32 pid = program->tid;
-		s64 got = process_wait(P_ALL, 0, WEXITED, &res);
-
-		if (got == pid)
+	pid = program->tid; /* the task may be gone before the process is */
+	for (;;)
+		if (process_wait(P_ALL, 0, WEXITED, &res) == pid)
 			halt_with(res.status);
-	}
 }
 
 /* --- boot --------------------------------------------------------------------- */

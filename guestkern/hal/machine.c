@@ -70,12 +70,16 @@ void klog(const char *fmt, ...)
 {
 	char text[256];
 	va_list ap;
-	int n;
+	int n, i;
 
 	va_start(ap, fmt);
 	n = kvsnprintf(text, sizeof(text) - 1, fmt, ap);
 	va_end(ap);
 	n = MIN(n, (int)sizeof(text) - 2);
+	/* names in it are chosen by programs; a terminal may read it */
+	for (i = 0; i < n; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			text[i] = '?';
 	text[n++] = '\n';
 	trace_write(text, (size_t)n);
 }

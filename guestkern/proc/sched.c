@@ -4,7 +4,8 @@
  * Fair share: a task's CPU time, weighted by its nice value, is its virtual run
  * time; the queue is in that order. A turn lasts SLICE_NS, or WAKE_NS when
  * somebody waits who has had less; who slept is given at most SLEEPER_BONUS_NS
- * on the others. SCHED_FIFO and SCHED_RR come before everybody, by priority.
+ * on the others. SCHED_FIFO and SCHED_RR come before everybody, by priority, but
+ * for 950 ms of a second only (sched(7), sched_rt_runtime_us): then they wait.
  *
  * Bringing an address space into force can take longer than a turn (the remap
  * backend maps it anew). A turn begins when that is done, and lasts a multiple of
@@ -31,6 +32,8 @@
 #define WAKE_NS (3 * NS_PER_MS)
 #define TURN_MAX_NS (200 * NS_PER_MS) /* of one that is costly to begin */
 #define SLEEPER_BONUS_NS SLICE_NS
+#define RT_PERIOD_NS NS_PER_SEC
+#define RT_RUNTIME_NS (950 * NS_PER_MS)
 
 /* Load average as Linux has it: a sample every 5 s, exponentially damped, fixed
  * point of 11 bits (1/exp(5s/1min), 5 and 15 min). */
@@ -45,6 +48,8 @@ static struct task *switched_from; /* ran before the current one */
 static u64 least_vruntime_ns; /* of those who ran last; never goes back */
 static u64 idle_ns, boot_ns;
 static u64 load[3], load_sampled_ns;
+static bool rt_throttled; /* real-time tasks have used their share up */
+static u64 rt_period_start_ns, rt_used_ns;
 
 /* --- turns ---------------------------------------------------------------------------- */
 
@@ -67,7 +72,13 @@ static bool is_realtime(const struct task *t)
 
 static u32 rank(const struct task *t)
 {
-	return is_realtime(t) ? t->rt_priority : 0;
+	return is_realtime(t) && !rt_throttled ? t->rt_priority : 0;
+}
+
+/* What is left of the real-time share of this period. */
+static u64 rt_left_ns(void)
+{
+	return RT_RUNTIME_NS - MIN(rt_used_ns, RT_RUNTIME_NS);
 }
 
 /* Time that t may run before somebody who has had less CPU / equally much. */
@@ -90,10 +101,12 @@ static u64 turn_end(const struct task *t)
 {
 	const struct task *next = list_first_entry(&queue, struct task, run_link);
 
-	if (rank(next) != rank(t))
-		return rank(next) > rank(t) ? 0 : UINT64_MAX;
-	if (t->policy == SCHED_FIFO)
-		return UINT64_MAX;
+	if (rank(next) > rank(t))
+		return 0;
+	if (rank(t) && (rank(next) < rank(t) || t->policy == SCHED_FIFO))
+		return t->accounted_ns + rt_left_ns();
+	if (is_realtime(t) && rt_throttled)
+		return 0;
 	if (next->vruntime_ns < t->vruntime_ns)
 		return t->slice_start_ns + short_turn_ns(t);
 	return t->slice_start_ns + long_turn_ns(t);
@@ -111,6 +124,8 @@ static void limit_turn(struct task *t)
 		return;
 	}
 	end = turn_end(t);
+	if (rt_throttled)
+		end = MIN(end, rt_period_start_ns + RT_PERIOD_NS);
 	if (end == 0)
 		this_cpu()->need_resched = true;
 	else
@@ -236,12 +251,47 @@ static void charge_vruntime(struct task *t, u64 delta_ns)
 		least_vruntime_ns = MAX(least_vruntime_ns, t->vruntime_ns);
 }
 
+/* The order of the queue depends on rt_throttled. */
+static void rt_set_throttled(bool throttled)
+{
+	struct list_head old;
+	struct task *t, *tmp;
+
+	rt_throttled = throttled;
+	list_init(&old);
+	list_for_each_entry_safe(t, tmp, &queue, run_link) {
+		list_del(&t->run_link);
+		list_add_tail(&t->run_link, &old);
+	}
+	queued = 0;
+	list_for_each_entry_safe(t, tmp, &old, run_link) {
+		list_del(&t->run_link);
+		enqueue(t);
+	}
+}
+
+static void rt_charge(const struct task *t, u64 now, u64 delta)
+{
+	if (now - rt_period_start_ns >= RT_PERIOD_NS) {
+		rt_period_start_ns = now;
+		rt_used_ns = 0;
+		if (rt_throttled)
+			rt_set_throttled(false);
+	}
+	if (!is_realtime(t))
+		return;
+	rt_used_ns += delta;
+	if (rt_used_ns >= RT_RUNTIME_NS && !rt_throttled)
+		rt_set_throttled(true);
+}
+
 static void account(struct task *t, u64 now)
 {
 	u64 delta = now > t->accounted_ns ? now - t->accounted_ns : 0;
 
 	t->accounted_ns = now;
 	load_update(now);
+	rt_charge(t, now, delta);
 	if (t == idle) {
 		idle_ns += delta;
 		return;

@@ -231,7 +231,9 @@ static int exec_commit(struct exec *ex, struct trap_frame *tf)
 	int err;
 
 	comm_from_path(comm, ex->path);
-	process_exec_begin();
+	err = process_exec_begin();
+	if (err)
+		return err;
 	ex->mm = NULL;
 	process_exec_commit(mm, comm, exe_name(ex));
 	ex->mm = mm; /* the process holds it now; ours no more to put */

