@@ -192,9 +192,9 @@ static void run_once(const struct test_case *c, struct result *r)
 	read_words(r);
 }
 
-static void run_watching_memory(const struct test_case *c, struct result *r)
+/* Runs the case; free memory afterwards. */
+static long run_and_count(const struct test_case *c, struct result *r, long before)
 {
-	long before = free_kib();
 	long after;
 
 	run_once(c, r);
@@ -202,6 +202,31 @@ static void run_watching_memory(const struct test_case *c, struct result *r)
 	if (after < before) {
 		sleep_ms(100);
 		after = free_kib();
+	}
+	return after;
+}
+
+/*
+ * Where call sites are patched, this process gets pages of text of its own
+ * when a site has been used often enough: not a leak, but memory that it keeps.
+ * A leak is what every repetition loses.
+ */
+static int repetitions(void)
+{
+	const char *set = getenv("LODGER_SET");
+
+	return set && strstr(set, "patch") ? 8 : 0;
+}
+
+static void run_watching_memory(const struct test_case *c, struct result *r)
+{
+	long before = free_kib();
+	long after = run_and_count(c, r, before);
+	int again = repetitions();
+
+	while (after < before && again-- > 0) {
+		before = free_kib();
+		after = run_and_count(c, r, before);
 	}
 	if (after >= before || r->verdict == FAILED)
 		return;

@@ -93,6 +93,7 @@ struct icept_ops {
 	int (*suppress)(struct machine *m);
 };
 
+extern const struct icept_ops icept_patch;
 extern const struct icept_ops icept_ptrace;
 extern const struct icept_ops icept_seccomp;
 extern const struct icept_ops icept_trap;

@@ -209,6 +209,18 @@ static void icept_trap_kill(struct machine *m)
 	reap(m);
 }
 
+/* The same for the VMM process: patching is the guest kernel's affair. */
+const struct icept_ops icept_patch = {
+	.name = "patch",
+	.summary = "hot call sites become jumps; trap for the rest",
+	.abi = LODGER_INTERCEPT_PATCH,
+	.filter = ICEPT_FILTER_TRAP,
+	.supported = trap_supported,
+	.attach = icept_trap_attach,
+	.next = icept_trap_next,
+	.kill = icept_trap_kill,
+};
+
 const struct icept_ops icept_trap = {
 	.name = "trap",
 	.summary = "SIGSYS inside the process, no tracer",

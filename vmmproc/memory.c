@@ -18,6 +18,7 @@
 
 #include "abi/layout.h"
 #include "bootinfo.h"
+#include "icept.h"
 #include "modes.h"
 
 #define MIB (1ULL << 20)
@@ -167,6 +168,16 @@ static int map_piece(const struct machine *m, uint64_t addr, uint64_t bytes,
 	return -1;
 }
 
+static int map_patch_area(const struct machine *m)
+{
+	if (map_piece(m, LODGER_PATCH_SLOTS,
+		      LODGER_PATCH_COUNT * LODGER_PATCH_SLOT_BYTES, PROT_READ))
+		return -1;
+	return map_piece(m, LODGER_PATCH_STUBS,
+			 LODGER_PATCH_COUNT * LODGER_PATCH_STUB_BYTES,
+			 PROT_READ | PROT_EXEC);
+}
+
 int memory_map_window(const struct machine *m)
 {
 	if (map_piece(m, LODGER_GATE_TEXT, LODGER_PAGE_SIZE,
@@ -174,6 +185,8 @@ int memory_map_window(const struct machine *m)
 	    map_piece(m, LODGER_GATE_CONST, LODGER_PAGE_SIZE, PROT_READ) ||
 	    map_piece(m, LODGER_SIGSTACK_BASE, LODGER_SIGSTACK_SIZE,
 		      PROT_READ | PROT_WRITE))
+		return -1;
+	if (m->icept->abi == LODGER_INTERCEPT_PATCH && map_patch_area(m))
 		return -1;
 	return map_piece(m, LODGER_CORE_BASE, m->core_bytes,
 			 PROT_READ | PROT_WRITE | PROT_EXEC);

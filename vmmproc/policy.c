@@ -103,6 +103,12 @@ const struct policy_row policy_table[] = {
 	{ __NR_pread64, USE_ALWAYS, REGION_ANY, SPAN_NONE,
 	  { EQ(0, LODGER_FD_ROOT, "a descriptor other than RAM and root") },
 	  "reads the root archive" },
+	{ __NR_pwrite64, USE_IN_PROCESS, REGION_ANY, SPAN_NONE,
+	  { EQ(0, LODGER_FD_KMEM, "a descriptor other than the RAM file"),
+	    LE(2, LODGER_PATCH_STUB_BYTES, "more than one stub"),
+	    MASKED(3, ~0x1ffffULL, LODGER_KFILE_OFFSET(LODGER_PATCH_SLOTS),
+		   "an offset outside the stubs of patched call sites") },
+	  "makes a call site's stub, which user mode may only execute" },
 	{ __NR_fallocate, USE_ALWAYS, REGION_ANY, SPAN_FALLOCATE,
 	  { FD_IS_RAM, EQ(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 			  "a mode other than PUNCH_HOLE|KEEP_SIZE") },
@@ -361,7 +367,8 @@ void policy_print(FILE *out)
 
 		fprintf(out, "%-16s %s%s\n", policy_call_name(row->nr),
 			row->why,
-			row->use == USE_TRACED ? " (traced modes only)" : "");
+			row->use == USE_TRACED ? " (traced modes only)" :
+			row->use == USE_IN_PROCESS ? " (other modes only)" : "");
 		print_limits(out, row);
 	}
 }

@@ -49,6 +49,7 @@ struct policy_limit {
 enum policy_use {
 	USE_ALWAYS = 0,
 	USE_TRACED, /* only where a tracer sees every call */
+	USE_IN_PROCESS, /* only where none does */
 };
 
 #define POLICY_LIMITS 5 /* the last is always LIMIT_END */
@@ -73,7 +74,8 @@ extern const size_t policy_table_rows;
 static inline bool policy_row_applies(const struct policy_env *env,
 				      const struct policy_row *row)
 {
-	return row->use == USE_ALWAYS || !env->in_process;
+	return row->use == USE_ALWAYS ||
+	       row->use == (env->in_process ? USE_IN_PROCESS : USE_TRACED);
 }
 
 /* Resolves a region. Empty (start == end) where the machine has none. */

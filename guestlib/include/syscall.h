@@ -8,14 +8,18 @@
 
 #include <asm/unistd.h>
 
+/* The number goes into eax right before the instruction, as C libraries have
+ * it in their call stubs (operand 1 of every wrapper). */
+#define SYS_INSN "mov %k1, %%eax\n\tsyscall"
+
 /* The raw call: the kernel's own answer, -4095..-1 meaning minus an errno. */
 static inline long sys0(long nr)
 {
 	long ret;
 
-	__asm__ volatile("syscall"
+	__asm__ volatile(SYS_INSN
 			 : "=a"(ret)
-			 : "a"(nr)
+			 : "ri"((int)nr)
 			 : "rcx", "r11", "memory");
 	return ret;
 }
@@ -25,9 +29,9 @@ static inline long sys1(long nr, long a)
 {
 	long ret;
 
-	__asm__ volatile("syscall"
+	__asm__ volatile(SYS_INSN
 			 : "=a"(ret)
-			 : "a"(nr), "D"(a)
+			 : "ri"((int)nr), "D"(a)
 			 : "rcx", "r11", "memory");
 	return ret;
 }
@@ -37,9 +41,9 @@ static inline long sys2(long nr, long a, long b)
 {
 	long ret;
 
-	__asm__ volatile("syscall"
+	__asm__ volatile(SYS_INSN
 			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b)
+			 : "ri"((int)nr), "D"(a), "S"(b)
 			 : "rcx", "r11", "memory");
 	return ret;
 }
@@ -49,9 +53,9 @@ static inline long sys3(long nr, long a, long b, long c)
 {
 	long ret;
 
-	__asm__ volatile("syscall"
+	__asm__ volatile(SYS_INSN
 			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c)
+			 : "ri"((int)nr), "D"(a), "S"(b), "d"(c)
 			 : "rcx", "r11", "memory");
 	return ret;
 }
@@ -62,9 +66,9 @@ static inline long sys4(long nr, long a, long b, long c, long d)
 	long ret;
 	register long r10 __asm__("r10") = d;
 
-	__asm__ volatile("syscall"
+	__asm__ volatile(SYS_INSN
 			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10)
+			 : "ri"((int)nr), "D"(a), "S"(b), "d"(c), "r"(r10)
 			 : "rcx", "r11", "memory");
 	return ret;
 }
@@ -77,9 +81,9 @@ static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
 	register long r8 __asm__("r8") = e;
 	register long r9 __asm__("r9") = f;
 
-	__asm__ volatile("syscall"
+	__asm__ volatile(SYS_INSN
 			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
+			 : "ri"((int)nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
 			   "r"(r9)
 			 : "rcx", "r11", "memory");
 	return ret;

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <stdlib.h>
 #include <test.h>
 
 #include "libattack.h"
@@ -22,8 +23,29 @@ static int in(unsigned long at, unsigned long base, unsigned long size)
 	return at >= base && at - base < size;
 }
 
+/* The table and stubs of patched call sites, where there are any. */
+static int in_patch_table(unsigned long at)
+{
+	const char *set = getenv("LODGER_SET");
+
+	return set && strstr(set, "patch") &&
+	       in(at, LODGER_PATCH_SLOTS,
+		  LODGER_PATCH_COUNT * LODGER_PATCH_SLOT_BYTES);
+}
+
+static int in_patch_stubs(unsigned long at)
+{
+	const char *set = getenv("LODGER_SET");
+
+	return set && strstr(set, "patch") &&
+	       in(at, LODGER_PATCH_STUBS,
+		  LODGER_PATCH_COUNT * LODGER_PATCH_STUB_BYTES);
+}
+
 static int may_read(unsigned long at)
 {
+	if (in_patch_table(at) || in_patch_stubs(at))
+		return 1;
 	return in(at, LODGER_GATE_TEXT, LODGER_PAGE_SIZE) ||
 	       in(at, LODGER_GATE_CONST, LODGER_PAGE_SIZE) ||
 	       in(at, LODGER_SIGSTACK_BASE, LODGER_SIGSTACK_SIZE);
@@ -36,7 +58,7 @@ static int may_write(unsigned long at)
 
 static int may_run(unsigned long at)
 {
-	return in(at, LODGER_GATE_TEXT, LODGER_PAGE_SIZE);
+	return in_patch_stubs(at) || in(at, LODGER_GATE_TEXT, LODGER_PAGE_SIZE);
 }
 
 /* Calls look(address) for each page up to the core's end, samples beyond. */

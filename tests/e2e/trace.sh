@@ -64,7 +64,10 @@ P
 	while read -r verdict name; do
 		case $verdict in
 		ok) pass "$name, $program" ;;
-		*) echo "$name" | fail "${name%%#*}, $program" ;;
+		*)
+			echo "$name" >"$tmp/diag"
+			fail "${name%%#*}, $program" <"$tmp/diag"
+			;;
 		esac
 	done <"$tmp/tap"
 done

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "complain.h"
+#include "icept.h"
 #include "modes.h"
 #include "options.h"
 #include "options_value.h"
@@ -388,17 +389,32 @@ START_TEST(modes_of_the_preset)
 }
 END_TEST
 
+/* A preset's first set that works here; what was given stays. */
+START_TEST(modes_of_the_host)
+{
+	ck_assert_int_eq(PARSE("run", "--mode", "fast"), 0);
+	ck_assert_int_eq(modes_resolve(&opt), 0);
+	ck_assert_str_eq(opt.space, "remap");
+	free_options();
+	ck_assert_int_eq(PARSE("run", "--mode", "fast", "--intercept=ptrace"),
+			 0);
+	ck_assert_int_eq(modes_resolve(&opt), 0);
+	ck_assert_str_eq(opt.intercept, "ptrace");
+	ck_assert_int_eq(modes_abi(&opt, AXIS_INTERCEPT),
+			 LODGER_INTERCEPT_PTRACE);
+	ck_assert_ptr_eq(modes_icept(&opt), &icept_ptrace);
+}
+END_TEST
+
 static char *const bad_modes[][4] = {
 	{ "--mode=umlinx", "did you mean umlinux?" },
 	{ "--mode=zzzzzz", "see lodger modes" },
-	{ "--mode=fast", "not built in this version" },
 	{ "--intercept=ptrce", "did you mean ptrace?" },
-	{ "--intercept=trap", "not built in this version" },
+	{ "--intercept=kmod", "not built in this version" },
 	{ "--protect=none", "add --unsafe" },
 	{ "--unsafe", "--protect=none", "not built in this version" },
 	{ "--space=kmod", "needs --intercept kmod, not ptrace" },
 	{ "--protect=kmod-mm", "needs --intercept kmod" },
-	{ "--intercept=patch", "needs --protect gate" },
 };
 
 START_TEST(refused_modes)
@@ -444,6 +460,7 @@ Suite *options_suite(void)
 
 	tcase_add_checked_fixture(modes, NULL, free_options);
 	tcase_add_test(modes, modes_of_the_preset);
+	tcase_add_test(modes, modes_of_the_host);
 	tcase_add_loop_test(modes, refused_modes, 0,
 			    sizeof(bad_modes) / sizeof(bad_modes[0]));
 	suite_add_tcase(suite, modes);
