@@ -50,6 +50,7 @@ int filter_inproc_install(const struct filter_program *program,
 /* What the policy refuses kills, in place of notifying. */
 void filter_inproc_without_listener(struct filter_program *program);
 
+/* Frees what filter_inproc_build made. */
 void filter_inproc_free(struct filter_program *program);
 
 #endif

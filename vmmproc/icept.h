@@ -50,6 +50,7 @@ enum icept_kind {
 struct icept_event {
 	enum icept_kind kind;
 	struct host_call call; /* HOST_, REFUSED_ and USER_CALL, GATE_ABUSE */
+	bool off_stub;	       /* HOST_CALL: not from the image's own stub */
 	int signal;	       /* SIGNAL, KERNEL_FAULT */
 	uint64_t ip, addr;     /* KERNEL_FAULT: rip and faulting address */
 };

@@ -53,6 +53,8 @@
 /* A 32-bit entry has other numbers, and no getpid that the filter knows. */
 #define SKIP_CALL ((uint64_t)-1)
 #define SYSCALL_STOP (SIGTRAP | 0x80)
+/* The host judges by rsp less the red zone (arch/x86/kernel/signal.c). */
+#define RED_ZONE 128
 
 enum guest_state { BOOT, KERNEL, CLOSED, USER, ENTERING };
 enum gate_call { GATE_NONE, GATE_OPEN, GATE_CLOSE, GATE_RETURN };
@@ -63,6 +65,8 @@ struct ptrace_state {
 	bool in_call;	       /* between entry and exit stop */
 	bool in_steps;	       /* steps 5 to 8 of a reflected call to come */
 	bool gone;	       /* reaped inside an answer */
+	bool abused;	       /* a call came where SIGUSR1 had to: abuse_call */
+	struct host_call abuse_call;
 	bool user_compat;      /* the pending user call is a 32-bit entry */
 	int resume_signal;
 	int seen_signal;       /* of the SIGNAL event to answer */
@@ -226,6 +230,8 @@ static void kernel_call(struct machine *m, struct icept_event *ev)
 	struct ptrace_state *st = state_of(m);
 
 	st->gate = gate_call_of(m, &ev->call);
+	ev->off_stub = st->gate == GATE_NONE &&
+		       ev->call.ip != m->image.host_call_ip;
 	if (!gate_in_order(st->state, st->gate)) {
 		ev->kind = ICEPT_GATE_ABUSE;
 		return;
@@ -240,16 +246,22 @@ static void kernel_call(struct machine *m, struct icept_event *ev)
 		trace_other(m, "host call %llu", (unsigned long long)ev->call.nr);
 }
 
+static void call_of(const struct ptrace_syscall_info *info,
+		    struct host_call *call)
+{
+	call->arch = info->arch;
+	call->nr = info->entry.nr;
+	call->ip = info->instruction_pointer;
+	memcpy(call->arg, info->entry.args, sizeof(call->arg));
+}
+
 static void entry_stop(struct machine *m, const struct ptrace_syscall_info *info,
 		       struct icept_event *ev)
 {
 	struct ptrace_state *st = state_of(m);
 
 	st->in_call = true;
-	ev->call.arch = info->arch;
-	ev->call.nr = info->entry.nr;
-	ev->call.ip = info->instruction_pointer;
-	memcpy(ev->call.arg, info->entry.args, sizeof(ev->call.arg));
+	call_of(info, &ev->call);
 	if (st->state != USER) {
 		kernel_call(m, ev);
 		return;
@@ -327,6 +339,11 @@ static int icept_ptrace_next(struct machine *m, struct icept_event *ev)
 		ev->kind = ICEPT_NONE;
 		return err;
 	}
+	if (st->abused) {
+		ev->kind = ICEPT_GATE_ABUSE;
+		ev->call = st->abuse_call;
+		return 0;
+	}
 	err = run_to_stop(m, &status);
 	if (err == -ESRCH) {
 		ev->kind = ICEPT_EXITED;
@@ -369,7 +386,7 @@ static int clear_hostile_rsp(const struct machine *m)
 {
 	uint64_t rsp = peek_rsp(m);
 
-	if (rsp < LODGER_SIGSTACK_BASE || rsp > LODGER_SIGSTACK_END)
+	if (rsp < LODGER_SIGSTACK_BASE || rsp > LODGER_SIGSTACK_END + RED_ZONE)
 		return 0;
 	return POKE(m, rsp, 0);
 }
@@ -384,6 +401,21 @@ static int hand_over_signal(struct machine *m, int sig)
 		return 0;
 	st->state = ENTERING;
 	return clear_hostile_rsp(m);
+}
+
+/* The guest kernel went to user mode with our signals blocked: the next event
+ * says so. */
+static int note_abuse(struct machine *m)
+{
+	struct ptrace_state *st = state_of(m);
+	struct ptrace_syscall_info info;
+
+	m->count.stops_syscall++;
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, m->guest_pid, sizeof(info), &info) < 0)
+		return -errno;
+	call_of(&info, &st->abuse_call);
+	st->abused = true;
+	return 0;
 }
 
 /*
@@ -403,8 +435,10 @@ static int deliver_reflection(struct machine *m, int sig)
 		err = run_to_stop(m, &status);
 		if (err)
 			return err;
-		m->count.stops_signal++;
 		got = WSTOPSIG(status);
+		if (got == SYSCALL_STOP)
+			return note_abuse(m);
+		m->count.stops_signal++;
 		if (got == sig)
 			break;
 		if (icept_is_interrupt(got))

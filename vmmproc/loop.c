@@ -60,9 +60,12 @@ static int decide_host_call(struct machine *m, const struct policy_env *env,
 			    const struct icept_event *ev)
 {
 	const char *why;
+	bool allowed = policy_allows(env, &ev->call, &why);
 
-	if (policy_allows(env, &ev->call, &why))
+	if (allowed && !ev->off_stub)
 		return m->icept->allow(m);
+	if (allowed)
+		why = "not from the image's host-call stub";
 	m->count.refused++;
 	report_call(m, &ev->call, why);
 	m->icept->kill(m);

@@ -192,6 +192,15 @@ int memory_map_window(const struct machine *m)
 			 PROT_READ | PROT_WRITE | PROT_EXEC);
 }
 
+/* One line of printable characters: it is going to the user's terminal. */
+static void clean_text(char *text, size_t bytes)
+{
+	text[bytes - 1] = '\0';
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 int memory_read_counters(const struct machine *m, struct lodger_counters *out)
 {
 	ssize_t n = pread(m->kmem_fd, out, sizeof(*out),
@@ -199,7 +208,7 @@ int memory_read_counters(const struct machine *m, struct lodger_counters *out)
 
 	if (n != sizeof(*out))
 		return -1;
-	out->halt_text[sizeof(out->halt_text) - 1] = '\0';
+	clean_text(out->halt_text, sizeof(out->halt_text));
 	return 0;
 }
 

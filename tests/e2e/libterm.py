@@ -50,6 +50,8 @@ class Terminal:
         except OSError:
             data = b""
         self.screen += data
+        for _ in range(data.count(b"\x1b[6n")):  # where is the cursor? (VT100)
+            os.write(self.master, b"\x1b[24;5R")
         return bool(data)
 
     def send(self, text):

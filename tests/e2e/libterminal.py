@@ -9,7 +9,7 @@ from libterm import Tap, Terminal
 
 LODGER = [sys.argv[1], "run", *sys.argv[2:]]
 ALONE = os.path.join(os.path.dirname(sys.argv[1]), "tests/tools/alone")
-PROMPT = r"[#$] $"
+PROMPT = r"[#$] (\x1b\[6n)?$"
 UP, LEFT, RIGHT, DELETE, BACKSPACE = "\x1b[A", "\x1b[D", "\x1b[C", "\x1b[3~", "\x7f"
 
 
@@ -103,7 +103,7 @@ def interrupt_pipeline():
     t.expect(PROMPT)
     t.line("ps -o comm | grep -c '^yes'")
     t.expect("0\r\n")
-    ends(t, 0)
+    ends(t, 0, "exit 0\r")
 
 
 def interrupt_trap():
@@ -172,8 +172,9 @@ def background_read():
     t.line("cat &")
     t.expect(PROMPT)
     time.sleep(0.3)
-    t.line("")
-    t.expect("Stopped")
+    t.line("jobs")
+    t.expect("Stopped.*cat")
+    t.expect(PROMPT)
     t.line("kill %1; kill -CONT %1; wait; echo go''ne")
     t.expect("gone")
     ends(t, 0)
