@@ -345,7 +345,8 @@ static int take_path(struct machine *m, const char *path,
 	if (!src)
 		return complain(m, path, -ENOMEM);
 	src->name = path;
-	src->fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* a FIFO must not make us wait for its writer */
+	src->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (src->fd < 0) {
 		machine_complain("cannot open root %s: %s", path,
 				 strerror(errno));

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -205,6 +206,8 @@ int run_machine(const struct options *opt)
 	};
 	int status = EXIT_LODGER;
 
+	/* a file-size limit is to be an error of ours, not our death */
+	signal(SIGXFSZ, SIG_IGN);
 	if (!prepare(&m))
 		status = run_prepared(&m);
 	if (m.trace && m.trace != stderr)

@@ -74,6 +74,8 @@ static int exec_along_path(const char *name, struct string_vec *argv,
 	const char *dir = env_path();
 	int err, best = -ENOENT;
 
+	if (!*name)
+		return -ENOENT;
 	if (strchr(name, '/'))
 		return do_execve(AT_FDCWD, name, argv, envp, 0, tf);
 	for (;;) {

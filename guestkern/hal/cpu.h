@@ -51,7 +51,7 @@ void cpu_user_init(struct cpu_user *cu, void *xstate);
 /*
  * Called by the scheduler when prev (NULL: none) stops and next (NULL: a
  * kernel thread) starts owning user mode. Saves bases; vector state moves
- * lazily at cpu_user_load.
+ * lazily at cpu_user_load_*.
  */
 void cpu_user_switch(struct cpu_user *prev, struct cpu_user *next);
 /* Brings cu->xstate and the bases up to date with the live registers (before

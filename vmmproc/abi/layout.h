@@ -44,7 +44,8 @@
 /* The core: starts on a huge-page boundary; its length is a multiple of
  * 2 MiB and stands in struct lodger_boot (core_bytes). */
 #define LODGER_CORE_BASE 0x70200000
-#define LODGER_CORE_MAX 0x0fe00000 /* up to 0x80000000: 32-bit addresses */
+#define LODGER_CORE_MAX 0x0f000000 /* below 0x80000000: 32-bit addresses;
+				    * fewer than 2^16 pages (mm/kpages.c) */
 
 /* Offsets in the kernel memory file equal address - LODGER_WINDOW_BASE. */
 #define LODGER_KFILE_OFFSET(addr) ((addr) - LODGER_WINDOW_BASE)
