@@ -87,7 +87,7 @@ static void serve_exception(struct trap_frame *tf)
 static void serve_call(struct trap_frame *tf)
 {
 	counters()->traps_syscall++;
-	if (tf->insn_bytes == SYSCALL_INSN_BYTES)
+	if (tf->sig) /* it came by a signal */
 		patch_consider(tf);
 	syscall_dispatch(tf);
 }

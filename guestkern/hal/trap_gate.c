@@ -161,13 +161,6 @@ void hal_nested_entry(int sig, u64 frame_rsp)
 	      sig, (unsigned long long)tf.rip, (unsigned long long)tf.cr2);
 }
 
-/* A tracer enters for a `syscall`, a patched site for itself. */
-static u32 plain_insn_bytes(void)
-{
-	return boot_info()->intercept == LODGER_INTERCEPT_PATCH ?
-		       PATCHED_SITE_BYTES : SYSCALL_INSN_BYTES;
-}
-
 /* A call without a signal: registers are in the frame, their cause is not. */
 void hal_call_entry(void) __noreturn;
 void hal_call_entry(void)
@@ -184,7 +177,10 @@ void hal_call_entry(void)
 	tf->kind = TRAP_SYSCALL;
 	tf->sig = 0;
 	tf->si_code = 0;
-	tf->insn_bytes = plain_insn_bytes();
+	/* A patched site's call is made again from its byte 5, the old
+	 * `syscall` (entry/patch.c): its start would set the number anew, and
+	 * restart_syscall has another. */
+	tf->insn_bytes = SYSCALL_INSN_BYTES;
 	counters()->calls_plain++;
 	trap_upcall_now(tf);
 }
