@@ -302,7 +302,9 @@ int root_pack_directory(struct root_sink *sink, const char *path)
 				 path);
 		return -EPERM;
 	}
-	fts = fts_open(tops, FTS_PHYSICAL | FTS_NOCHDIR | FTS_COMFOLLOW, NULL);
+	/* fts would pass an unreadable top over like any other directory */
+	fts = access(path, R_OK | X_OK) ? NULL :
+	      fts_open(tops, FTS_PHYSICAL | FTS_NOCHDIR | FTS_COMFOLLOW, NULL);
 	if (!fts) {
 		err = -errno;
 		machine_complain("cannot read root directory %s: %s", path,

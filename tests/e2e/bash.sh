@@ -15,7 +15,7 @@ done
 ln -s "$bash" "$tmp/bin/bash"
 
 script=$(cd "${0%/*}" && pwd)/bash.script
-env -i PATH="$tmp/bin" HOME=/ TERM=linux TMPDIR="$tmp" "$bash" "$script" \
+env --default-signal -i PATH="$tmp/bin" HOME=/ TERM=linux TMPDIR="$tmp" "$bash" "$script" \
 	>"$tmp/want" 2>"$tmp/want.err"
 want=$?
 lodger_run --timeout 80s --root "$TESTROOT" -- /bin/sh -c \
