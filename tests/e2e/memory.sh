@@ -48,7 +48,8 @@ is 'a machine of half the host'"'"'s memory' \
 
 # Reported memory is the guest's.
 is '/proc/meminfo' \
-	"$(lodger_run --mem 100M -- awk '/MemTotal/ { print ($2 > 80000 && $2 <= 102400) }' /proc/meminfo)" 1
+	"$(lodger_run --mem 100M -- \
+		awk '/MemTotal/ { print ($2 > 80000 && $2 <= 102400) }' /proc/meminfo)" 1
 
 # fork bombs and limits of processes
 # shellcheck disable=SC2016
@@ -60,8 +61,10 @@ lodger_run --pids 30 --mem 64M --timeout 60s -- sh -c '
 is '--pids' "$(cat "$tmp/out" "$tmp/err")" bounded
 # shellcheck disable=SC2016
 lodger_run --pids 40 --mem 64M --timeout 60s -- sh -c '
+	sleep 2 & # now: later there may be no process left for it
+	p=$!
 	(b() { b | b & }; b) 2>/dev/null &
-	sleep 2; echo alive
+	wait $p; echo alive
 ' >"$tmp/out" 2>"$tmp/err"
 is 'the shell'"'"'s fork bomb' "$? $(cat "$tmp/out")" '0 alive'
 
