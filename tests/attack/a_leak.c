@@ -152,7 +152,7 @@ static void beside(void (*victim)(void))
 	test_wait(pid);
 	if (found.pattern || found.fault || found.core)
 		test_fail(__FILE__, __LINE__,
-			  "on the signal stack: %lu registers and %lu fault addresses of the victim, %lu kernel addresses",
+			  "on the signal stack: %lu registers and %lu fault addresses of the victim, %lu of the kernel",
 			  found.pattern, found.fault, found.core);
 }
 

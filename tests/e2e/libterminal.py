@@ -175,8 +175,9 @@ def background_read():
     t.line("jobs")
     t.expect("Stopped.*cat")
     t.expect(PROMPT)
-    t.line("kill %1; kill -CONT %1; wait; echo go''ne")
-    t.expect("gone")
+    t.line("kill -9 %1; sleep 0.3; jobs; echo go''ne")
+    t.expect("gone\r\n")
+    t.expect(PROMPT)
     ends(t, 0)
 
 

@@ -46,7 +46,8 @@ checks = [
      sum(numbers.values()) == stats["host_calls_checked"], numbers),
     ("one rt_sigreturn for each return to user mode",
      numbers["rt_sigreturn"] == user == stats["prot_closes"], (numbers, user)),
-    ("stops add up", stats["tracer_stops"] == stats["stops_syscall"] + stats["stops_signal"], stats),
+    ("stops add up",
+     stats["tracer_stops"] == stats["stops_syscall"] + stats["stops_signal"], stats),
     ("two stops a call, host's and guest's, but one for the exit",
      stats["stops_syscall"] == 2 * stats["host_calls_checked"] - 1 + 2 * calls, stats),
     ("signals handed over: the calls', the faults', the interrupts', one at start",
@@ -94,7 +95,8 @@ for pattern in 'brk(NULL) = 0x' 'openat(AT_FDCWD, "/dev/null", O_WRONLY' 'clone(
 	check "the trace has $pattern" grep -qF "$pattern" "$tmp/err"
 done
 lodger_run --trace --trace-file "$tmp/trace" -- echo x >"$tmp/out" 2>"$tmp/err"
-is 'a trace to a file' "$(cat "$tmp/out" "$tmp/err") $(grep -c 'write(1, "x\\n", 2) = 2' "$tmp/trace")" \
+is 'a trace to a file' \
+	"$(cat "$tmp/out" "$tmp/err") $(grep -c 'write(1, "x\\n", 2) = 2' "$tmp/trace")" \
 	'x 1'
 
 done_testing

@@ -20,12 +20,6 @@ extern const u8 user_getpid[], user_getpid_end[];
 static void call_loop(void)
 {
 	for (;;)
-		host_call3(__NR_getpid, 0, 0, 0);
-}
-
-static void clock_loop(void)
-{
-	for (;;)
 		clock_mono_ns();
 }
 
@@ -89,7 +83,6 @@ static void timer_storm(void)
 
 static const struct attack table[] = {
 	{ "call-loop", 0, NULL, .run = call_loop },
-	{ "clock-loop", 0, NULL, EARLY_ONLY, .run = clock_loop },
 	{ "map-loop", 0, NULL, EARLY_ONLY, .run = map_loop },
 	{ "quiet-loop", 0, NULL, .run = quiet_loop },
 	{ "sleep-blocked", 0, NULL, .run = sleep_blocked },
@@ -98,7 +91,7 @@ static const struct attack table[] = {
 	{ "user-calls", 0, NULL, EARLY_ONLY, .run = user_loop, USER(user_call_loop) },
 	{ "user-faults", 0, NULL, EARLY_ONLY, .run = user_loop, USER(user_fault_loop) },
 	{ "user-spins", 0, NULL, EARLY_ONLY, .run = user_loop, USER(user_getpid) },
-	{ "timer-storm", 0, NULL, EARLY_ONLY, .run = timer_storm, USER(user_getpid) },
+	{ "timer-storm", 0, NULL, EARLY_ONLY, .run = timer_storm, .inside = NOT_HERE, USER(user_getpid) },
 };
 
 FAMILY(endless, table);

@@ -33,6 +33,10 @@ struct attack {
 	u64 arg[6];
 	/* What user mode executes, NULL: one getpid, then an endless loop. */
 	const u8 *user_code, *user_code_end;
+	/* The line where the host calls the kernel back instead of stopping
+	 * it (interception without a stop for each call): NULL: the same;
+	 * NOT_HERE: the attack has no object there. */
+	const char *inside;
 };
 
 struct attack_family {
@@ -51,6 +55,9 @@ extern const struct attack_family endless;
 #define REFUSED(call, why) \
 	"lodger: guest kernel refused: " call "(*) at rip 0x*: " why
 #define NOT_THIS_CALL "no guest kernel may make this call"
+#define NOT_HERE "-"
+/* The kernel's own report of signal n in kernel mode: the call was not made. */
+#define TRAPPED(n) "lodger: guest kernel: fault in the guest kernel: signal " n " at rip *"
 #define FAULT(sig) "lodger: guest kernel fault: SIG" sig " at rip 0x*"
 
 /* Where the attack's user program is: the first page of guest RAM. */

@@ -113,7 +113,7 @@ static void print(const char *text)
 	host_call3(__NR_write, LODGER_FD_STDOUT, (u64)text, strlen(text));
 }
 
-/* One line an attack: when status name line. */
+/* One line an attack: when status name line, tab, inside. */
 static void list_family(const struct attack_family *f)
 {
 	static const char *const when[] = { "both", "early", "late" };
@@ -125,6 +125,8 @@ static void list_family(const struct attack_family *f)
 			  a->status, a->name);
 		print(head);
 		print(a->line ? a->line : "");
+		print("\t");
+		print(a->inside ? a->inside : a->line ? a->line : "");
 		print("\n");
 	}
 }

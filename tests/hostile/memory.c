@@ -191,7 +191,7 @@ static const struct attack table[] = {
 	{ "mprotect-core-read-only", STATUS_REFUSED, REFUSED("mprotect", "*"),
 	  .run = core_read_only },
 	{ "core-closed-by-the-stub", STATUS_REFUSED, FAULT("SEGV"),
-	  .run = core_closed_by_stub },
+	  .run = core_closed_by_stub, .inside = REFUSED("mprotect", "*") },
 
 	/* other memory calls */
 	OTHER("mremap", mremap, NOT_THIS_CALL, USER_CODE, PAGE, 2 * PAGE, 1),
