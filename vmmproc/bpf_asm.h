@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define BPF_ASM_MAX 256
-#define BPF_ASM_LABELS 32
+#define BPF_ASM_LABELS 64
 
 /* Where a jump goes when it is not to a label. */
 #define BPF_ASM_NEXT 0u

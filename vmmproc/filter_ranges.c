@@ -1,15 +1,18 @@
 /*
- * What libseccomp's part of the filter cannot say: that an address plus a
- * length, or an offset plus a length, stays inside. A libseccomp rule compares
- * one argument with one constant, so its rows admit ranges whose two halves are
- * each in order; here the sums are checked, from the same table. A sum that
- * leads out is refused, everything else goes on to the rows.
+ * The ranges of the policy, exactly. A libseccomp rule compares one argument
+ * with one constant, so it cannot say that address plus length, or offset plus
+ * length, stays inside; and where two rules of a call compare the same argument
+ * with ranges of more than 32 bits, the program that libseccomp 2.5.4 makes of
+ * them can go on to the second with the wrong half of the argument in its
+ * accumulator, and admit what neither says. So its part of the filter has the
+ * rows without their ranges (policy_export_filter), and the ranges are here,
+ * from the same table. What leads out is refused, everything else goes on to
+ * the rows.
  *
- * The rows are the ones to check high words and the halves themselves, which is
- * why 32-bit sums do: both halves of a low range are below 2 GiB if the rows
- * are to admit it, and so are offset and length in RAM of up to 2 GiB; larger
- * RAM takes the long way. Ranges in the high address space are bounded by the
- * host's own address space.
+ * Only where a range from 4 GiB on ends is left to the host, whose address
+ * space ends there.
+ *
+ * A call either has a region in all of its rows or in none.
  */
 #include "filter_ranges.h"
 
@@ -26,35 +29,77 @@ static bool is_low(enum policy_region region)
 	return region == REGION_USER_LOW || region == REGION_BELOW_WINDOW;
 }
 
-/* [arg 0, arg 0 + arg 1) where arg 0 is below the window; go on at `next`. */
-static void check_region(struct bpf_asm *p, struct policy_range range,
-			 unsigned refuse, unsigned next)
+static bool is_high(enum policy_region region)
 {
-	bpf_asm_load(p, BPF_ARG_HIGH(0));
-	bpf_asm_equal(p, 0, BPF_ASM_NEXT, next);
-	bpf_asm_load(p, BPF_ARG(0));
-	bpf_asm_not_below(p, (uint32_t)range.end, next, BPF_ASM_NEXT);
-	bpf_asm_not_below(p, (uint32_t)range.start, BPF_ASM_NEXT, refuse);
-	bpf_asm_sum(p, BPF_ARG(1), BPF_ARG(0));
-	bpf_asm_above(p, (uint32_t)range.end, refuse, next);
+	return region == REGION_USER_HIGH || region == REGION_ABOVE_WINDOW;
 }
 
+/* Refuses a word that is not zero, one above a limit. */
+static void must_be_zero(struct bpf_asm *p, size_t offset, unsigned refuse)
+{
+	bpf_asm_load(p, offset);
+	bpf_asm_equal(p, 0, BPF_ASM_NEXT, refuse);
+}
+
+static void must_not_exceed(struct bpf_asm *p, size_t offset, uint32_t limit,
+			    unsigned refuse)
+{
+	bpf_asm_load(p, offset);
+	bpf_asm_above(p, limit, refuse, BPF_ASM_NEXT);
+}
+
+/* Where arg 0 and arg 1 of one call may lie; go on at `next`. The high range is
+ * empty where the machine has none. A low range and a length that is no longer
+ * than its end have 32-bit sums. */
+static void check_regions(struct bpf_asm *p, struct policy_range low,
+			  struct policy_range high, unsigned refuse,
+			  unsigned next)
+{
+	unsigned below_4g = bpf_asm_label(p), beyond_low = bpf_asm_label(p);
+
+	bpf_asm_load(p, BPF_ARG_HIGH(0));
+	bpf_asm_equal(p, 0, below_4g, high.end ? next : refuse);
+	bpf_asm_place(p, below_4g);
+	bpf_asm_load(p, BPF_ARG(0));
+	bpf_asm_not_below(p, (uint32_t)low.end, beyond_low, BPF_ASM_NEXT);
+	bpf_asm_not_below(p, (uint32_t)low.start, BPF_ASM_NEXT, refuse);
+	must_be_zero(p, BPF_ARG_HIGH(1), refuse);
+	must_not_exceed(p, BPF_ARG(1), (uint32_t)low.end, refuse);
+	bpf_asm_sum(p, BPF_ARG(1), BPF_ARG(0));
+	bpf_asm_above(p, (uint32_t)low.end, refuse, next);
+	bpf_asm_place(p, beyond_low);
+	if (high.end && high.start >> 32 == 0)
+		bpf_asm_not_below(p, (uint32_t)high.start, next, refuse);
+	else
+		bpf_asm_equal(p, 0, refuse, refuse); /* a jump */
+}
+
+/* RAM of less than 2 GiB: two halves that are no larger have a 32-bit sum. */
 static void check_span_short(struct bpf_asm *p, const struct policy_env *env,
 			     const struct policy_span_args *at,
 			     const struct ends *ends)
 {
+	uint32_t ram_bytes = (uint32_t)env->ram_bytes;
+
+	must_be_zero(p, BPF_ARG_HIGH(at->length), ends->refuse);
+	must_be_zero(p, BPF_ARG_HIGH(at->offset), ends->refuse);
+	must_not_exceed(p, BPF_ARG(at->offset), ram_bytes, ends->refuse);
+	must_not_exceed(p, BPF_ARG(at->length), ram_bytes, ends->refuse);
 	bpf_asm_sum(p, BPF_ARG(at->length), BPF_ARG(at->offset));
-	bpf_asm_above(p, (uint32_t)env->ram_bytes, ends->refuse, ends->policy);
+	bpf_asm_above(p, ram_bytes, ends->refuse, ends->policy);
 }
 
-/* The 64-bit sum; X holds the length's low word after the first addition. */
+/* The 64-bit sum: low words first, M[0]; there was a carry if that is less
+ * than the length's low word, X. The high words' sum does not overflow. */
 static void check_span_long(struct bpf_asm *p, const struct policy_env *env,
 			    const struct policy_span_args *at,
 			    const struct ends *ends)
 {
+	uint32_t high_bytes = (uint32_t)(env->ram_bytes >> 32);
 	unsigned carried = bpf_asm_label(p), high = bpf_asm_label(p);
-	unsigned low = bpf_asm_label(p);
 
+	must_not_exceed(p, BPF_ARG_HIGH(at->length), high_bytes, ends->refuse);
+	must_not_exceed(p, BPF_ARG_HIGH(at->offset), high_bytes, ends->refuse);
 	bpf_asm_sum(p, BPF_ARG(at->length), BPF_ARG(at->offset));
 	bpf_asm_put(p, BPF_ST, 0, 0, 0);
 	bpf_asm_put(p, BPF_JMP | BPF_JGE | BPF_X, 0, BPF_ASM_NEXT, carried);
@@ -64,10 +109,8 @@ static void check_span_long(struct bpf_asm *p, const struct policy_env *env,
 	bpf_asm_sum(p, BPF_ARG_HIGH(at->length), BPF_ARG_HIGH(at->offset));
 	bpf_asm_put(p, BPF_ALU | BPF_ADD | BPF_K, 1, 0, 0);
 	bpf_asm_place(p, high);
-	bpf_asm_above(p, (uint32_t)(env->ram_bytes >> 32), ends->refuse,
-		      BPF_ASM_NEXT);
-	bpf_asm_equal(p, (uint32_t)(env->ram_bytes >> 32), low, ends->policy);
-	bpf_asm_place(p, low);
+	bpf_asm_above(p, high_bytes, ends->refuse, BPF_ASM_NEXT);
+	bpf_asm_equal(p, high_bytes, BPF_ASM_NEXT, ends->policy);
 	bpf_asm_put(p, BPF_LD | BPF_MEM, 0, 0, 0);
 	bpf_asm_above(p, (uint32_t)env->ram_bytes, ends->refuse, ends->policy);
 }
@@ -80,20 +123,21 @@ static void check_span(struct bpf_asm *p, const struct policy_env *env,
 
 	bpf_asm_load(p, BPF_ARG(row->limit[0].arg));
 	bpf_asm_equal(p, (uint32_t)row->limit[0].a, BPF_ASM_NEXT, ends->policy);
-	if (env->ram_bytes <= 1ULL << 31)
+	if (env->ram_bytes < 1ULL << 31)
 		check_span_short(p, env, at, ends);
 	else
 		check_span_long(p, env, at, ends);
 }
 
-/* The rows of one call that have something to sum; NULL: none. */
-struct sums {
-	const struct policy_row *low, *span;
+/* What the rows of one call say about ranges; nothing: empty and NULL. */
+struct ranges {
+	struct policy_range low, high;
+	const struct policy_row *span;
 };
 
-static struct sums sums_of(const struct policy_env *env, uint32_t nr)
+static struct ranges ranges_of(const struct policy_env *env, uint32_t nr)
 {
-	struct sums sums = { NULL, NULL };
+	struct ranges ranges = { .span = NULL };
 
 	for (size_t i = 0; i < policy_table_rows; i++) {
 		const struct policy_row *row = &policy_table[i];
@@ -101,11 +145,13 @@ static struct sums sums_of(const struct policy_env *env, uint32_t nr)
 		if (row->nr != nr || !policy_row_applies(env, row))
 			continue;
 		if (is_low(row->region))
-			sums.low = row;
+			ranges.low = policy_region_range(env, row->region);
+		if (is_high(row->region))
+			ranges.high = policy_region_range(env, row->region);
 		if (row->span != SPAN_NONE)
-			sums.span = row;
+			ranges.span = row;
 	}
-	return sums;
+	return ranges;
 }
 
 /* A row of this call came before. */
@@ -118,21 +164,18 @@ static bool is_repeated(size_t row)
 }
 
 static void check_call(struct bpf_asm *p, const struct policy_env *env,
-		       uint32_t nr, const struct sums *sums,
+		       uint32_t nr, const struct ranges *ranges,
 		       const struct ends *ends)
 {
 	unsigned other = bpf_asm_label(p);
-	unsigned span = sums->span && sums->low ? bpf_asm_label(p) :
-						  ends->policy;
+	unsigned span = ranges->span ? bpf_asm_label(p) : ends->policy;
 
 	bpf_asm_equal(p, nr, BPF_ASM_NEXT, other);
-	if (sums->low)
-		check_region(p, policy_region_range(env, sums->low->region),
-			     ends->refuse, span);
-	if (sums->span) {
-		if (sums->low)
-			bpf_asm_place(p, span);
-		check_span(p, env, sums->span, ends);
+	if (ranges->low.end)
+		check_regions(p, ranges->low, ranges->high, ends->refuse, span);
+	if (ranges->span) {
+		bpf_asm_place(p, span);
+		check_span(p, env, ranges->span, ends);
 	}
 	bpf_asm_place(p, other);
 }
@@ -145,10 +188,10 @@ void filter_ranges_put(struct bpf_asm *p, const struct policy_env *env,
 	bpf_asm_load(p, BPF_NR);
 	for (size_t i = 0; i < policy_table_rows; i++) {
 		uint32_t nr = policy_table[i].nr;
-		struct sums sums = sums_of(env, nr);
+		struct ranges ranges = ranges_of(env, nr);
 
-		if ((sums.low || sums.span) && !is_repeated(i))
-			check_call(p, env, nr, &sums, &ends);
+		if ((ranges.low.end || ranges.span) && !is_repeated(i))
+			check_call(p, env, nr, &ranges, &ends);
 	}
 	bpf_asm_equal(p, 0, policy, policy); /* a jump */
 	bpf_asm_place(p, ends.refuse);

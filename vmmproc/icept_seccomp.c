@@ -10,10 +10,19 @@
  * FILTER_TRACE_REFUSED, so that no listener is needed here; it is never
  * continued. Were the tracer gone, both kinds would return ENOSYS.
  *
+ * A program that single-steps itself would step into the gate that way, so its
+ * calls (TF set in rflags) are skipped and become a SIGSYS as the filter would
+ * have raised it, which takes a second stop.
+ *
  * Signals stop as always under ptrace: those of the machine are passed on as
  * they are, for the gate copes with one at any instruction; strangers' are
  * dropped. 32-bit entries and vsyscalls come as SIGSYS, as in trap.
+ *
+ * Registers are read and written up to rflags only. A program may set its fs
+ * and gs bases to addresses that the host would not take from a tracer
+ * (PTRACE_SETREGS fails with EIO then), and nobody needs them here.
  */
+#include <elf.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -22,6 +31,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,13 +41,19 @@
 #include "icept_signal.h"
 
 #define SKIP_CALL ((uint64_t)-1)
+#define TRAP_FLAG 0x100
+#define SECCOMP_CODE 1 /* SYS_SECCOMP, asm-generic/siginfo.h */
+#define REGS_READ offsetof(struct user_regs_struct, rsp)
+#define REGS_WRITTEN offsetof(struct user_regs_struct, cs)
 
 struct seccomp_state {
-	struct user_regs_struct regs; /* of the call that stopped */
+	struct user_regs_struct regs; /* of the call that stopped, REGS_READ */
 	bool stopped;
 	bool gone;
 	int seen_signal;   /* of the SIGNAL event to answer */
 	int resume_signal;
+	bool forged;	   /* a SIGSYS for regs is on its way */
+	uint64_t put_off;  /* interrupts that came before it */
 };
 
 static struct seccomp_state *state_of(const struct machine *m)
@@ -111,13 +127,23 @@ static bool is_refused(const struct machine *m, uint64_t ip)
 	       message == FILTER_TRACE_REFUSED;
 }
 
+/* The first bytes of the tracee's registers, or -errno. */
+static int access_regs(const struct machine *m, enum __ptrace_request request,
+		       size_t bytes)
+{
+	struct iovec iov = { &state_of(m)->regs, bytes };
+
+	return ptrace(request, m->guest_pid, NT_PRSTATUS, &iov) ? -errno : 0;
+}
+
 static int call_stop(struct machine *m, struct icept_event *ev)
 {
 	struct user_regs_struct *regs = &state_of(m)->regs;
+	int err = access_regs(m, PTRACE_GETREGSET, REGS_READ);
 
 	m->count.stops_syscall++;
-	if (ptrace(PTRACE_GETREGS, m->guest_pid, 0, regs))
-		return -errno;
+	if (err)
+		return err;
 	ev->kind = is_refused(m, regs->rip) ? ICEPT_REFUSED_CALL :
 					      ICEPT_USER_CALL;
 	ev->call = (struct host_call){
@@ -127,6 +153,36 @@ static int call_stop(struct machine *m, struct icept_event *ev)
 			 regs->r9 },
 		.ip = regs->rip,
 	};
+	return 0;
+}
+
+/*
+ * A signal while a forged SIGSYS is awaited. The host delivers that before any
+ * interrupt; should one stop first all the same it is put off until after, for
+ * the guest kernel must not switch tasks in between.
+ */
+static int forged_stop(struct machine *m, int sig)
+{
+	struct seccomp_state *st = state_of(m);
+	siginfo_t si = { .si_signo = SIGSYS, .si_code = SECCOMP_CODE };
+
+	if (sig != SIGSYS) {
+		if (icept_is_interrupt(sig))
+			st->put_off |= 1ULL << sig;
+		return 0;
+	}
+	si.si_call_addr = (void *)st->regs.rip;
+	si.si_syscall = (int)st->regs.rax;
+	si.si_arch = AUDIT_ARCH_X86_64;
+	if (ptrace(PTRACE_SETSIGINFO, m->guest_pid, 0, &si))
+		return -errno;
+	st->resume_signal = SIGSYS;
+	st->forged = false;
+	m->count.signals_injected++;
+	for (sig = 1; sig < 64; sig++)
+		if (st->put_off >> sig & 1)
+			kill(m->guest_pid, sig);
+	st->put_off = 0;
 	return 0;
 }
 
@@ -146,6 +202,8 @@ static int icept_seccomp_next(struct machine *m, struct icept_event *ev)
 	if (status >> 16) /* group stop: nothing of ours, go on */
 		return 0;
 	m->count.stops_signal++;
+	if (state_of(m)->forged)
+		return forged_stop(m, WSTOPSIG(status));
 	ev->kind = ICEPT_SIGNAL;
 	ev->signal = WSTOPSIG(status);
 	state_of(m)->seen_signal = ev->signal;
@@ -154,14 +212,21 @@ static int icept_seccomp_next(struct machine *m, struct icept_event *ev)
 
 static int icept_seccomp_reflect(struct machine *m)
 {
-	struct user_regs_struct *regs = &state_of(m)->regs;
+	struct seccomp_state *st = state_of(m);
+	struct user_regs_struct *regs = &st->regs;
 
 	m->count.reflected_calls++;
 	regs->rax = regs->orig_rax;
 	regs->orig_rax = SKIP_CALL;
-	regs->rcx = regs->rip;
-	regs->rip = m->image.call_entry;
-	return ptrace(PTRACE_SETREGS, m->guest_pid, 0, regs) ? -errno : 0;
+	if (regs->eflags & TRAP_FLAG) {
+		st->forged = true;
+		if (syscall(SYS_tgkill, m->guest_pid, m->guest_pid, SIGSYS))
+			return -errno;
+	} else {
+		regs->rcx = regs->rip;
+		regs->rip = m->image.call_entry;
+	}
+	return access_regs(m, PTRACE_SETREGSET, REGS_WRITTEN);
 }
 
 static bool icept_seccomp_expected(const struct machine *m, int sig)

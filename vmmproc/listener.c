@@ -126,10 +126,10 @@ pid_t listener_start_helper(int fd, pid_t vmm_pid)
 
 void listener_give_up(int fd, pid_t helper)
 {
-	if (helper > 0) {
-		kill(helper, SIGKILL);
+	/* the VMM process ends the helper: were it dead before the note is
+	 * there it would seem to have lost the listener */
+	if (helper > 0)
 		send_note(fd, (struct note){ NOTE_NONE, -1 }, -1);
-	}
 	close(fd);
 }
 

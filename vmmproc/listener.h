@@ -19,8 +19,8 @@
  */
 pid_t listener_start_helper(int fd, pid_t vmm_pid);
 
-/* Child: the filter gave no listener. Ends the helper, tells the VMM process
- * and closes fd. */
+/* Child: the filter gave no listener. Tells the VMM process, which ends the
+ * helper, and closes fd. */
 void listener_give_up(int fd, pid_t helper);
 
 /*

@@ -15,8 +15,9 @@
  */
 int memory_create(struct machine *m, const void *kernel, size_t kernel_bytes);
 
-/* Gathers the first MiBs of the core in huge pages as far as the host lets it:
- * m->core_huge_bytes says how far. After the kernel memory file is there. */
+/* Gathers what will be resident of the core in huge pages as far as the host
+ * lets it: m->core_huge_bytes says how far. After the kernel memory file is
+ * there, with m->ram_bytes and m->core_bytes. */
 void memory_gather_core(struct machine *m);
 
 /* Can this host put a memory file into huge pages? Tries it. */

@@ -3,11 +3,11 @@
  * host system calls that the guest may make). One table; a call that matches
  * no row ends the machine.
  *
- * The check here is exact. The filter (policy_filter.c) is made of the same
- * rows, but a filter compares one argument with one constant, so that "address
- * plus length stays inside" becomes "address inside and length not larger
- * than the whole". What that lets pass can only harm the guest machine itself:
- * its own mappings and its own memory file.
+ * The check here is exact, and so is the filter of the in-process modes, where
+ * it is the only judge (filter_inproc.c). The one behind a tracer's check
+ * (policy_filter.c) is made of the same rows, but libseccomp compares one
+ * argument with one constant, so that "address plus length stays inside"
+ * becomes "address inside and length not larger than the whole".
  *
  * Invariants: no row opens, creates or names anything (paths, processes,
  * addresses of others); every row that takes a descriptor fixes which; memory
@@ -231,7 +231,7 @@ static bool limit_holds(const struct policy_limit *limit, uint64_t value)
 	return true;
 }
 
-/* Does [start, start + len) lie inside? An empty range must, too. */
+/* Does [start, start + len) lie inside? An empty one may be at the end. */
 static bool range_holds(struct policy_range range, uint64_t start,
 			uint64_t len)
 {
@@ -251,7 +251,7 @@ static bool region_holds(const struct policy_env *env,
 	if (region == REGION_CORE)
 		return arg[0] == range.start &&
 		       arg[1] == range.end - range.start;
-	return range_holds(range, arg[0], arg[1]);
+	return arg[0] < range.end && range_holds(range, arg[0], arg[1]);
 }
 
 static bool span_holds(const struct policy_env *env, enum policy_span span,

@@ -50,10 +50,10 @@ int policy_install_filter(const struct policy_env *env);
 struct sock_filter;
 
 /*
- * The policy as a BPF program for 64-bit calls: the second part of the
- * in-process modes' filter. A call that no row admits gets refuse_action
- * (SECCOMP_RET_*). Writes at most max instructions to out and the number to
- * *count. VMM process, before the fork. Returns 0 or -errno.
+ * The policy, but for its ranges of addresses and offsets (filter_ranges.h),
+ * as a BPF program for 64-bit calls: the last part of the in-process modes'
+ * filter. A call that no row admits gets refuse_action (SECCOMP_RET_*). Writes
+ * at most max instructions to out and their number to *count. VMM process, before the fork. Returns 0 or -errno.
  */
 int policy_export_filter(const struct policy_env *env, uint32_t refuse_action,
 			 struct sock_filter *out, size_t max, size_t *count);

@@ -81,11 +81,15 @@ static void rule_add_span(struct rule *rule, const struct policy_env *env,
 		rule_add(rule, at->length, SCMP_CMP_LE, env->ram_bytes, 0);
 }
 
+/* Without their ranges two rows can be alike. */
 static int rule_submit(scmp_filter_ctx ctx, const struct policy_row *row,
 		       const struct rule *rule)
 {
-	return seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, (int)row->nr,
-					    rule->count, rule->cmp);
+	int err = seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW,
+					       (int)row->nr, rule->count,
+					       rule->cmp);
+
+	return err == -EEXIST ? 0 : err;
 }
 
 /* One rule for each admitted value of the row's LIMIT_ONE_OF, of which a row
@@ -116,8 +120,10 @@ static int add_row(scmp_filter_ctx ctx, const struct policy_env *env,
 
 	if (row->region != REGION_ANY && range.start == range.end)
 		return 0; /* this machine has no such region */
-	rule_add_region(&rule, row->region, range);
-	rule_add_span(&rule, env, row->span);
+	if (!env->in_process) { /* else filter_ranges.c has them, exactly */
+		rule_add_region(&rule, row->region, range);
+		rule_add_span(&rule, env, row->span);
+	}
 	for (const struct policy_limit *limit = row->limit; limit->op;
 	     limit++) {
 		switch (limit->op) {
