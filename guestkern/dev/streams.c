@@ -40,6 +40,13 @@ static void watch(struct stream *s, u32 events)
 	stream_watch(s->number, s->watched);
 }
 
+/* The host has no more now: who watches for edges (epoll) did not ask again. */
+static void watch_again(struct stream *s, u32 event)
+{
+	if (!list_empty(&s->wait.entries))
+		watch(s, event);
+}
+
 /* Sleeps until the host may be asked again. */
 static int wait_for(struct stream *s, u32 event)
 {
@@ -63,14 +70,19 @@ static s64 stream_dev_read(struct chrdev *dev, struct chrdev_io *io)
 		n = stream_read(s->number, to, (size_t)n);
 		if (n != -EAGAIN)
 			break;
-		if (io->nonblock)
+		if (io->nonblock) {
+			watch_again(s, POLLIN);
 			return -EAGAIN;
+		}
 		err = wait_for(s, POLLIN);
 		if (err)
 			return err;
 	}
-	if (n > 0)
+	if (n > 0) {
 		io->advance(io, (size_t)n);
+		if (io->len)
+			watch_again(s, POLLIN);
+	}
 	return n;
 }
 
@@ -101,6 +113,8 @@ static s64 stream_dev_write(struct chrdev *dev, struct chrdev_io *io)
 		}
 		if (n == 0)
 			break;
+		if (n == -EAGAIN && io->nonblock)
+			watch_again(s, POLLOUT);
 		if (n != -EAGAIN || io->nonblock)
 			break;
 		n = wait_for(s, POLLOUT);
@@ -123,9 +137,11 @@ static u32 stream_dev_poll(struct chrdev *dev, struct poll_table *pt)
 	if (ready & POLLOUT)
 		ready |= POLLWRNORM;
 	missing = (POLLIN | POLLOUT) & ~ready;
-	if (!pt)
-		return ready;
 	poll_wait(pt, &s->wait);
+	/* Also when only asked: an epoll item stays queued, and a watch is over
+	 * with its first event. */
+	if (list_empty(&s->wait.entries))
+		return ready;
 	/* One direction is all a pipe has; hangup is told without asking. */
 	if (missing && !(ready & (POLLHUP | POLLERR)))
 		watch(s, missing);

@@ -9,6 +9,7 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/poll.h>
+#include <linux/stat.h>
 
 #include "dev/chrdev.h"
 #include "fs/pseudo.h"
@@ -258,6 +259,8 @@ int chrdev_file_attach(struct file *f, struct chrdev *dev)
 	f->private = cf;
 	f->ops = &chrdev_file_ops;
 	f->stream = !dev->ops->lseek;
+	/* A host file behind a stream, /dev/null and kin. */
+	f->no_poll = !dev->ops->poll || S_ISREG(f->inode->mode);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
+#include "fs/epoll.h"
 #include "fs/file_internal.h"
 #include "fs/locks.h"
 #include "fs/vfs_internal.h"
@@ -36,6 +37,7 @@ struct file *file_alloc(void)
 	if (!f)
 		return ERR_PTR(-ENOMEM);
 	f->refs = 1;
+	list_init(&f->watchers);
 	file_count++;
 	return f;
 }
@@ -63,6 +65,21 @@ struct file *file_create_anon(struct inode *inode, const struct file_ops *ops,
 	return f;
 }
 
+struct file *file_create_object(const struct file_ops *ops, u32 flags, void *private)
+{
+	struct inode *inode = vfs_anon_inode();
+
+	inode_get(inode);
+	return file_create_anon(inode, ops, flags, private);
+}
+
+s64 file_noop_lseek(struct file *f, s64 offset, int whence)
+{
+	(void)offset;
+	(void)whence;
+	return f->pos;
+}
+
 void file_get(struct file *f)
 {
 	f->refs++;
@@ -73,6 +90,7 @@ void file_put(struct file *f)
 	BUG_ON(f->refs == 0);
 	if (--f->refs > 0)
 		return;
+	epoll_forget_file(f);
 	locks_release_file(f);
 	if (f->counted_writer)
 		f->inode->writers--;

@@ -6,6 +6,7 @@
 #ifndef FS_FILE_H
 #define FS_FILE_H
 
+#include "lib/list.h"
 #include "lib/types.h"
 #include "proc/wait.h"
 
@@ -48,11 +49,12 @@ struct dir_sink {
  * -ERESTARTSYS when a signal came before the first byte.
  */
 struct file_ops {
+	const char *anon_name; /* what /proc/PID/fd shows: anon_inode:NAME */
 	s64 (*read)(struct file *f, struct iobuf *buf, s64 *pos);
 	s64 (*write)(struct file *f, struct iobuf *buf, s64 *pos);
 	s64 (*lseek)(struct file *f, s64 offset, int whence);
 	/* Ready mask of POLL*; calls poll_wait(pt, …) for what can change it.
-	 * pt may be NULL. */
+	 * pt may be NULL. Does not sleep. */
 	u32 (*poll)(struct file *f, struct poll_table *pt);
 	s64 (*ioctl)(struct file *f, u32 cmd, u64 arg);
 	/* Fills req->object, max_prot; 0 or -errno. */
@@ -79,12 +81,19 @@ struct file {
 	bool stream;	       /* set by open: no position (pread: ESPIPE) */
 	bool counted_writer;   /* has its share in inode->writers */
 	bool locked;	       /* may hold flock or open-file-description locks */
+	bool no_poll;	       /* always ready although ops has poll: epoll
+				* refuses it (EPERM) */
+	struct list_head watchers; /* epoll items on it (fs/epoll.c) */
 };
 
 /* New description on an inode without a name (pipe, stream); takes over the
  * caller's reference of inode. ERR_PTR(-ENOMEM, -ENFILE). */
 struct file *file_create_anon(struct inode *inode, const struct file_ops *ops,
 			      u32 flags, void *private);
+/* The same on the one inode that all anonymous objects share (epoll, eventfd…). */
+struct file *file_create_object(const struct file_ops *ops, u32 flags, void *private);
+/* lseek of objects that Linux lets seek without effect: the position as it is. */
+s64 file_noop_lseek(struct file *f, s64 offset, int whence);
 void file_get(struct file *f);
 void file_put(struct file *f);
 

@@ -25,6 +25,7 @@ static const struct fs_type *fs_types[FS_TYPES_MAX];
 static u32 fs_type_count;
 static u32 super_next_minor;
 static struct super_block anon_super;
+static struct inode anon_inode;
 
 /*
  * The clock for time stamps. Reading the host's clock costs microseconds, the
@@ -156,6 +157,21 @@ struct super_block *vfs_anon_super(void)
 	if (anon_super.refs == 0)
 		super_setup(&anon_super, "anon", ANON_INODE_FS_MAGIC);
 	return &anon_super;
+}
+
+struct inode *vfs_anon_inode(void)
+{
+	struct inode *inode = &anon_inode;
+
+	if (inode->refs == 0) {
+		inode->refs = 1; /* for good */
+		inode->sb = vfs_anon_super();
+		inode->mode = 0600;
+		inode->nlink = 1;
+		inode->ino = ++inode->sb->next_ino;
+		inode_touch(inode, true, true, true);
+	}
+	return inode;
 }
 
 /* --- types ----------------------------------------------------------------------- */

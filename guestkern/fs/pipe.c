@@ -186,6 +186,7 @@ static struct pipe *pipe_of(const struct file *f)
 static s64 pipe_read(struct file *f, struct iobuf *buf, s64 *pos)
 {
 	struct pipe *p = pipe_of(f);
+	bool was_full;
 	s64 done = 0;
 	int err;
 
@@ -202,10 +203,11 @@ static s64 pipe_read(struct file *f, struct iobuf *buf, s64 *pos)
 		if (err)
 			return err;
 	}
+	was_full = pipe_room(p) < PIPE_ATOMIC;
 	p->busy = true;
 	err = ring_out(p, buf, (u32)MIN((size_t)pipe_used(p), buf->len), &done);
 	p->busy = false;
-	wake_up(&p->wait);
+	wake_up_events(&p->wait, was_full ? POLLOUT | POLLWRNORM : WAKE_SLEEPERS);
 	return done ? done : err;
 }
 
@@ -263,7 +265,7 @@ static s64 pipe_write(struct file *f, struct iobuf *buf, s64 *pos)
 			err = ring_in(p, buf, n, &done);
 			p->busy = false;
 			pipe_trim(p);
-			wake_up(&p->wait);
+			wake_up_events(&p->wait, POLLIN | POLLRDNORM);
 		} else if (f->flags & O_NONBLOCK) {
 			err = -EAGAIN;
 		} else {
@@ -376,7 +378,7 @@ static void pipe_detach(struct pipe *p, struct inode *inode, u32 mode)
 		p->readers--;
 	if (mode != O_RDONLY)
 		p->writers--;
-	wake_up(&p->wait);
+	wake_up_events(&p->wait, p->readers && p->writers ? WAKE_SLEEPERS : 0);
 	if (--p->files)
 		return;
 	inode->pipe = NULL;

@@ -123,6 +123,10 @@ static const char *nameless_kind(u32 mode)
 
 static void put_nameless(struct textbuf *tb, const struct file *f)
 {
+	if (f->ops->anon_name) {
+		textbuf_printf(tb, "anon_inode:%s", f->ops->anon_name);
+		return;
+	}
 	textbuf_printf(tb, "%s:[%llu]", nameless_kind(f->inode->mode),
 		       (unsigned long long)f->inode->ino);
 }

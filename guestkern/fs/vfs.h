@@ -180,6 +180,8 @@ int dentry_lookup_none(struct inode *dir, struct dentry *child);
 struct super_block *super_create(const char *fstype, u64 magic);
 /* The super block of inodes without a name (pipes, streams). */
 struct super_block *vfs_anon_super(void);
+/* The inode of anonymous objects: mode 0600 without a type, as on Linux. */
+struct inode *vfs_anon_inode(void);
 
 /* --- paths ------------------------------------------------------------------- */
 

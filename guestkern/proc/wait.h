@@ -14,16 +14,34 @@ struct wait_queue {
 struct wait_entry {
 	struct list_head link;
 	struct task *task;
+	/* NULL: wakes task. Otherwise called in any context, with what came
+	 * (POLL*; 0: unknown); must not sleep, may unlink its own entry only.
+	 * Tells whether it counts as the one wake-up of an exclusive entry. */
+	bool (*wake)(struct wait_entry *we, u32 events);
+	bool exclusive; /* one wake-up suffices for all entries so marked */
 };
 
 /* Empty queue. */
 void wait_queue_init(struct wait_queue *wq);
 
-/* Wakes every sleeper. Any context. */
-void wake_up(struct wait_queue *wq);
+/* An event that no file is asked for: only tasks that sleep are meant, and not
+ * who watches for edges (epoll). */
+#define WAKE_SLEEPERS (1u << 16)
+/* Wakes every sleeper and calls every callback; events: POLL* that may be true
+ * now, for callbacks to pick from; 0: any. Any context. */
+void wake_up_events(struct wait_queue *wq, u32 events);
+static inline void wake_up(struct wait_queue *wq)
+{
+	wake_up_events(wq, 0);
+}
+/* The queue goes away before who watches it: unlinks every entry. */
+void wait_queue_drain(struct wait_queue *wq);
 
-/* Building blocks of the macros below. */
+/* Building blocks of the macros below. prepare: an entry of the current task. */
 void wait_prepare(struct wait_queue *wq, struct wait_entry *we);
+/* An entry with a callback, until wait_finish. */
+void wait_watch(struct wait_queue *wq, struct wait_entry *we,
+		bool (*wake)(struct wait_entry *we, u32 events), bool exclusive);
 void wait_finish(struct wait_entry *we);
 /*
  * Sleeps until woken, a signal is pending or deadline_ns (mono, UINT64_MAX:
@@ -53,16 +71,19 @@ int wait_sleep_killable(u64 deadline_ns);
 #define wait_event(wq, cond) wait_event_until(wq, cond, UINT64_MAX)
 
 /* poll(2) over many queues: file_ops.poll calls poll_wait on each queue that
- * can change its answer. table NULL: only asking, not going to sleep. */
+ * can change its answer, and does not sleep. table NULL: only asking, not going
+ * to sleep. A queue lives as long as the file, or is drained before it goes. */
 #define POLL_TABLE_INLINE 8
 struct poll_table {
+	/* Makes the entry in wq; NULL: an entry of the current task. */
+	void (*queue)(struct poll_table *pt, struct wait_queue *wq);
 	struct poll_chunk *chunks; /* more entries, kmalloc'd */
 	u32 used;
 	int err;		   /* -ENOMEM when an entry was not added */
 	struct wait_entry inline_entry[POLL_TABLE_INLINE];
 };
-/* Empty table; release leaves every queue; poll_wait adds the current task to
- * wq (pt NULL: no-op). */
+/* Empty table; release leaves every queue; poll_wait adds the current task (or
+ * what queue makes) to wq (pt NULL: no-op). */
 void poll_table_init(struct poll_table *pt);
 void poll_table_release(struct poll_table *pt);
 void poll_wait(struct poll_table *pt, struct wait_queue *wq);

@@ -31,18 +31,47 @@ void wait_queue_init(struct wait_queue *wq)
 	list_init(&wq->entries);
 }
 
-void wake_up(struct wait_queue *wq)
+static bool entry_wake(struct wait_entry *we, u32 events)
 {
-	struct wait_entry *we;
+	if (we->wake)
+		return we->wake(we, events);
+	sched_wake(we->task);
+	return true;
+}
 
-	list_for_each_entry(we, &wq->entries, link)
-		sched_wake(we->task);
+void wake_up_events(struct wait_queue *wq, u32 events)
+{
+	struct wait_entry *we, *tmp;
+	bool one_woken = false;
+
+	list_for_each_entry_safe(we, tmp, &wq->entries, link) {
+		bool exclusive = we->exclusive;
+
+		if (exclusive && one_woken)
+			continue;
+		if (entry_wake(we, events) && exclusive)
+			one_woken = true;
+	}
+}
+
+void wait_queue_drain(struct wait_queue *wq)
+{
+	while (!list_empty(&wq->entries))
+		list_del(wq->entries.next);
+}
+
+void wait_watch(struct wait_queue *wq, struct wait_entry *we,
+		bool (*wake)(struct wait_entry *we, u32 events), bool exclusive)
+{
+	we->task = current_task();
+	we->wake = wake;
+	we->exclusive = exclusive;
+	list_add_tail(&we->link, &wq->entries);
 }
 
 void wait_prepare(struct wait_queue *wq, struct wait_entry *we)
 {
-	we->task = current_task();
-	list_add_tail(&we->link, &wq->entries);
+	wait_watch(wq, we, NULL, false);
 }
 
 void wait_finish(struct wait_entry *we)
@@ -102,6 +131,7 @@ int wait_sleep_killable(u64 deadline_ns)
 
 void poll_table_init(struct poll_table *pt)
 {
+	pt->queue = NULL;
 	pt->chunks = NULL;
 	pt->used = 0;
 	pt->err = 0;
@@ -146,6 +176,10 @@ void poll_wait(struct poll_table *pt, struct wait_queue *wq)
 
 	if (!pt)
 		return;
+	if (pt->queue) {
+		pt->queue(pt, wq);
+		return;
+	}
 	we = poll_entry(pt);
 	if (we)
 		wait_prepare(wq, we);

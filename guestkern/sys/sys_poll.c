@@ -16,11 +16,10 @@
 #include "mm/uaccess.h"
 #include "proc/signal.h"
 #include "proc/task.h"
+#include "sys/sigmask.h"
 #include "sys/syscall.h"
 
-#define SIGSET_BYTES 8
 #define FD_SETS 3
-#define SIG_UNBLOCKABLE (SIG_BIT(9) | SIG_BIT(19)) /* SIGKILL, SIGSTOP */
 
 #define POLLIN_SET (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR)
 #define POLLOUT_SET (POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR)
@@ -76,37 +75,6 @@ static void write_timeout(uaddr_t to, s64 per_sec, u64 deadline)
 	}
 	if (copy_to_user(to, &t, sizeof(t)))
 		return;
-}
-
-/* --- the mask of ppoll and pselect6 ------------------------------------------------------ */
-
-static int mask_begin(uaddr_t mask, u64 bytes)
-{
-	struct task *t = current_task();
-	u64 set;
-
-	if (!mask)
-		return 0;
-	if (bytes != SIGSET_BYTES)
-		return -EINVAL;
-	if (get_user(set, mask))
-		return -EFAULT;
-	t->saved_blocked = t->blocked;
-	t->restore_blocked = true;
-	signal_set_blocked(t, set & ~SIG_UNBLOCKABLE);
-	return 0;
-}
-
-/* Interrupted: the handler is to run under the new mask, its return restores
- * the old one (signal_handle_pending). Otherwise it is restored here. */
-static void mask_end(bool interrupted)
-{
-	struct task *t = current_task();
-
-	if (!t->restore_blocked || interrupted)
-		return;
-	t->restore_blocked = false;
-	signal_set_blocked(t, t->saved_blocked);
 }
 
 /* --- poll ----------------------------------------------------------------------------------- */
@@ -210,11 +178,11 @@ s64 sys_ppoll(const u64 arg[6])
 
 	ret = read_timeout(arg[2], NS_PER_SEC, &deadline);
 	if (!ret)
-		ret = mask_begin(arg[3], arg[4]);
+		ret = sigmask_begin(arg[3], arg[4]);
 	if (ret)
 		return ret;
 	ret = do_poll(arg[0], (u32)arg[1], deadline);
-	mask_end(ret == -EINTR);
+	sigmask_end(ret == -EINTR);
 	write_timeout(arg[2], NS_PER_SEC, deadline);
 	return ret == -EINTR ? -ERESTARTNOHAND : ret;
 }
@@ -372,11 +340,11 @@ s64 sys_pselect6(const u64 arg[6])
 		return -EFAULT;
 	ret = read_timeout(arg[4], NS_PER_SEC, &deadline);
 	if (!ret)
-		ret = mask_begin(mask[0], mask[1]);
+		ret = sigmask_begin(mask[0], mask[1]);
 	if (ret)
 		return ret;
 	ret = do_select((s32)arg[0], &arg[1], deadline);
-	mask_end(ret == -EINTR);
+	sigmask_end(ret == -EINTR);
 	write_timeout(arg[4], NS_PER_SEC, deadline);
 	return ret == -EINTR ? -ERESTARTNOHAND : ret;
 }
