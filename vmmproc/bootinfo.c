@@ -130,6 +130,10 @@ int bootinfo_fill(const struct machine *m, struct lodger_boot *boot)
 	boot->pids_max = opt->pids_max;
 	for (int i = 0; i < 3; i++)
 		boot->stream_kind[i] = m->stream[i].kind;
+	boot->disk_count = m->disk_count;
+	memcpy(boot->disk, m->disk, sizeof(boot->disk));
+	if (m->root_disk)
+		boot->flags |= LODGER_BOOT_ROOT_DISK;
 	boot->tty_present = m->tty.fd >= 0;
 	fill_xstate(boot);
 	fill_clock(boot);

@@ -2,6 +2,7 @@
 #include "bpf_asm.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
 unsigned bpf_asm_label(struct bpf_asm *p)
 {
@@ -57,35 +58,51 @@ void bpf_asm_sum(struct bpf_asm *p, size_t offset_a, size_t offset_b)
 	bpf_asm_put(p, BPF_ALU | BPF_ADD | BPF_X, 0, 0, 0);
 }
 
+void bpf_asm_jump(struct bpf_asm *p, unsigned label)
+{
+	bpf_asm_put(p, BPF_JMP | BPF_JA, 0, label, label);
+}
+
 void bpf_asm_return(struct bpf_asm *p, uint32_t action)
 {
 	bpf_asm_put(p, BPF_RET | BPF_K, action, 0, 0);
 }
 
-/* Distance of a jump, or -E2BIG where its eight bits do not reach. */
-static int distance(const struct bpf_asm *p, size_t from, unsigned label)
+/* Distance of a jump, or -E2BIG where it leads back or is longer than max. */
+static int distance(const struct bpf_asm *p, size_t from, unsigned label,
+		    size_t max)
 {
 	size_t to = label == BPF_ASM_NEXT ? from + 1 : p->at[label];
 
-	return to > from && to - from - 1 <= UINT8_MAX ? (int)(to - from - 1) :
-							 -E2BIG;
+	return to > from && to - from - 1 <= max ? (int)(to - from - 1) :
+						   -E2BIG;
+}
+
+/* A conditional jump has eight bits for each way, the other one 32. */
+static int resolve(struct bpf_asm *p, size_t i)
+{
+	bool always = p->insn[i].code == (BPF_JMP | BPF_JA);
+	size_t max = always ? BPF_ASM_MAX : UINT8_MAX;
+	int if_true = distance(p, i, p->if_true[i], max);
+	int if_false = distance(p, i, p->if_false[i], max);
+
+	if (if_true < 0 || if_false < 0)
+		return -E2BIG;
+	if (always) {
+		p->insn[i].k = (uint32_t)if_true;
+		return 0;
+	}
+	p->insn[i].jt = (uint8_t)if_true;
+	p->insn[i].jf = (uint8_t)if_false;
+	return 0;
 }
 
 int bpf_asm_finish(struct bpf_asm *p)
 {
 	if (p->count > BPF_ASM_MAX || p->labels >= BPF_ASM_LABELS)
 		return -E2BIG;
-	for (size_t i = 0; i < p->count; i++) {
-		int if_true, if_false;
-
-		if (BPF_CLASS(p->insn[i].code) != BPF_JMP)
-			continue;
-		if_true = distance(p, i, p->if_true[i]);
-		if_false = distance(p, i, p->if_false[i]);
-		if (if_true < 0 || if_false < 0)
+	for (size_t i = 0; i < p->count; i++)
+		if (BPF_CLASS(p->insn[i].code) == BPF_JMP && resolve(p, i))
 			return -E2BIG;
-		p->insn[i].jt = (uint8_t)if_true;
-		p->insn[i].jf = (uint8_t)if_false;
-	}
 	return 0;
 }

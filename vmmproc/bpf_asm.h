@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BPF_ASM_MAX 256
-#define BPF_ASM_LABELS 64
+#define BPF_ASM_MAX 1024
+#define BPF_ASM_LABELS 192
 
 /* Where a jump goes when it is not to a label. */
 #define BPF_ASM_NEXT 0u
@@ -45,6 +45,8 @@ void bpf_asm_not_below(struct bpf_asm *p, uint32_t value, unsigned if_true,
 		       unsigned if_false);
 /* A = word at one offset + word at the other, modulo 2^32; X is changed. */
 void bpf_asm_sum(struct bpf_asm *p, size_t offset_a, size_t offset_b);
+/* Goes to a label, however far. */
+void bpf_asm_jump(struct bpf_asm *p, unsigned label);
 void bpf_asm_return(struct bpf_asm *p, uint32_t action);
 
 /* Resolves the jumps. Returns 0, or -E2BIG. */

@@ -48,7 +48,7 @@
 #define VSYSCALL_HIGH 0xffffffffu /* upper half of 0xffffffffff600000 */
 
 struct labels {
-	unsigned open, close, core, host, nested, user, trap, policy;
+	unsigned open, close, core, host, nested, user, trap, ranges, policy;
 };
 
 static uint32_t low(uint64_t value)
@@ -164,15 +164,18 @@ static int put_prefix(struct bpf_asm *p, const struct policy_env *env,
 		.open = bpf_asm_label(p),   .close = bpf_asm_label(p),
 		.core = bpf_asm_label(p),   .host = bpf_asm_label(p),
 		.nested = bpf_asm_label(p), .user = bpf_asm_label(p),
-		.trap = bpf_asm_label(p),   .policy = bpf_asm_label(p),
+		.trap = bpf_asm_label(p),   .ranges = bpf_asm_label(p),
+		.policy = bpf_asm_label(p),
 	};
 	dispatch(p, image, &l);
 	gate_calls(p, env->core_bytes, &l);
 	nested_return(p, &l);
 	bpf_asm_place(p, l.host);
 	must_be_64_bit(p, &l);
-	filter_ranges_put(p, env, refuse_action(reflect), l.policy);
+	bpf_asm_jump(p, l.ranges);
 	user_calls(p, reflect, &l);
+	bpf_asm_place(p, l.ranges); /* the longest part: nothing jumps over it */
+	filter_ranges_put(p, env, refuse_action(reflect), l.policy);
 	bpf_asm_place(p, l.policy);
 	return bpf_asm_finish(p);
 }

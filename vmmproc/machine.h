@@ -36,6 +36,13 @@ struct stream {
 	bool reopened;	     /* own open file description: O_ASYNC is ours */
 };
 
+/* A file that the guest kernel may read, and write if writable, as a disk. */
+struct block_file {
+	int fd;
+	uint64_t bytes; /* offsets below this only */
+	bool writable;
+};
+
 struct machine {
 	const struct options *opt;
 	const struct icept_ops *icept;
@@ -47,6 +54,11 @@ struct machine {
 	int kmem_fd, ram_fd, root_fd;
 	int bell_fd;		/* eventfd that wakes an idle machine */
 	int listener_fd;	/* the filter's listener, or -1 */
+	struct block_file block[LODGER_MAX_BLOCK_FILES];
+	uint32_t block_count;
+	struct lodger_disk disk[LODGER_MAX_DISKS];
+	uint32_t disk_count;
+	bool root_disk;		/* disk 0 holds the root file system */
 	uint64_t core_bytes, ram_bytes, root_bytes;
 	uint64_t core_huge_bytes; /* of the core in huge pages */
 	struct lodger_image image; /* of the guest kernel, as loaded */

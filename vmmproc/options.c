@@ -249,6 +249,8 @@ void options_free(struct options *opt)
 {
 	for (int i = 0; i < opt->tmpfs_count; i++)
 		free((char *)opt->tmpfs[i].guest_path);
+	for (int i = 0; i < opt->disk_count; i++)
+		free(opt->disk[i].path);
 	free(opt->argv_storage);
 	free(opt->env);
 	*opt = (struct options){ .command = CMD_HELP };

@@ -25,11 +25,18 @@ struct tmpfs_option {
 	uint64_t size_bytes; /* 0: not given */
 };
 
+struct disk_option {
+	char *path;
+	bool read_only;
+};
+
 /* Everything a run needs to know, filled by options_parse. Strings point
  * into argv or the environment and live as long as main. */
 struct options {
 	enum command command;
 	const char *root;	  /* NULL: the embedded root */
+	struct disk_option disk[LODGER_MAX_DISKS]; /* --disk, in order */
+	int disk_count;
 	const char *kernel;	  /* --kernel FILE; NULL: the embedded one */
 	uint64_t mem_bytes;	  /* --mem, default 256 MiB */
 	const char *mode;	  /* --mode preset name, default "umlinux" */

@@ -76,6 +76,25 @@
 		PROT_IS_RWX(2)                                             \
 	}
 
+/* A file behind a disk. What is read past its end is nothing; what is written
+ * there would grow it. */
+#define NO_BLOCK_FILE "a descriptor that is no stream, memory or disk"
+#define BLOCK_ROWS(i)                                                      \
+	{ __NR_pread64, USE_BLOCK_READ, REGION_ANY, SPAN_NONE,             \
+	  { EQ(0, LODGER_FD_BLOCK + (i), NO_BLOCK_FILE) },                 \
+	  "reads a disk" },                                             \
+	{ __NR_pwrite64, USE_BLOCK_WRITE, REGION_ANY, SPAN_PREAD,          \
+	  { EQ(0, LODGER_FD_BLOCK + (i), NO_BLOCK_FILE) },                 \
+	  "writes a disk" },                                            \
+	{ __NR_fdatasync, USE_BLOCK_WRITE, REGION_ANY, SPAN_NONE,          \
+	  { EQ(0, LODGER_FD_BLOCK + (i), NO_BLOCK_FILE) },                 \
+	  "makes what was written to a disk last" },                    \
+	{ __NR_fallocate, USE_BLOCK_WRITE, REGION_ANY, SPAN_FALLOCATE,     \
+	  { EQ(0, LODGER_FD_BLOCK + (i), NO_BLOCK_FILE),                   \
+	    EQ(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,              \
+	       "a mode other than PUNCH_HOLE|KEEP_SIZE") },                \
+	  "gives freed space of a disk back to the host" }
+
 const struct policy_row policy_table[] = {
 	/* The MMU: guest pages come and go. */
 	{ __NR_mmap, USE_ALWAYS, REGION_USER_LOW, SPAN_MMAP, MMAP_LIMITS,
@@ -113,6 +132,8 @@ const struct policy_row policy_table[] = {
 	  { FD_IS_RAM, EQ(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 			  "a mode other than PUNCH_HOLE|KEEP_SIZE") },
 	  "gives freed guest RAM back to the host" },
+	BLOCK_ROWS(0), BLOCK_ROWS(1), BLOCK_ROWS(2), BLOCK_ROWS(3),
+	BLOCK_ROWS(4), BLOCK_ROWS(5), BLOCK_ROWS(6), BLOCK_ROWS(7),
 
 	/* The console and the three streams. */
 	{ __NR_read, USE_ALWAYS, REGION_ANY, SPAN_NONE,
@@ -254,13 +275,13 @@ static bool region_holds(const struct policy_env *env,
 	return arg[0] < range.end && range_holds(range, arg[0], arg[1]);
 }
 
-static bool span_holds(const struct policy_env *env, enum policy_span span,
-		       const uint64_t *arg)
+static bool span_holds(const struct policy_env *env,
+		       const struct policy_row *row, const uint64_t *arg)
 {
-	const struct policy_range file = { 0, env->ram_bytes };
-	const struct policy_span_args *at = &policy_span_args[span];
+	const struct policy_range file = { 0, policy_span_bytes(env, row) };
+	const struct policy_span_args *at = &policy_span_args[row->span];
 
-	return span == SPAN_NONE ||
+	return row->span == SPAN_NONE ||
 	       range_holds(file, arg[at->offset], arg[at->length]);
 }
 
@@ -278,8 +299,10 @@ static const char *row_refusal(const struct policy_env *env,
 	if (!region_holds(env, row->region, call->arg))
 		return "an address range outside what it may touch";
 	(*held)++;
-	if (!span_holds(env, row->span, call->arg))
-		return "an offset or length past the end of the RAM file";
+	if (!span_holds(env, row, call->arg))
+		return row->use == USE_BLOCK_WRITE ?
+			       "an offset or length past the end of the disk" :
+			       "an offset or length past the end of the RAM file";
 	return NULL;
 }
 
@@ -342,8 +365,9 @@ static void print_limits(FILE *out, const struct policy_row *row)
 		before = ", ";
 	}
 	if (row->span) {
-		fprintf(out, "%*s%soffset and length inside the RAM file",
-			*before == ',' ? 0 : 17, "", before);
+		fprintf(out, "%*s%soffset and length inside %s",
+			*before == ',' ? 0 : 17, "", before,
+			row->use == USE_BLOCK_WRITE ? "the disk" : "the RAM file");
 		before = ", ";
 	}
 	if (*before == ',')
@@ -365,10 +389,14 @@ void policy_print(FILE *out)
 	for (size_t i = 0; i < policy_table_rows; i++) {
 		const struct policy_row *row = &policy_table[i];
 
+		if (row->use >= USE_BLOCK_READ && policy_row_block(row))
+			continue; /* as for the first disk */
 		fprintf(out, "%-16s %s%s\n", policy_call_name(row->nr),
 			row->why,
 			row->use == USE_TRACED ? " (traced modes only)" :
-			row->use == USE_IN_PROCESS ? " (other modes only)" : "");
+			row->use == USE_IN_PROCESS ? " (other modes only)" :
+			row->use == USE_BLOCK_READ ? " (where there is one)" :
+			row->use == USE_BLOCK_WRITE ? " (that is writable)" : "");
 		print_limits(out, row);
 	}
 }

@@ -20,6 +20,10 @@ struct policy_env {
 	uint64_t user_low_min;
 	bool vspace_high;
 	bool in_process; /* programs' calls do not stop: filter_inproc.c */
+	/* The files behind the disks: sizes in bytes, 0 for none; bit i of
+	 * block_writable: file i may be written. */
+	uint64_t block_bytes[LODGER_MAX_BLOCK_FILES];
+	uint32_t block_writable;
 	pid_t guest_pid; /* 0 while not known (in the child before exec) */
 };
 

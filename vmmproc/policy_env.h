@@ -17,6 +17,14 @@ static inline void policy_env_fill(struct policy_env *env,
 	env->user_low_min = m->user_low_min;
 	env->vspace_high = m->opt->vspace_high;
 	env->in_process = m->icept->filter != ICEPT_FILTER_TRACED;
+	env->block_writable = 0;
+	for (uint32_t i = 0; i < LODGER_MAX_BLOCK_FILES; i++) {
+		bool there = i < m->block_count;
+
+		env->block_bytes[i] = there ? m->block[i].bytes : 0;
+		if (there && m->block[i].writable)
+			env->block_writable |= 1u << i;
+	}
 	env->guest_pid = m->guest_pid > 0 ? m->guest_pid : 0;
 }
 

@@ -69,16 +69,17 @@ static void rule_add_region(struct rule *rule, enum policy_region region,
 }
 
 static void rule_add_span(struct rule *rule, const struct policy_env *env,
-			  enum policy_span span)
+			  const struct policy_row *row)
 {
-	const struct policy_span_args *at = &policy_span_args[span];
+	const struct policy_span_args *at = &policy_span_args[row->span];
+	uint64_t bytes = policy_span_bytes(env, row);
 
-	if (span == SPAN_NONE)
+	if (row->span == SPAN_NONE)
 		return;
-	rule_add(rule, at->offset, SCMP_CMP_LE, env->ram_bytes, 0);
+	rule_add(rule, at->offset, SCMP_CMP_LE, bytes, 0);
 	/* mmap's length is bounded by its region already */
-	if (span != SPAN_MMAP)
-		rule_add(rule, at->length, SCMP_CMP_LE, env->ram_bytes, 0);
+	if (row->span != SPAN_MMAP)
+		rule_add(rule, at->length, SCMP_CMP_LE, bytes, 0);
 }
 
 /* Without their ranges two rows can be alike. */
@@ -122,7 +123,10 @@ static int add_row(scmp_filter_ctx ctx, const struct policy_env *env,
 		return 0; /* this machine has no such region */
 	if (!env->in_process) { /* else filter_ranges.c has them, exactly */
 		rule_add_region(&rule, row->region, range);
-		rule_add_span(&rule, env, row->span);
+		/* several of one call and more than 32 bits: filter_ranges.c
+		 * says what this libseccomp makes of that */
+		if (row->use < USE_BLOCK_READ)
+			rule_add_span(&rule, env, row);
 	}
 	for (const struct policy_limit *limit = row->limit; limit->op;
 	     limit++) {

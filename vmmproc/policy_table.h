@@ -20,7 +20,8 @@ enum policy_region {
 	REGION_CORE,	     /* exactly the core: one address, one length */
 };
 
-/* Which arguments are an offset and a length inside the RAM file. */
+/* Which arguments are an offset and a length inside the RAM file, or a block
+ * file. */
 enum policy_span {
 	SPAN_NONE = 0,
 	SPAN_MMAP,	/* offset 5, length 1 */
@@ -50,6 +51,8 @@ enum policy_use {
 	USE_ALWAYS = 0,
 	USE_TRACED, /* only where a tracer sees every call */
 	USE_IN_PROCESS, /* only where none does */
+	USE_BLOCK_READ, /* only where the block file of its first limit is there ... */
+	USE_BLOCK_WRITE, /* ... and may be written */
 };
 
 #define POLICY_LIMITS 5 /* the last is always LIMIT_END */
@@ -70,12 +73,39 @@ struct policy_range {
 extern const struct policy_row policy_table[];
 extern const size_t policy_table_rows;
 
+/* Which block file a row with USE_BLOCK_* is about; its span is one inside. */
+static inline unsigned policy_row_block(const struct policy_row *row)
+{
+	return (unsigned)row->limit[0].a - LODGER_FD_BLOCK;
+}
+
 /* Does the row stand in this machine's policy? */
 static inline bool policy_row_applies(const struct policy_env *env,
 				      const struct policy_row *row)
 {
-	return row->use == USE_ALWAYS ||
-	       row->use == (env->in_process ? USE_IN_PROCESS : USE_TRACED);
+	switch (row->use) {
+	case USE_ALWAYS:
+		return true;
+	case USE_TRACED:
+		return !env->in_process;
+	case USE_IN_PROCESS:
+		return env->in_process;
+	case USE_BLOCK_READ:
+		return env->block_bytes[policy_row_block(row)] != 0;
+	case USE_BLOCK_WRITE:
+		return env->block_bytes[policy_row_block(row)] &&
+		       (env->block_writable >> policy_row_block(row) & 1);
+	}
+	return false;
+}
+
+/* Size of the file that the row's span is about. */
+static inline uint64_t policy_span_bytes(const struct policy_env *env,
+					 const struct policy_row *row)
+{
+	return row->use == USE_BLOCK_READ || row->use == USE_BLOCK_WRITE ?
+		       env->block_bytes[policy_row_block(row)] :
+		       env->ram_bytes;
 }
 
 /* Resolves a region. Empty (start == end) where the machine has none. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "abi/layout.h"
+#include "disks.h"
 #include "embed.h"
 #include "icept.h"
 #include "loop.h"
@@ -126,7 +127,7 @@ static int create_memory(struct machine *m)
 
 static int prepare(struct machine *m)
 {
-	if (streams_open(m) || open_trace(m) || root_open(m))
+	if (streams_open(m) || open_trace(m) || disks_open(m) || root_open(m))
 		return -1;
 	m->user_low_min = lowest_address();
 	m->bell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -214,6 +215,7 @@ int run_machine(const struct options *opt)
 		fclose(m.trace);
 	free(m.icept_private);
 	memory_destroy(&m);
+	disks_close(&m);
 	streams_close(&m);
 	return status;
 }

@@ -77,6 +77,8 @@ int sandbox_place_descriptors(const struct machine *m, int trace_fd,
 		[LODGER_FD_END] = *go_fd,
 	};
 
+	for (uint32_t i = 0; i < LODGER_MAX_BLOCK_FILES; i++)
+		fd[LODGER_FD_BLOCK + i] = i < m->block_count ? m->block[i].fd : -1;
 	if (move_descriptors(fd, LODGER_FD_END + 1))
 		return -1;
 	if (*go_fd >= 0)

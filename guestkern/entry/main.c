@@ -5,6 +5,7 @@
  * kernel's own, which adopts and reaps orphans and switches the machine off
  * when the program ends; `lodger boot` makes the root's /sbin/init process 1.
  */
+#include "dev/block.h"
 #include "dev/chrdev.h"
 #include "entry/entry.h"
 #include "fs/file.h"
@@ -263,6 +264,7 @@ void kernel_main(void)
 	devfs_init();
 	procfs_init();
 	dev_init();
+	blkdev_init();
 	if (vfs_init())
 		boot_fail(EXIT_LODGER, "no memory for the root file system");
 	unpack_root();

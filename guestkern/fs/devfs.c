@@ -5,6 +5,7 @@
  */
 #include <linux/stat.h>
 
+#include "dev/block.h"
 #include "dev/chrdev.h"
 #include "fs/pseudo.h"
 #include "fs/vfs_internal.h"
@@ -22,15 +23,16 @@ static const struct {
 
 static const char *const directories[] = { "shm", "pts" };
 
-static int add_node(struct dentry *root, const struct chrdev *dev)
+#define DISK_MODE (S_IFBLK | 0660)
+
+static int add_node(struct dentry *root, const char *name, u32 mode, u64 rdev)
 {
-	struct dentry *d = dentry_lookup(root, dev->name, strlen(dev->name));
+	struct dentry *d = dentry_lookup(root, name, strlen(name));
 	int err;
 
 	if (IS_ERR(d))
 		return (int)PTR_ERR(d);
-	err = root->inode->ops->mknod(root->inode, d, S_IFCHR | dev->mode,
-				      dev->rdev);
+	err = root->inode->ops->mknod(root->inode, d, mode, rdev);
 	dentry_put(d);
 	return err;
 }
@@ -61,12 +63,15 @@ static int add_directory(struct dentry *root, const char *name)
 
 static int populate(struct dentry *root)
 {
+	struct blkdev *disk;
 	struct chrdev *dev;
 	int err = 0;
 
 	root->inode->mode = S_IFDIR | 0755;
 	for (u32 i = 0; !err && (dev = chrdev_at(i)); i++)
-		err = add_node(root, dev);
+		err = add_node(root, dev->name, S_IFCHR | dev->mode, dev->rdev);
+	for (u32 i = 0; !err && (disk = blkdev_at(i)); i++)
+		err = add_node(root, disk->name, DISK_MODE, disk->rdev);
 	for (u32 i = 0; !err && i < ARRAY_SIZE(links); i++)
 		err = add_link(root, links[i].name, links[i].to);
 	for (u32 i = 0; !err && i < ARRAY_SIZE(directories); i++)

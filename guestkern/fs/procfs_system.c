@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <linux/mount.h>
 
+#include "dev/block.h"
 #include "fs/file_internal.h"
 #include "fs/procfs.h"
 #include "hal/hal.h"
@@ -125,6 +126,18 @@ static int show_filesystems(struct textbuf *tb, const struct proc_target *t)
 	(void)t;
 	for (u32 i = 0; (type = fs_type_at(i)); i++)
 		textbuf_printf(tb, "nodev\t%s\n", type->name);
+	return 0;
+}
+
+static int show_partitions(struct textbuf *tb, const struct proc_target *t)
+{
+	const struct blkdev *dev;
+
+	(void)t;
+	textbuf_printf(tb, "major minor  #blocks  name\n\n");
+	for (u32 i = 0; (dev = blkdev_at(i)); i++)
+		textbuf_printf(tb, "%4u  %7u %10llu %s\n", BLKDEV_MAJOR,
+			       i * BLKDEV_MINORS, (ull)dev->size_bytes / 1024, dev->name);
 	return 0;
 }
 
@@ -442,6 +455,7 @@ const struct proc_entry proc_root_entries[] = {
 	FILE_("loadavg", show_loadavg),
 	FILE_("meminfo", show_meminfo),
 	LINK_("mounts", show_self_mounts),
+	FILE_("partitions", show_partitions),
 	LINK_("self", show_self),
 	FILE_("stat", show_stat),
 	FILE_("swaps", show_swaps),

@@ -26,6 +26,8 @@ int pipe_create(struct file **read_end, struct file **write_end, unsigned flags)
 
 /* S_IFCHR: the device inode->rdev. 0, -ENXIO, or as the device says. */
 int chrdev_file_open(struct inode *inode, struct file *f);
+/* S_IFBLK: the disk inode->rdev. 0, -ENXIO. */
+int blkdev_file_open(struct inode *inode, struct file *f);
 /* S_IFIFO: fifo(7). 0, -ENXIO (O_WRONLY|O_NONBLOCK without reader), -ENOMEM,
  * -ERESTARTSYS. */
 int fifo_open(struct inode *inode, struct file *f);

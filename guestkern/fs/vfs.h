@@ -57,7 +57,7 @@ struct inode_ops {
 	void (*getattr)(struct inode *inode);
 	/* Sets f->ops and f->private. NULL: by type; regular files and
 	 * directories get inode->fops, FIFOs fifo_open, character devices
-	 * chrdev_file_open (both in fs/pseudo.h). f->ops->open follows. */
+	 * chrdev_file_open, block devices blkdev_file_open (fs/pseudo.h). f->ops->open follows. */
 	int (*open)(struct inode *inode, struct file *f);
 	void (*evict)(struct inode *inode); /* last reference: free private */
 };

@@ -81,7 +81,9 @@ static int open_by_type(struct file *f)
 		return fifo_open(inode, f);
 	case S_IFCHR:
 		return chrdev_file_open(inode, f);
-	default: /* block devices and sockets: nothing behind them yet */
+	case S_IFBLK:
+		return blkdev_file_open(inode, f);
+	default: /* sockets: nothing behind them */
 		return -ENXIO;
 	}
 }

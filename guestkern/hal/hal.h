@@ -44,6 +44,20 @@ void ram_discard(gpa_t at, size_t len_bytes);
 /* Reads up to len bytes at offset; returns bytes read (0 at the end) or -EIO. */
 s64 archive_read(u64 offset, void *buf, size_t len_bytes);
 
+/* --- the files behind the disks -------------------------------------------- */
+
+/*
+ * file: as in boot_info()->disk[].file. Memory as for ram_read. The whole
+ * machine waits. 0, or -errno of the host; -EIO where the file ends early.
+ */
+int blockfile_read(u32 file, u64 at, void *buf, size_t len_bytes);
+int blockfile_write(u32 file, u64 at, const void *buf, size_t len_bytes);
+/* What was written lasts (fdatasync). */
+int blockfile_flush(u32 file);
+/* Gives the range back to the host; it reads as zero. -EOPNOTSUPP where the
+ * host's file system cannot. */
+int blockfile_discard(u32 file, u64 at, u64 len_bytes);
+
 /* --- kernel memory (the core) ---------------------------------------------- */
 
 /* Bytes of core after the image that the page allocator may hand out, as an

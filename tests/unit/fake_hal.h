@@ -68,6 +68,21 @@ u64 fake_clock_deadline(void);
 /* Called by cpu_idle before it looks; may feed streams, wake tasks. NULL: none. */
 extern void (*fake_idle_hook)(void);
 
+/* --- disks --------------------------------------------------------------------- */
+
+/* Gives the machine one more disk of len bytes; data stays the caller's. Before
+ * blkdev_init. */
+void fake_disk(void *data, u64 len_bytes, bool read_only);
+/* The n-th transfer or flush from now (1: the next) and all after it fail with
+ * -EIO; 0: none. */
+void fake_disk_fail_at(u64 n);
+/* Called for every write (data, its place and length) and flush (data NULL). */
+extern void (*fake_disk_hook)(u32 disk, u64 at, const void *data, u64 len_bytes);
+/* Host calls that disks took. */
+extern struct fake_disk_counts {
+	u64 reads, writes, flushes;
+} fake_disk_counts;
+
 /* --- streams, archive, text --------------------------------------------------- */
 
 /* Appends what the guest will read; eof: nothing follows. */

@@ -30,6 +30,14 @@ static const struct policy_env machines[] = {
 	  .user_low_min = LODGER_USER_LOW_MIN, .vspace_high = true },
 	{ .ram_bytes = 64 * MIB, .core_bytes = 4 * MIB, .in_process = true,
 	  .user_low_min = LODGER_USER_LOW_MIN, .vspace_high = true },
+	{ .ram_bytes = 5120 * MIB, .core_bytes = 168 * MIB, .in_process = true,
+	  .user_low_min = LODGER_USER_LOW_MIN, .vspace_high = true,
+	  .block_bytes = { 512, MIB, 6 * (1ULL << 30), 5 * (1ULL << 30), MIB, 512,
+			   1ULL << 31, (1ULL << 31) - 512 },
+	  .block_writable = 0xff },
+	{ .ram_bytes = 64 * MIB, .core_bytes = 4 * MIB, .in_process = true,
+	  .user_low_min = LODGER_USER_LOW_MIN,
+	  .block_bytes = { MIB, 3 * MIB, 5 * MIB }, .block_writable = 5 },
 };
 
 #define MACHINES ((int)(sizeof(machines) / sizeof(machines[0])))
@@ -133,6 +141,7 @@ static uint64_t edge(const struct policy_env *env)
 		LODGER_USER_HIGH_END, LODGER_USER_HIGH_END - (1ULL << 32),
 		1ULL << 63, env->ram_bytes, env->ram_bytes / 2,
 		env->core_bytes, LODGER_KFILE_OFFSET(LODGER_CORE_BASE),
+		env->block_bytes[next_random() % LODGER_MAX_BLOCK_FILES],
 	};
 	uint64_t at = edges[next_random() % (sizeof(edges) / sizeof(edges[0]))];
 

@@ -329,6 +329,9 @@ static char *const bad[][6] = {
 	{ "run", "--vspace=middle", "bad value" },
 	{ "run", "--unsafe=yes", "takes no value" },
 	{ "run", "--root=", "bad value" },
+	{ "run", "--disk=", "bad value" },
+	{ "run", "--disk=,ro", "bad value" },
+	{ "run", "--disk=a,fast", "bad value" },
 	{ "run", "--policy", "does not belong to lodger run" },
 	{ "modes", "--mem=64M", "does not belong to lodger modes" },
 	{ "modes", "word", "takes no argument" },
@@ -337,6 +340,17 @@ static char *const bad[][6] = {
 	{ "--mem=64M", "run", "before the command" },
 	{ "help", "frobnicate", "unknown command" },
 };
+
+START_TEST(disks)
+{
+	ck_assert_int_eq(PARSE("run", "--disk", "a.img", "--disk=b,ro"), 0);
+	ck_assert_int_eq(opt.disk_count, 2);
+	ck_assert_str_eq(opt.disk[0].path, "a.img");
+	ck_assert(!opt.disk[0].read_only);
+	ck_assert_str_eq(opt.disk[1].path, "b");
+	ck_assert(opt.disk[1].read_only);
+}
+END_TEST
 
 START_TEST(bad_lines)
 {
@@ -453,6 +467,7 @@ Suite *options_suite(void)
 	tcase_add_test(lines, tmpfs);
 	tcase_add_test(lines, help_and_version);
 	tcase_add_loop_test(lines, help_fits_a_screen, 0, 5);
+	tcase_add_test(lines, disks);
 	tcase_add_loop_test(lines, bad_lines, 0,
 			    sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(lines, nothing_given);

@@ -34,6 +34,15 @@ static const struct policy_env env_low = {
 	.user_low_min = LODGER_USER_LOW_MIN,
 };
 
+/* Disk 0 writable, disk 1 read-only. */
+static const struct policy_env env_disks = {
+	.ram_bytes = RAM_BYTES,
+	.core_bytes = CORE_BYTES,
+	.user_low_min = LODGER_USER_LOW_MIN,
+	.block_bytes = { MIB, 2 * MIB },
+	.block_writable = 1,
+};
+
 static const struct policy_env env_high = {
 	.ram_bytes = RAM_BYTES,
 	.core_bytes = CORE_BYTES,
@@ -259,6 +268,52 @@ START_TEST(check_high_space)
 	call.arg[0] = LODGER_WINDOW_END; /* between window and high range */
 	call.arg[1] = 0x1000;
 	ck_assert(!policy_allows(&env_high, &call, &why));
+}
+END_TEST
+
+static const struct sample disk_calls[] = {
+	{ __NR_pread64, { LODGER_FD_BLOCK, 1, 4096, 0 } },
+	{ __NR_pwrite64, { LODGER_FD_BLOCK, 1, 4096, MIB - 4096 } },
+	{ __NR_fdatasync, { LODGER_FD_BLOCK } },
+	{ __NR_fallocate, { LODGER_FD_BLOCK, 3, 0, MIB } },
+	{ __NR_pread64, { LODGER_FD_BLOCK + 1, 1, 4096, 0 } },
+};
+
+static const struct sample disk_calls_refused[] = {
+	{ __NR_pwrite64, { LODGER_FD_BLOCK, 1, 4096, MIB - 4095 } },
+	{ __NR_pwrite64, { LODGER_FD_BLOCK, 1, 4096, -1ULL } },
+	{ __NR_fallocate, { LODGER_FD_BLOCK, 3, 1, MIB } },
+	{ __NR_fallocate, { LODGER_FD_BLOCK, 0, 0, 4096 } },
+	{ __NR_fallocate, { LODGER_FD_BLOCK, 8, 0, 4096 } }, /* COLLAPSE_RANGE */
+	{ __NR_ftruncate, { LODGER_FD_BLOCK, 0 } },
+	{ __NR_ioctl, { LODGER_FD_BLOCK, 0x1277, 1 } }, /* BLKDISCARD */
+	{ __NR_write, { LODGER_FD_BLOCK, 1, 1 } },
+	{ __NR_lseek, { LODGER_FD_BLOCK, 0, 0 } },
+	{ __NR_mmap, { 0x10000, 0x1000, 3, SHARED_FIXED, LODGER_FD_BLOCK, 0 } },
+	{ __NR_pwrite64, { LODGER_FD_BLOCK + 1, 1, 512, 0 } },
+	{ __NR_fdatasync, { LODGER_FD_BLOCK + 1 } },
+	{ __NR_fallocate, { LODGER_FD_BLOCK + 1, 3, 0, 512 } },
+	{ __NR_pread64, { LODGER_FD_BLOCK + 2, 1, 512, 0 } },
+	{ __NR_pwrite64, { LODGER_FD_BLOCK + 2, 1, 512, 0 } },
+};
+
+/* The rows of a disk stand only in a machine that has it. */
+START_TEST(check_disks)
+{
+	const char *why;
+
+	for (size_t i = 0; i < sizeof(disk_calls) / sizeof(disk_calls[0]); i++) {
+		struct host_call call = as_call(&disk_calls[i]);
+
+		ck_assert_msg(policy_allows(&env_disks, &call, &why), "%zu: %s", i, why);
+		ck_assert(!policy_allows(&env_low, &call, &why));
+	}
+	for (size_t i = 0;
+	     i < sizeof(disk_calls_refused) / sizeof(disk_calls_refused[0]); i++) {
+		struct host_call call = as_call(&disk_calls_refused[i]);
+
+		ck_assert_msg(!policy_allows(&env_disks, &call, &why), "%zu", i);
+	}
 }
 END_TEST
 
@@ -509,6 +564,7 @@ Suite *policy_suite(void)
 	tcase_add_loop_test(check, check_refuses, 0, refused_count);
 	tcase_add_loop_test(check, check_refuses_other_arch, 0, allowed_count);
 	tcase_add_test(check, check_high_space);
+	tcase_add_test(check, check_disks);
 	tcase_add_test(check, check_names_the_nearest_row);
 	tcase_add_test(check, names);
 	suite_add_tcase(suite, check);

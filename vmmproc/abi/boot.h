@@ -24,8 +24,11 @@ enum lodger_fd {
 	LODGER_FD_TRACE = 6, /* text of --trace=syscalls, kernel messages */
 	LODGER_FD_TTY = 7,   /* the terminal, when there is one */
 	LODGER_FD_BELL = 8,  /* eventfd: the VMM wakes an idle machine */
-	LODGER_FD_END
+	LODGER_FD_BLOCK = 9, /* first of the files behind the disks */
+	LODGER_FD_END = LODGER_FD_BLOCK + 8
 };
+#define LODGER_MAX_BLOCK_FILES (LODGER_FD_END - LODGER_FD_BLOCK)
+#define LODGER_MAX_DISKS 8
 
 /* What stands behind each of the three streams, and behind LODGER_FD_TTY. */
 enum lodger_stream_kind {
@@ -65,6 +68,18 @@ enum lodger_space { LODGER_SPACE_REMAP = 0, LODGER_SPACE_MULTI };
 #define LODGER_BOOT_SIGIO_STDIN 32u   /* SIGIO comes for stream 0 */
 #define LODGER_BOOT_SIGIO_TTY 64u     /* SIGIO comes for LODGER_FD_TTY */
 
+#define LODGER_BOOT_ROOT_DISK 128u    /* the root file system is disk 0's */
+
+/* bits of lodger_disk.flags */
+#define LODGER_DISK_READ_ONLY 1u
+
+/* One of the machine's disks: /dev/vda, /dev/vdb, ... in order. */
+struct lodger_disk {
+	uint64_t bytes; /* whole sectors of 512 bytes */
+	uint32_t flags;
+	uint32_t file; /* its contents: LODGER_FD_BLOCK + file */
+};
+
 #define LODGER_STRINGS_BYTES 12288 /* argv, envp and kin, NUL-separated */
 #define LODGER_MAX_TMPFS 8
 
@@ -97,6 +112,8 @@ struct lodger_boot {
 	uint32_t tmpfs_off[LODGER_MAX_TMPFS]; /* "GUEST" path */
 	uint64_t tmpfs_bytes[LODGER_MAX_TMPFS]; /* 0: half of RAM */
 	uint64_t image_end;	   /* first byte of the core past the image */
+	uint32_t disk_count, reserved_2;
+	struct lodger_disk disk[LODGER_MAX_DISKS];
 	char strings[LODGER_STRINGS_BYTES];
 };
 

@@ -1,0 +1,99 @@
+/* The fake machine's disks: memory of the test. See fake_hal.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "fake_hal.h"
+#include "lib/bug.h"
+
+static struct {
+	u8 *data;
+	u64 len_bytes;
+	bool read_only;
+} disks[LODGER_MAX_DISKS];
+
+static u64 fail_at;
+void (*fake_disk_hook)(u32 disk, u64 at, const void *data, u64 len_bytes);
+struct fake_disk_counts fake_disk_counts;
+
+void fake_disk(void *data, u64 len_bytes, bool read_only)
+{
+	struct lodger_boot *boot = fake_boot_info();
+	u32 n = boot->disk_count++;
+
+	disks[n].data = data;
+	disks[n].len_bytes = len_bytes;
+	disks[n].read_only = read_only;
+	boot->disk[n] = (struct lodger_disk){
+		.bytes = len_bytes,
+		.flags = read_only ? LODGER_DISK_READ_ONLY : 0,
+		.file = n,
+	};
+}
+
+void fake_disk_fail_at(u64 n)
+{
+	fail_at = n;
+}
+
+/* What the policy would end the machine for. */
+static void check_range(u32 file, u64 at, u64 len, bool write)
+{
+	if (file >= LODGER_MAX_DISKS || !disks[file].data)
+		panic("fake disk: no file %u", file);
+	if (at > disks[file].len_bytes || len > disks[file].len_bytes - at)
+		panic("fake disk: %llu bytes at %llu", (unsigned long long)len,
+		      (unsigned long long)at);
+	if (write && disks[file].read_only)
+		panic("fake disk: a write to a read-only one");
+}
+
+static bool fails(void)
+{
+	if (!fail_at)
+		return false;
+	if (fail_at > 1)
+		fail_at--;
+	else
+		return true;
+	return false;
+}
+
+int blockfile_read(u32 file, u64 at, void *buf, size_t len_bytes)
+{
+	check_range(file, at, len_bytes, false);
+	fake_disk_counts.reads++;
+	if (fails())
+		return -EIO;
+	memcpy(buf, disks[file].data + at, len_bytes);
+	return 0;
+}
+
+int blockfile_write(u32 file, u64 at, const void *buf, size_t len_bytes)
+{
+	check_range(file, at, len_bytes, true);
+	fake_disk_counts.writes++;
+	if (fails())
+		return -EIO;
+	if (fake_disk_hook)
+		fake_disk_hook(file, at, buf, len_bytes);
+	memcpy(disks[file].data + at, buf, len_bytes);
+	return 0;
+}
+
+int blockfile_flush(u32 file)
+{
+	check_range(file, 0, 0, true);
+	fake_disk_counts.flushes++;
+	if (fails())
+		return -EIO;
+	if (fake_disk_hook)
+		fake_disk_hook(file, 0, NULL, 0);
+	return 0;
+}
+
+int blockfile_discard(u32 file, u64 at, u64 len_bytes)
+{
+	check_range(file, at, len_bytes, true);
+	memset(disks[file].data + at, 0, len_bytes);
+	return 0;
+}
