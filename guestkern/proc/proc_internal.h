@@ -84,8 +84,6 @@ void signal_retarget(struct task *t, u64 mask);
  * that must not be lost finds the queue full (others arrive without info). */
 int sigpending_add(struct sigpending *pending, struct process *p, int sig,
 		   const struct k_siginfo *info);
-/* Takes the next signal of mask out of t's or its process's queue; 0: none. */
-int signal_dequeue(struct task *t, u64 mask, struct k_siginfo *info);
 /* What sig does when no handler is installed. */
 enum signal_default { SIGDEF_TERM, SIGDEF_IGNORE, SIGDEF_STOP, SIGDEF_CONTINUE };
 enum signal_default signal_default(int sig);

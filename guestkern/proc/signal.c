@@ -180,6 +180,7 @@ static int generate(struct process *p, struct task *t, int sig,
 	err = sigpending_add(t ? &t->pending : &p->shared_pending, p, sig, info);
 	if (err)
 		return err;
+	wake_up(&p->signalfd_wait);
 	if (!t)
 		wake_one(p, sig);
 	else if (takes(t, sig))

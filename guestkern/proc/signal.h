@@ -71,6 +71,8 @@ bool signal_pending(const struct task *t);
 /* Pending and blocked sets as sigpending(2). */
 u64 signal_pending_set(const struct task *t);
 void signal_set_blocked(struct task *t, u64 mask);
+/* Takes the next signal of mask out of t's or its process's queue; 0: none. */
+int signal_dequeue(struct task *t, u64 mask, struct k_siginfo *info);
 /* sigaction(2) of the current process; act, old may be NULL. 0, -EINVAL. */
 int signal_set_action(int sig, const struct k_sigaction *act,
 		      struct k_sigaction *old);

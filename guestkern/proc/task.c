@@ -153,6 +153,7 @@ static void process_setup(struct process *p)
 	list_init(&p->all_link);
 	sigpending_init(&p->shared_pending);
 	wait_queue_init(&p->child_wait);
+	wait_queue_init(&p->signalfd_wait);
 	itimer_setup(p);
 	p->dumpable = true;
 	process_default_limits(p);
@@ -170,6 +171,7 @@ struct process *process_alloc(void)
 void process_free(struct process *p)
 {
 	sigpending_flush(&p->shared_pending, ~0ULL);
+	wait_queue_drain(&p->signalfd_wait);
 	if (p->sighand)
 		sighand_put(p->sighand);
 	if (p->session)

@@ -69,6 +69,7 @@ struct process {
 	struct sighand *sighand;     /* handlers; shared by CLONE_SIGHAND */
 	struct sigpending shared_pending;
 	struct wait_queue child_wait; /* the parent's wait4 sleeps here */
+	struct wait_queue signalfd_wait; /* woken by every new signal */
 	struct rlimit64_pair rlim[RLIM_NLIMITS_];
 	struct timer itimer_real;
 	u64 itimer_real_interval_ns;

@@ -1,0 +1,99 @@
+/* eventfd(2): a counter that reads and writes wait on. */
+#include <linux/fcntl.h>
+#include <linux/poll.h>
+
+#include "fs/file.h"
+#include "fs/objects.h"
+#include "lib/err.h"
+#include "mm/slab.h"
+
+#define COUNT_MAX (UINT64_MAX - 1)
+
+struct eventfd {
+	struct wait_queue wait;
+	u64 count; /* at most COUNT_MAX */
+	bool semaphore;
+};
+
+static s64 eventfd_read(struct file *f, struct iobuf *buf, s64 *pos)
+{
+	struct eventfd *e = f->private;
+	u64 value;
+	int err;
+
+	(void)pos;
+	if (buf->len < sizeof(value))
+		return -EINVAL;
+	if (!e->count && f->flags & O_NONBLOCK)
+		return -EAGAIN;
+	err = wait_event(&e->wait, e->count);
+	if (err)
+		return err;
+	value = e->semaphore ? 1 : e->count;
+	e->count -= value;
+	wake_up_events(&e->wait, POLLOUT);
+	err = iobuf_put(buf, &value, sizeof(value));
+	return err ? err : (s64)sizeof(value);
+}
+
+static s64 eventfd_write(struct file *f, struct iobuf *buf, s64 *pos)
+{
+	struct eventfd *e = f->private;
+	u64 value;
+	int err;
+
+	(void)pos;
+	if (buf->len < sizeof(value))
+		return -EINVAL;
+	err = iobuf_get(buf, &value, sizeof(value));
+	if (err)
+		return err;
+	if (value == UINT64_MAX)
+		return -EINVAL;
+	if (COUNT_MAX - e->count < value && f->flags & O_NONBLOCK)
+		return -EAGAIN;
+	err = wait_event(&e->wait, COUNT_MAX - e->count >= value);
+	if (err)
+		return err;
+	e->count += value;
+	wake_up_events(&e->wait, POLLIN);
+	return sizeof(value);
+}
+
+static u32 eventfd_poll(struct file *f, struct poll_table *pt)
+{
+	struct eventfd *e = f->private;
+
+	poll_wait(pt, &e->wait);
+	return (e->count ? POLLIN : 0) | (e->count < COUNT_MAX ? POLLOUT : 0);
+}
+
+static void eventfd_release(struct file *f)
+{
+	kfree(f->private);
+}
+
+static const struct file_ops eventfd_ops = {
+	.anon_name = "[eventfd]",
+	.read = eventfd_read,
+	.write = eventfd_write,
+	.lseek = file_noop_lseek,
+	.poll = eventfd_poll,
+	.release = eventfd_release,
+};
+
+struct file *eventfd_create(u32 count, bool semaphore, u32 flags)
+{
+	struct eventfd *e = kzalloc(sizeof(*e));
+	struct file *f;
+
+	if (!e)
+		return ERR_PTR(-ENOMEM);
+	wait_queue_init(&e->wait);
+	e->count = count;
+	e->semaphore = semaphore;
+	f = file_create_object(&eventfd_ops, O_RDWR | flags, e);
+	if (IS_ERR(f))
+		kfree(e);
+	return f;
+}
