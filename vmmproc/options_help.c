@@ -24,7 +24,7 @@ static const char help_all[] =
 
 static const char help_run[] =
 "lodger run [OPTION]... [--] [PROGRAM [ARG]...]   (no PROGRAM: /bin/sh)\n"
-"  --root PATH        directory, or newc cpio archive, plain or gzip\n"
+"  --root PATH        directory, or tar or newc cpio archive, plain or gzip\n"
 "                     (default: the embedded busybox root); never written to\n"
 "  --disk FILE[,ro]   a disk for the guest: /dev/vda, the next one /dev/vdb\n"
 "  -m, --mem SIZE     guest memory (256M)   --tmpfs GUEST[:SIZE]  mount a tmpfs\n"
@@ -53,7 +53,7 @@ static const char help_boot[] =
 "terminal. The machine ends when init ends.\n"
 "\n"
 "Takes the options of lodger run; the ones most used here:\n"
-"  --root PATH        directory, or newc cpio archive, plain or gzip\n"
+"  --root PATH        directory, or tar or newc cpio archive, plain or gzip\n"
 "                     (default: the embedded busybox root)\n"
 "  -m, --mem SIZE     guest memory (256M)\n"
 "  --hostname NAME    (lodger)\n"

@@ -41,7 +41,7 @@ static int take_root(struct options *opt, const char *value)
 {
 	if (!*value)
 		return bad_value("root", value,
-				 "a directory or a cpio archive");
+				 "a directory or an archive (tar, cpio)");
 	opt->root = value;
 	return 0;
 }

@@ -132,6 +132,11 @@ const struct policy_row policy_table[] = {
 	  { FD_IS_RAM, EQ(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 			  "a mode other than PUNCH_HOLE|KEEP_SIZE") },
 	  "gives freed guest RAM back to the host" },
+	{ __NR_fallocate, USE_ALWAYS, REGION_ANY, SPAN_NONE,
+	  { EQ(0, LODGER_FD_ROOT, "a descriptor other than RAM and root"),
+	    EQ(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+	       "a mode other than PUNCH_HOLE|KEEP_SIZE") },
+	  "gives back what of the root archive is unpacked" },
 	BLOCK_ROWS(0), BLOCK_ROWS(1), BLOCK_ROWS(2), BLOCK_ROWS(3),
 	BLOCK_ROWS(4), BLOCK_ROWS(5), BLOCK_ROWS(6), BLOCK_ROWS(7),
 

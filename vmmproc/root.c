@@ -1,9 +1,10 @@
 /*
  * Where the root archive comes from: the embedded one, a file, a directory.
- * What comes out is always the same: a sealed memory file with a plain newc
- * archive, its frame checked, no larger than the guest's memory can take. The
- * guest kernel unpacks it, trusting nothing; the check here is for the sake of
- * a sentence that says what is wrong.
+ * What comes out is a plain archive, no larger than the guest's memory can take:
+ * a memory file with a newc archive, its frame checked, or with a tar; or a tar
+ * file itself, open for reading, which is so not in memory twice. The guest kernel
+ * unpacks it, trusting nothing, and gives a memory file back piece by piece; the
+ * check here is for the sake of a sentence that says what is wrong.
  */
 #include "root.h"
 
@@ -27,7 +28,8 @@
 #endif
 
 #define CHUNK_BYTES 65536
-#define HEAD_BYTES 2048 /* enough for every magic below */
+#define TAR_BLOCK 512
+#define TAR_MAGIC_AT 257 /* tar(5) */
 /* What a guest needs beside its unpacked root. */
 #define RESERVE_BYTES (4ULL << 20)
 
@@ -95,7 +97,7 @@ static int sink_open(struct root_sink *sink, uint64_t limit_bytes)
 {
 	const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
 
-	*sink = (struct root_sink){ .limit_bytes = limit_bytes };
+	*sink = (struct root_sink){ .limit_bytes = limit_bytes, .memory = true };
 	sink->fd = memfd_create("lodger-root", flags | MFD_NOEXEC_SEAL);
 	if (sink->fd < 0 && errno == EINVAL)
 		sink->fd = memfd_create("lodger-root", flags);
@@ -142,7 +144,6 @@ static const struct {
 } known[] = {
 	{ 1080, 2, "\x53\xef", "an ext2, ext3 or ext4 image",
 	  "this version reads none: unpack it, give the directory" },
-	{ 257, 5, "ustar", "a tar archive", "unpack it, give the directory" },
 	{ 0, 6, "070707", "a cpio archive in the old format",
 	  "make it with cpio -o -H newc" },
 	{ 0, 2, "\xc7\x71", "a cpio archive in the old format",
@@ -174,7 +175,7 @@ static void complain_unknown(const struct source *src)
 				 known[i].advice);
 		return;
 	}
-	machine_complain("root %s is %s: give a directory, or a newc cpio archive, plain or gzip",
+	machine_complain("root %s is %s: give a directory, or a tar or newc cpio archive, plain or gzip",
 			 src->name,
 			 src->len_bytes ? "in no format known here" : "empty");
 }
@@ -293,6 +294,39 @@ static int copy_gzip(struct source *src, struct root_sink *sink)
 	return err;
 }
 
+static bool is_tar(const char *head, size_t len_bytes)
+{
+	return len_bytes >= TAR_BLOCK && !memcmp(head + TAR_MAGIC_AT, "ustar", 5);
+}
+
+/* A plain tar file: the guest kernel reads it where it is. */
+static int hand_over(struct source *src, struct root_sink *sink, uint64_t bytes)
+{
+	int fd;
+
+	if (bytes > sink->limit_bytes)
+		return -EFBIG;
+	fd = fcntl(src->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	close(sink->fd);
+	sink->fd = fd;
+	sink->memory = false;
+	sink->bytes = bytes;
+	return 0;
+}
+
+static int take_tar(struct source *src, struct root_sink *sink)
+{
+	struct stat st;
+
+	if (fstat(src->fd, &st))
+		return -errno;
+	if (S_ISREG(st.st_mode))
+		return hand_over(src, sink, (uint64_t)st.st_size);
+	return copy_plain(src, sink);
+}
+
 static int take_archive(struct machine *m, struct source *src,
 			struct root_sink *sink)
 {
@@ -303,6 +337,8 @@ static int take_archive(struct machine *m, struct source *src,
 	if (src->len_bytes >= 6 && (!memcmp(src->buf, "070701", 6) ||
 				    !memcmp(src->buf, "070702", 6))) {
 		err = copy_plain(src, sink);
+	} else if (is_tar(src->buf, src->len_bytes)) {
+		err = take_tar(src, sink);
 	} else if (src->len_bytes >= 2 && !memcmp(src->buf, "\x1f\x8b", 2)) {
 		err = copy_gzip(src, sink);
 		if (err == -EPROTO) {
@@ -358,13 +394,18 @@ static int take_path(struct machine *m, const char *path,
 	return err;
 }
 
-/* Looks at the finished archive, whatever it was made of. */
+/* Looks at the finished archive, whatever it was made of. What is wrong with a
+ * tar the guest kernel will say. */
 static int check_archive(const struct root_sink *sink, const char *name)
 {
 	const char *wrong;
+	char head[TAR_BLOCK];
 	uint64_t at;
 	void *map;
 
+	if (pread(sink->fd, head, sizeof(head), 0) == sizeof(head) &&
+	    is_tar(head, sizeof(head)))
+		return 0;
 	map = mmap(NULL, sink->bytes, PROT_READ, MAP_PRIVATE, sink->fd, 0);
 	if (map == MAP_FAILED) {
 		machine_complain("cannot read root %s: %s", name,
@@ -400,9 +441,9 @@ int root_open(struct machine *m)
 		if (err)
 			complain(m, "(embedded)", err);
 	}
-	if (!err && fcntl(sink.fd, F_ADD_SEALS,
-			  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
-				  F_SEAL_SEAL)) {
+	/* not against writing: the guest kernel punches out what it has read */
+	if (!err && sink.memory &&
+	    fcntl(sink.fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
 		machine_complain("cannot seal the root archive: %s",
 				 strerror(errno));
 		err = -1;

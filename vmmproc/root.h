@@ -6,8 +6,9 @@
 
 /*
  * Brings m->opt->root (NULL: the embedded archive) into a sealed memory file:
- * a plain newc cpio archive. Takes a directory, a newc archive, plain or
- * gzip. Sets m->root_fd and m->root_bytes.
+ * a plain newc cpio archive, or a tar. Takes a directory, a newc archive or a
+ * tar, plain or gzip; a plain tar file is taken itself, open for reading. Sets
+ * m->root_fd and m->root_bytes.
  * Returns 0, or -1 after one sentence.
  */
 int root_open(struct machine *m);

@@ -6,6 +6,7 @@
 #ifndef VMMPROC_ROOT_INTERNAL_H
 #define VMMPROC_ROOT_INTERNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 
 struct root_sink {
 	int fd;		      /* memory file, write offset at its end */
+	bool memory;	      /* no: a host file took its place, read-only */
 	uint64_t bytes;	      /* written so far */
 	uint64_t limit_bytes; /* never more than this */
 };

@@ -237,7 +237,7 @@ static void unpack_root(void)
 {
 	char why[120];
 
-	if (cpio_unpack(why, sizeof(why)))
+	if (archive_unpack(why, sizeof(why)))
 		boot_fail(EXIT_LODGER, "root archive: %s", why);
 }
 

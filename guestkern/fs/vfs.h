@@ -248,8 +248,8 @@ int vfs_mkdir_path(const char *path, u32 mode);
 
 /* Boot: ramfs as root, fs context of the boot task; then unpacking. */
 int vfs_init(void);
-/* Unpacks the root archive (newc) into the root file system. 0 or -errno; why
- * gets one clause on failure. */
-int cpio_unpack(char *why, size_t why_bytes);
+/* Unpacks the root archive (newc cpio or tar) into the root file system. 0 or
+ * -errno; why gets one clause on failure. */
+int archive_unpack(char *why, size_t why_bytes);
 
 #endif

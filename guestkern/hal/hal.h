@@ -43,6 +43,8 @@ void ram_discard(gpa_t at, size_t len_bytes);
 
 /* Reads up to len bytes at offset; returns bytes read (0 at the end) or -EIO. */
 s64 archive_read(u64 offset, void *buf, size_t len_bytes);
+/* Bytes that will not be read again: the host may have their memory back. */
+void archive_release(u64 offset, u64 len_bytes);
 
 /* --- the files behind the disks -------------------------------------------- */
 

@@ -81,3 +81,10 @@ s64 archive_read(u64 offset, void *buf, size_t len_bytes)
 
 	return n < 0 ? -EIO : n;
 }
+
+void archive_release(u64 offset, u64 len_bytes)
+{
+	/* A host's file, which is only open for reading, refuses: it stays. */
+	(void)host_call4(__NR_fallocate, LODGER_FD_ROOT,
+			 FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, len_bytes);
+}

@@ -32,8 +32,12 @@ ln -s file "$tmp/tree/sub/soft"
 chmod 600 "$tmp/tree/sub/file"
 (cd "$tmp/tree" && find . | cpio -o -H newc --quiet) >"$tmp/tree.cpio"
 gzip -c "$tmp/tree.cpio" >"$tmp/tree.cpio.gz"
+for dialect in ustar gnu pax; do
+	tar -C "$tmp/tree" --format=$dialect -cf "$tmp/tree.$dialect.tar" .
+done
+gzip -c "$tmp/tree.pax.tar" >"$tmp/tree.tgz"
 
-for root in tree tree.cpio tree.cpio.gz; do
+for root in tree tree.cpio tree.cpio.gz tree.ustar.tar tree.gnu.tar tree.pax.tar tree.tgz; do
 	run_root "$tmp/$root" -- /bin/sh -c \
 		'cat /sub/soft; [ /sub/file -ef /sub/hard ] && echo same'
 	is "a program from $root" "$status $(cat "$tmp/out")" '0 content
@@ -108,5 +112,9 @@ while read -r name wanted <&3; do
 	esac
 	rm -f "$tmp/bad/$name"
 done 3<"$tmp/bad/list"
+
+head -c 2000 "$tmp/tree.gnu.tar" >"$tmp/cut.tar"
+run_root "$tmp/cut.tar" -- /bin/hello
+is 'a tar that was cut off' "$status $(grep -c '' "$tmp/err")" '125 1'
 
 done_testing

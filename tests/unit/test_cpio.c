@@ -73,7 +73,7 @@ static void add_trailer(void)
 static int unpack(void)
 {
 	fake_archive(archive, archive_len);
-	return -cpio_unpack(why, sizeof(why));
+	return -archive_unpack(why, sizeof(why));
 }
 
 /* Fails with EINVAL and a reason that contains text. */

@@ -20,7 +20,7 @@ enum lodger_fd {
 	LODGER_FD_STDERR = 2,
 	LODGER_FD_KMEM = 3,  /* kernel memory file */
 	LODGER_FD_RAM = 4,   /* guest RAM file */
-	LODGER_FD_ROOT = 5,  /* root archive: uncompressed newc cpio */
+	LODGER_FD_ROOT = 5,  /* root archive: uncompressed newc cpio or tar */
 	LODGER_FD_TRACE = 6, /* text of --trace=syscalls, kernel messages */
 	LODGER_FD_TTY = 7,   /* the terminal, when there is one */
 	LODGER_FD_BELL = 8,  /* eventfd: the VMM wakes an idle machine */

@@ -1,5 +1,5 @@
 /*
- * Fuzzing of the archive reader, with the path walk and ramfs below it: any
+ * Fuzzing of the archive readers (cpio, tar), with the path walk and ramfs below it: any
  * bytes are unpacked into an empty root, which is emptied afterwards. Beside what
  * the sanitizers see, it is a failure when memory is not given back, when an
  * error comes without a reason, or when a name leads out of the root.
@@ -23,7 +23,7 @@ static void require(bool ok, const char *what)
 {
 	if (ok)
 		return;
-	fprintf(stderr, "fuzz_cpio: %s\n", what);
+	fprintf(stderr, "fuzz_archive: %s\n", what);
 	abort();
 }
 
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 	frames = page_free_count();
 	core = kmem_used_bytes();
 	fake_archive(data, len_bytes);
-	err = cpio_unpack(why, sizeof(why));
+	err = archive_unpack(why, sizeof(why));
 	require(err <= 0, "a positive result");
 	require(!err || why[0], "an error without a reason");
 	check_tree(root);

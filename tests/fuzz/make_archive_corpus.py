@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Writes the corpus of fuzz_cpio: good archives and one for each way to be broken.
+"""Writes the corpus of fuzz_archive: good archives and one for each way to be broken.
 
-Usage: make_cpio_corpus.py [FOLDER]    (default: corpus/cpio beside this script)
+Usage: make_archive_corpus.py [FOLDER]    (default: corpus/archive beside this script)
 """
+import io
 import os
 import sys
+import tarfile
 
 REG, DIR, LNK, CHR, BLK, FIFO, SOCK = (
     0o100000, 0o040000, 0o120000, 0o020000, 0o060000, 0o010000, 0o140000)
@@ -89,12 +91,50 @@ CORPUS = {
 }
 
 
+def member(name, kind, data=b"", **attributes):
+    info = tarfile.TarInfo(name)
+    info.type, info.size, info.mtime, info.mode = kind, len(data), 1000000000, 0o755
+    for key, value in attributes.items():
+        setattr(info, key, value)
+    return info, data
+
+
+def tar(dialect, *members):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=dialect) as archive_:
+        for info, data in members:
+            archive_.addfile(info, io.BytesIO(data))
+    return out.getvalue()[:-8192]       # not all of the filling up
+
+
+MEMBERS = (member("bin", tarfile.DIRTYPE), member("bin/prog", tarfile.REGTYPE, bytes(2000)),
+           member("bin/hard", tarfile.LNKTYPE, linkname="bin/prog"),
+           member("bin/soft", tarfile.SYMTYPE, linkname="prog"),
+           member("dev/console", tarfile.CHRTYPE, devmajor=5, devminor=1),
+           member("fifo", tarfile.FIFOTYPE))
+LONG = (*MEMBERS, member("d" * 90 + "/" + "f" * 90, tarfile.REGTYPE, b"long"),
+        member("soft", tarfile.SYMTYPE, linkname="t" * 200),
+        member("old", tarfile.REGTYPE, mtime=-5, uid=10**8))
+
+TARS = {
+    "tar_ustar": tar(tarfile.USTAR_FORMAT, *MEMBERS),
+    "tar_gnu": tar(tarfile.GNU_FORMAT, *LONG),
+    "tar_pax": tar(tarfile.PAX_FORMAT, *LONG),
+    "tar_no_target": tar(tarfile.USTAR_FORMAT, member("l", tarfile.LNKTYPE, linkname="x")),
+    "tar_kind": tar(tarfile.USTAR_FORMAT, member("k", b"S")),
+    "tar_truncated": tar(tarfile.PAX_FORMAT, *LONG)[:3000],
+}
+
+
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
-    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "corpus", "cpio")
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "corpus", "archive")
     os.makedirs(folder, exist_ok=True)
     for name, data in CORPUS.items():
         with open(os.path.join(folder, name + ".cpio"), "wb") as f:
+            f.write(data)
+    for name, data in TARS.items():
+        with open(os.path.join(folder, name + ".tar"), "wb") as f:
             f.write(data)
 
 
