@@ -21,6 +21,7 @@
 #include "fs/epoll_internal.h"
 #include "fs/poll.h"
 #include "lib/err.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
@@ -399,6 +400,19 @@ static u32 epoll_poll(struct file *f, struct poll_table *pt)
 	return first_ready(ep, SCAN_NONE, &revents) ? POLLIN | POLLRDNORM : 0;
 }
 
+static void epoll_show(struct file *f, struct textbuf *tb)
+{
+	struct epoll *ep = f->private;
+	struct rb_node *node;
+
+	for (node = rb_first(&ep->items); node; node = rb_next(node)) {
+		const struct epoll_item *item = rb_entry(node, struct epoll_item, node);
+
+		textbuf_printf(tb, "tfd: %8d events: %8x data: %16llx\n", item->fd,
+			       item->events, (unsigned long long)item->data);
+	}
+}
+
 static void epoll_release(struct file *f)
 {
 	struct epoll *ep = f->private;
@@ -413,6 +427,7 @@ static const struct file_ops epoll_ops = {
 	.anon_name = "[eventpoll]",
 	.lseek = file_noop_lseek,
 	.poll = epoll_poll,
+	.show = epoll_show,
 	.release = epoll_release,
 };
 

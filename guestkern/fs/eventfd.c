@@ -5,6 +5,7 @@
 #include "fs/file.h"
 #include "fs/objects.h"
 #include "lib/err.h"
+#include "lib/printf.h"
 #include "mm/slab.h"
 
 #define COUNT_MAX (UINT64_MAX - 1)
@@ -68,6 +69,13 @@ static u32 eventfd_poll(struct file *f, struct poll_table *pt)
 	return (e->count ? POLLIN : 0) | (e->count < COUNT_MAX ? POLLOUT : 0);
 }
 
+static void eventfd_show(struct file *f, struct textbuf *tb)
+{
+	const struct eventfd *e = f->private;
+
+	textbuf_printf(tb, "eventfd-count: %16llx\n", (unsigned long long)e->count);
+}
+
 static void eventfd_release(struct file *f)
 {
 	kfree(f->private);
@@ -79,6 +87,7 @@ static const struct file_ops eventfd_ops = {
 	.write = eventfd_write,
 	.lseek = file_noop_lseek,
 	.poll = eventfd_poll,
+	.show = eventfd_show,
 	.release = eventfd_release,
 };
 

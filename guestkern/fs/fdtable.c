@@ -16,6 +16,7 @@
 #include "dev/chrdev.h"
 #include "fs/file_internal.h"
 #include "fs/locks.h"
+#include "fs/pidfd.h"
 #include "fs/vfs_internal.h"
 #include "lib/bitmap.h"
 #include "lib/bug.h"
@@ -456,6 +457,7 @@ static const struct resource_ops fs_resource_ops = {
 	.clone = resources_clone,
 	.exit = resources_exit,
 	.exec = resources_exec,
+	.give_pidfd = pidfd_give,
 	.session_leader_exit = session_leader_exit,
 };
 

@@ -15,6 +15,7 @@ struct dentry;
 struct file;
 struct vma;
 struct map_req;
+struct textbuf;
 struct proc_resources;
 struct process;
 
@@ -44,7 +45,7 @@ struct dir_sink {
 
 /*
  * NULL members: read/write -EINVAL, lseek -ESPIPE, poll always ready, ioctl
- * -ENOTTY, mmap -ENODEV, iterate -ENOTDIR, fsync -EINVAL.
+ * -ENOTTY, mmap -ENODEV, iterate -ENOTDIR, fsync -EINVAL, show nothing.
  * All may sleep. read/write use and advance *pos; return bytes or -errno, and
  * -ERESTARTSYS when a signal came before the first byte.
  */
@@ -63,6 +64,8 @@ struct file_ops {
 	 * that the sink took, stops when it took one no more. */
 	int (*iterate)(struct file *f, struct dir_sink *sink);
 	int (*fsync)(struct file *f);
+	/* Further lines of /proc/PID/fdinfo/N. */
+	void (*show)(struct file *f, struct textbuf *tb);
 	int (*open)(struct file *f); /* if it fails, release is not called */
 	void (*release)(struct file *f); /* last reference gone */
 };

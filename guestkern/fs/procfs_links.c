@@ -193,6 +193,8 @@ int proc_show_fdinfo(struct textbuf *tb, const struct proc_target *t)
 	textbuf_printf(tb, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t0\nino:\t%llu\n",
 		       (long long)f->pos, f->flags,
 		       (unsigned long long)f->inode->ino);
+	if (f->ops->show)
+		f->ops->show(f, tb);
 	file_put(f);
 	return 0;
 }

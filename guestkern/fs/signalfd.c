@@ -12,6 +12,7 @@
 #include "fs/file.h"
 #include "fs/objects.h"
 #include "lib/err.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/signal.h"
@@ -130,6 +131,13 @@ static u32 signalfd_poll(struct file *f, struct poll_table *pt)
 	return any_pending(f->private) ? POLLIN : 0;
 }
 
+static void signalfd_show(struct file *f, struct textbuf *tb)
+{
+	const struct signalfd *s = f->private;
+
+	textbuf_printf(tb, "sigmask:\t%016llx\n", (unsigned long long)s->mask);
+}
+
 static void signalfd_release(struct file *f)
 {
 	kfree(f->private);
@@ -140,6 +148,7 @@ static const struct file_ops signalfd_ops = {
 	.read = signalfd_read,
 	.lseek = file_noop_lseek,
 	.poll = signalfd_poll,
+	.show = signalfd_show,
 	.release = signalfd_release,
 };
 

@@ -25,7 +25,7 @@
 	 CLONE_VFORK | CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM |         \
 	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |         \
 	 CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO |   \
-	 CLONE_CLEAR_SIGHAND)
+	 CLONE_CLEAR_SIGHAND | CLONE_PIDFD)
 
 #define USER_BASE_END LODGER_USER_HIGH_END
 
@@ -36,12 +36,14 @@ static int check_flags(const struct clone_request *req)
 	u64 flags = req->flags;
 
 	if (flags & ~(u64)FLAGS_KNOWN)
-		return -EINVAL; /* name spaces, pidfd, cgroups */
+		return -EINVAL; /* name spaces, cgroups */
 	if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
 		return -EINVAL;
 	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
 		return -EINVAL;
 	if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND))
+		return -EINVAL;
+	if ((flags & CLONE_PIDFD) && (flags & (CLONE_THREAD | CLONE_DETACHED)))
 		return -EINVAL;
 	if ((flags & CLONE_PARENT) && current_process()->unkillable)
 		return -EINVAL;
@@ -334,12 +336,20 @@ s64 task_clone(const struct clone_request *req)
 	err = task_number(child);
 	if (err)
 		goto out_process;
+	if (req->flags & CLONE_PIDFD) {
+		p->pid = child->tid;
+		err = proc_resource_ops()->give_pidfd(p, req->pidfd);
+		if (err)
+			goto out_number;
+	}
 	if (p)
 		process_join(p, child, req->flags);
 	else
 		thread_join(child);
 	return clone_start(child, req);
 
+out_number:
+	task_unnumber(child);
 out_process:
 	if (p)
 		process_copy_undo(p);

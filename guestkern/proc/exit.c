@@ -196,6 +196,7 @@ static void become_zombie(struct process *p)
 	    p->parent->session == p->session)
 		hang_up_if_orphaned(p->pgid, p);
 	p->zombie = true;
+	pid_ref_stir(p);
 	if (signal_notify_exit(p))
 		process_release(p);
 }

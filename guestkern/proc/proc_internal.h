@@ -43,6 +43,13 @@ const struct resource_ops *proc_resource_ops(void);
 /* The way to user mode that entry registered. */
 void proc_return_to_user(struct trap_frame *tf) __noreturn;
 
+/* --- pidref.c ----------------------------------------------------------------- */
+
+/* Wakes who waits for the end of p: it is a zombie. */
+void pid_ref_stir(struct process *p);
+/* p goes: its reference, if it has one, is about nobody from now on. */
+void pid_ref_cut(struct process *p);
+
 /* --- exit.c ------------------------------------------------------------------- */
 
 /* A zombie has been waited for, or nobody will: forget it. */

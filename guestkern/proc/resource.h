@@ -14,6 +14,9 @@ struct resource_ops {
 	void (*exit)(struct proc_resources *res);
 	/* exec: unshare files, close close-on-exec descriptors. 0, -ENOMEM. */
 	int (*exec)(struct proc_resources *res);
+	/* CLONE_PIDFD: a descriptor of the new process p in the current one's
+	 * table, its number to user memory. 0 or -errno. */
+	int (*give_pidfd)(struct process *p, uaddr_t to);
 	/* Session leader ends or gives up its terminal: dev hangs up. */
 	void (*session_leader_exit)(struct session *session);
 };

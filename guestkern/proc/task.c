@@ -172,6 +172,7 @@ void process_free(struct process *p)
 {
 	sigpending_flush(&p->shared_pending, ~0ULL);
 	wait_queue_drain(&p->signalfd_wait);
+	pid_ref_cut(p);
 	if (p->sighand)
 		sighand_put(p->sighand);
 	if (p->session)

@@ -66,6 +66,7 @@ struct process {
 	u32 task_count;
 	struct mm *mm;		     /* NULL: kernel process or zombie */
 	struct proc_resources res;
+	struct pid_ref *pid_ref;     /* proc/pidref.h; NULL until asked for */
 	struct sighand *sighand;     /* handlers; shared by CLONE_SIGHAND */
 	struct sigpending shared_pending;
 	struct wait_queue child_wait; /* the parent's wait4 sleeps here */

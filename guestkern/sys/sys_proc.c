@@ -39,8 +39,12 @@ s64 sys_clone(const u64 arg[6])
 		.parent_tid = arg[2],
 		.child_tid = arg[3],
 		.tls = arg[4],
+		.pidfd = arg[2],
 	};
 
+	/* One place for two numbers. */
+	if (req.flags & CLONE_PIDFD && req.flags & CLONE_PARENT_SETTID)
+		return -EINVAL;
 	return task_clone(&req);
 }
 

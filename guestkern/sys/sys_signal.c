@@ -1,7 +1,10 @@
 /* Signals: handlers, masks, sending, waiting. */
+#include "fs/file.h"
+#include "fs/pidfd.h"
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
+#include "proc/pidref.h"
 #include "proc/task.h"
 #include "sys/syscall.h"
 #include "sys/user_time.h"
@@ -301,4 +304,40 @@ s64 sys_rt_tgsigqueueinfo(const u64 arg[6])
 		return -EINVAL;
 	err = get_queued_info(&info, arg[3], tgid, sig);
 	return err ? err : send_to_thread(tgid, tid, &info);
+}
+
+static s64 send_to_pidfd(const struct file *f, s32 sig, uaddr_t info_at)
+{
+	const struct pid_ref *ref = pidfd_ref(f);
+	struct k_siginfo info = info_from_user_call(sig, SI_USER);
+
+	if (!ref)
+		return -EBADF;
+	if (info_at) {
+		if (get_user(info, info_at))
+			return -EFAULT;
+		if (info.signo != sig)
+			return -EINVAL;
+		if (ref->process != current_process() &&
+		    (info.code >= 0 || info.code == SI_TKILL))
+			return -EPERM;
+	}
+	if (!sig_valid(sig))
+		return -EINVAL;
+	return ref->process ? send_checked(ref->process, NULL, &info) : -ESRCH;
+}
+
+s64 sys_pidfd_send_signal(const u64 arg[6])
+{
+	struct file *f;
+	s64 ret;
+
+	if ((u32)arg[3])
+		return -EINVAL;
+	f = fd_get((int)arg[0]);
+	if (!f)
+		return -EBADF;
+	ret = send_to_pidfd(f, (s32)arg[1], arg[2]);
+	file_put(f);
+	return ret;
 }

@@ -1,13 +1,17 @@
 /* wait4 and waitid: argument checks and layouts around process_wait. */
+#include "fs/file.h"
+#include "fs/pidfd.h"
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
+#include "proc/pidref.h"
 #include "proc/task.h"
 #include "sys/syscall.h"
 #include "sys/user_time.h"
 
 #include <asm/siginfo.h>
 #include <asm/signal.h>
+#include <linux/fcntl.h>
 #include <linux/wait.h>
 
 #define WAIT4_OPTIONS \
@@ -78,7 +82,25 @@ static int put_siginfo(uaddr_t to, const struct wait_result *res)
 			    3 * sizeof(s32));
 }
 
-static int waitid_target(u64 idtype, s32 *id)
+/* The number of the process behind a pidfd; *nonblock: the descriptor's flag. */
+static int pidfd_target(s32 *id, bool *nonblock)
+{
+	struct file *f = *id < 0 ? NULL : fd_get(*id);
+	struct pid_ref *ref = f ? pidfd_ref(f) : NULL;
+	int err = ref ? 0 : -EBADF;
+
+	if (*id < 0)
+		return -EINVAL;
+	if (ref) {
+		*nonblock = f->flags & O_NONBLOCK;
+		*id = ref->process ? ref->pid : -1; /* nobody's child */
+	}
+	if (f)
+		file_put(f);
+	return err;
+}
+
+static int waitid_target(u64 idtype, s32 *id, bool *nonblock)
 {
 	switch (idtype) {
 	case P_ALL:
@@ -91,8 +113,8 @@ static int waitid_target(u64 idtype, s32 *id)
 		if (*id == 0)
 			*id = current_process()->pgid;
 		return 0;
-	case P_PIDFD: /* there are none */
-		return *id < 0 ? -EINVAL : -EBADF;
+	case P_PIDFD:
+		return pidfd_target(id, nonblock);
 	default:
 		return -EINVAL;
 	}
@@ -103,18 +125,23 @@ s64 sys_waitid(const u64 arg[6])
 	u32 options = (u32)arg[3];
 	struct wait_result res;
 	s32 id = (s32)arg[1];
+	bool nonblock = false;
+	int idtype = (int)arg[0], err;
 	s64 got;
-	int err;
 
 	if ((options & ~(u32)WAITID_OPTIONS) ||
 	    !(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
-	err = waitid_target((u32)arg[0], &id);
+	err = waitid_target((u32)arg[0], &id, &nonblock);
 	if (err)
 		return err;
-	got = process_wait((int)arg[0], id, (int)options, &res);
+	if (idtype == P_PIDFD)
+		idtype = P_PID;
+	got = process_wait(idtype, id, (int)(options | (nonblock ? WNOHANG : 0)), &res);
 	if (got < 0)
 		return got;
+	if (!got && nonblock && !(options & WNOHANG))
+		return -EAGAIN;
 	if (arg[4] && user_rusage_put(arg[4], got ? &res : &(struct wait_result){ 0 }))
 		return -EFAULT;
 	if (arg[2] && put_siginfo(arg[2], got ? &res : NULL))
