@@ -255,22 +255,15 @@ static int list_cases(const struct test_table *table)
 	return 0;
 }
 
-/* The first pass under LODGER_GUEST: fills caches, remembers failures. */
+/* The first pass under LODGER_GUEST: fills caches, remembers what came of it. */
 static void warm_up(const struct test_table *table, int argc, char **argv,
-		    enum verdict *verdicts)
+		    struct result *first)
 {
-	struct result r;
 	size_t i;
 
-	for (i = 0; i < table->case_count; i++) {
-		if (!chosen(table->cases[i].name, argc, argv))
-			continue;
-		run_once(&table->cases[i], &r);
-		verdicts[i] = r.verdict;
-		if (r.verdict == FAILED)
-			printf("# first pass: %s\n%s", table->cases[i].name,
-			       r.words);
-	}
+	for (i = 0; i < table->case_count; i++)
+		if (chosen(table->cases[i].name, argc, argv))
+			run_once(&table->cases[i], &first[i]);
 	if (free_kib() < 0)
 		puts("# no MemFree in /proc/meminfo: pages are not counted");
 }
@@ -289,16 +282,16 @@ static int run_table(const struct test_table *table, int argc, char **argv)
 {
 	const char *guest = getenv("LODGER_GUEST");
 	int watch = guest && strcmp(guest, "1") == 0;
-	enum verdict *verdicts = calloc(table->case_count, sizeof(*verdicts));
+	struct result *first = calloc(table->case_count, sizeof(*first));
 	const struct test_case *c;
 	size_t number = 0;
 	struct result r;
 	int failed = 0;
 
-	if (!verdicts)
+	if (!first)
 		return 1;
 	if (watch)
-		warm_up(table, argc, argv, verdicts);
+		warm_up(table, argc, argv, first);
 	for (c = table->cases; c < table->cases + table->case_count; c++) {
 		if (!chosen(c->name, argc, argv))
 			continue;
@@ -306,8 +299,9 @@ static int run_table(const struct test_table *table, int argc, char **argv)
 			run_watching_memory(c, &r);
 		else
 			run_once(c, &r);
-		if (verdicts[c - table->cases] == FAILED)
-			r.verdict = FAILED;
+		if (r.verdict != FAILED &&
+		    first[c - table->cases].verdict == FAILED)
+			r = first[c - table->cases];
 		failed |= r.verdict == FAILED;
 		print_result(++number, c->name, &r);
 	}
