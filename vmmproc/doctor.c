@@ -31,6 +31,7 @@
 
 #include "abi/layout.h"
 #include "icept.h"
+#include "memory.h"
 #include "options.h"
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
@@ -92,19 +93,6 @@ static long long read_number(const char *path, long long otherwise)
 	return end == buf ? otherwise : value;
 }
 
-/* The bracketed word of a file such as "always [madvise] never". */
-static const char *chosen_word(const char *path, char *buf, size_t buf_bytes)
-{
-	char line[256], *start, *end;
-
-	read_line(path, line, sizeof(line));
-	start = strchr(line, '[');
-	end = start ? strchr(start, ']') : NULL;
-	snprintf(buf, buf_bytes, "%.*s", end ? (int)(end - start - 1) : 0,
-		 end ? start + 1 : "");
-	return buf;
-}
-
 /* Runs probe in a child; returns its result (0..127), -1 if it was killed. */
 static int in_child(int (*probe)(void))
 {
@@ -160,7 +148,8 @@ static void check_seccomp(struct doctor *doc)
 		}
 	}
 	tell(doc, missing[0] ? NOTE : OK, "seccomp",
-	     "later mechanisms need it", "filters%s%s",
+	     "--intercept trap, patch (TRAP) and seccomp (TRACE) need them; USER_NOTIF names a refused call",
+	     "filters%s%s",
 	     missing[0] ? ", without" : " with every action used here",
 	     missing);
 }
@@ -169,7 +158,7 @@ static void check_ptrace(struct doctor *doc)
 {
 	long long scope =
 		read_number("/proc/sys/kernel/yama/ptrace_scope", -1);
-	char why[128], yama[64] = "no Yama";
+	char why[128], trap_why[128], yama[64] = "no Yama";
 
 	if (scope >= 0)
 		snprintf(yama, sizeof(yama), "Yama ptrace_scope %lld", scope);
@@ -177,8 +166,10 @@ static void check_ptrace(struct doctor *doc)
 		tell(doc, OK, "ptrace", NULL, "allowed on own children (%s)",
 		     yama);
 	else
-		tell(doc, BAD, "ptrace",
-		     "sysctl kernel.yama.ptrace_scope=1, or run the container with --cap-add SYS_PTRACE",
+		tell(doc, icept_trap.supported(trap_why, sizeof(trap_why)) ?
+				  NOTE : BAD,
+		     "ptrace",
+		     "only --intercept trap and patch do without; sysctl kernel.yama.ptrace_scope=1, or run the container with --cap-add SYS_PTRACE",
 		     "%s (%s)", why, yama);
 }
 
@@ -249,25 +240,16 @@ static void check_rwx(struct doctor *doc)
 
 /* --- Memory ---------------------------------------------------------------------------- */
 
+/* Whatever shmem_enabled says, memory_huge.c can gather pages. */
 static void check_huge_pages(struct doctor *doc)
 {
-	char shmem[32], anonymous[32];
-
-	chosen_word("/sys/kernel/mm/transparent_hugepage/shmem_enabled", shmem,
-		    sizeof(shmem));
-	chosen_word("/sys/kernel/mm/transparent_hugepage/enabled", anonymous,
-		    sizeof(anonymous));
-	if (!shmem[0])
-		tell(doc, NOTE, "huge pages",
-		     "a kernel with CONFIG_TRANSPARENT_HUGEPAGE makes the faster mechanisms of later versions possible",
-		     "none for shared memory");
-	else if (!strcmp(shmem, "never") || !strcmp(shmem, "deny"))
-		tell(doc, NOTE, "huge pages",
-		     "echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled",
-		     "shared memory: %s, private: %s", shmem, anonymous);
-	else
+	if (memory_huge_pages_work())
 		tell(doc, OK, "huge pages", NULL,
-		     "shared memory: %s, private: %s", shmem, anonymous);
+		     "for the guest kernel's memory");
+	else
+		tell(doc, NOTE, "huge pages",
+		     "Linux 6.1 with CONFIG_TRANSPARENT_HUGEPAGE gives them to any process (MADV_COLLAPSE); --protect gate works on small pages, only slower",
+		     "none for shared memory");
 }
 
 static void check_map_count(struct doctor *doc)

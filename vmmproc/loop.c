@@ -6,6 +6,7 @@
 #include "loop.h"
 
 #include <errno.h>
+#include <linux/audit.h>
 #include <signal.h>
 #include <string.h>
 
@@ -16,11 +17,13 @@
 static void report_call(struct machine *m, const struct host_call *call,
 			const char *why)
 {
-	const char *name = policy_call_name(call->nr);
-	char number[32];
+	bool native = call->arch == AUDIT_ARCH_X86_64;
+	const char *name = native ? policy_call_name(call->nr) : NULL;
+	char number[48];
 
 	if (!name) {
-		snprintf(number, sizeof(number), "call %lld", (long long)call->nr);
+		snprintf(number, sizeof(number), "%scall %lld",
+			 native ? "" : "32-bit ", (long long)call->nr);
 		name = number;
 	}
 	snprintf(m->report, sizeof(m->report),

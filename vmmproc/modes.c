@@ -256,6 +256,16 @@ static const char *const *choose_set(const struct preset *preset,
 	return preset->set[0];
 }
 
+/* What is asked for of a machine and only one mechanism has. */
+static int check_wishes(const struct options *opt)
+{
+	if (opt->trace != TRACE_STEPS || modes_icept(opt) == &icept_ptrace)
+		return 0;
+	machine_complain("--trace=steps shows the steps of --intercept ptrace, and --intercept %s has none: add --mode umlinux, or ask for --trace=syscalls",
+			 opt->intercept);
+	return -1;
+}
+
 int modes_resolve(struct options *opt)
 {
 	const struct preset *preset = find_preset(opt->mode);
@@ -279,7 +289,7 @@ int modes_resolve(struct options *opt)
 		if (check_choice(opt, (enum axis)axis,
 				 *choice_of(opt, (enum axis)axis)))
 			return -1;
-	return 0;
+	return check_wishes(opt);
 }
 
 const struct icept_ops *modes_icept(const struct options *opt)

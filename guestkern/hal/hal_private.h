@@ -10,11 +10,16 @@
 void kernel_main(void) __noreturn;
 /* trap.c: signal stack and handlers. Boot. */
 void trap_install(void);
+/* trap.c: unblocks signals unless the guest kernel runs with them blocked. */
+void trap_unblock(void);
 /* trap.c: hands tf to the upcall; never returns. */
 void trap_upcall_now(struct trap_frame *tf) __noreturn;
 /* trap_gate.c: with the call gate: deals with frames of interrupted gate code
  * and with forged ones, and then does not return. */
 void gate_check_frame(int sig, u64 frame_rsp);
+/* trap_gate.c: with the call gate: a signal that a process of the host's has
+ * sent (irq: IRQ_END) interrupts the program, nothing more. */
+void gate_ignore_strangers(enum irq irq, struct trap_frame *tf);
 /* prot_gate.c: a signal used the alternate stack up. */
 void gate_signal_arrived(void);
 /* prot_gate.c: a signal came in the kernel. In a nested signal. */

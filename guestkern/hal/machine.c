@@ -125,5 +125,6 @@ void hal_start(void)
 	choose_backends(boot);
 	trap_install();
 	frame_probe();
+	trap_unblock(); /* its handler did not return */
 	kernel_main();
 }

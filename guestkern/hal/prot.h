@@ -14,10 +14,15 @@ struct prot_ops {
 	/* Signal handler entry in the gate: opens the core, switches to the
 	 * kernel stack and calls hal_trap_entry. */
 	void (*gate_entry)(void);
-	/* sigaltstack flags, and rt_sigaction flags and mask, of the handler. */
-	u32 altstack_flags;
+	u32 altstack_flags; /* sigaltstack(2) */
 	u64 altstack_base;
+	/* rt_sigaction flags and mask of the handlers. */
 	u64 handler_flags, handler_mask;
+	/* The same for the two that programs cause often: SIGSYS, SIGSEGV. */
+	u64 trap_flags, trap_mask;
+	/* Does the guest kernel run with signals blocked? Else it is entered so
+	 * by all signals but those two, and unblocks them. */
+	bool blocks_signals;
 	/*
 	 * Closes the core and returns to user mode with tf and cu. Checks the
 	 * result of the closing call; never enters user mode with the core

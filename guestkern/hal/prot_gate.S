@@ -25,7 +25,7 @@
  *                                   leaving: the program's registers are in
  *                                   the exit block; taken from there
  *   elsewhere                       before the opening: goes on where it was
- * (trap_gate.c: gate_window). Signals are never blocked in these modes. With
+ * (trap_gate.c: gate_window). User mode never runs with signals blocked. With
  * the flag set they are noted and return by nested_return.
  *
  * The alternate stack is armed with SS_AUTODISARM: a frame of user mode lies at

@@ -117,8 +117,15 @@ const struct prot_ops prot_gate = {
 	.gate_entry = call_signal,
 	.altstack_base = SIGSTACK_LOW,
 	.altstack_flags = SS_AUTODISARM_,
-	/* never blocked: a call without a signal could not block them */
-	.handler_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART,
-	.handler_mask = 0,
+	/*
+	 * Left by a jump, a handler that blocks signals must unblock them: a
+	 * host call, too dear for each call of a program. All others do, so
+	 * that signals that come together do not pile up their frames on the
+	 * kernel stack.
+	 */
+	.handler_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART,
+	.handler_mask = ~(1ULL << (SIGTTIN - 1)), /* see prot_mprotect.c */
+	.trap_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART,
+	.trap_mask = 0,
 	.leave = gate_leave_call,
 };

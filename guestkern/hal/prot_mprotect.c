@@ -19,13 +19,19 @@ static void mprotect_leave(const struct trap_frame *tf, struct cpu_user *cu)
 	gate_leave(frame_return_rsp());
 }
 
+#define HANDLER_FLAGS (SA_SIGINFO | SA_ONSTACK)
+/* All but SIGTTIN: with it blocked, a read of the host's terminal from the
+ * background fails instead of stopping the job. */
+#define HANDLER_MASK (~(1ULL << (SIGTTIN - 1)))
+
 const struct prot_ops prot_mprotect = {
 	.name = "mprotect",
 	.gate_entry = gate_entry,
 	.altstack_base = LODGER_SIGSTACK_BASE,
-	.handler_flags = SA_SIGINFO | SA_ONSTACK,
-	/* All but SIGTTIN: with it blocked, a read of the host's terminal from
-	 * the background fails instead of stopping the job. */
-	.handler_mask = ~(1ULL << (SIGTTIN - 1)),
+	.handler_flags = HANDLER_FLAGS,
+	.handler_mask = HANDLER_MASK,
+	.trap_flags = HANDLER_FLAGS,
+	.trap_mask = HANDLER_MASK,
+	.blocks_signals = true,
 	.leave = mprotect_leave,
 };

@@ -24,21 +24,38 @@ static const u8 used_signals[] = {
 	SIGSYS,	 SIGALRM, SIGIO,  SIGWINCH,
 };
 
-/* The process was started with all signals blocked. From here on interrupts
- * are noted (in_kernel is set) until user mode runs. */
-static void unblock_signals(void)
+void trap_unblock(void)
 {
 	u64 none = 0;
 
-	if (host_call4(__NR_rt_sigprocmask, SIG_SETMASK, (u64)&none, 0, 8))
+	if (!prot_backend->blocks_signals &&
+	    host_call4(__NR_rt_sigprocmask, SIG_SETMASK, (u64)&none, 0, 8))
 		panic("rt_sigprocmask failed");
+}
+
+static bool is_frequent(int sig)
+{
+	return sig == SIGSYS || sig == SIGSEGV;
+}
+
+static void install(int sig)
+{
+	struct {
+		u64 handler, flags, restorer, mask;
+	} sa = { .handler = (u64)prot_backend->gate_entry,
+		 .restorer = (u64)gate_restorer };
+
+	sa.flags = SA_RESTORER | (is_frequent(sig) ?
+					  prot_backend->trap_flags :
+					  prot_backend->handler_flags);
+	sa.mask = is_frequent(sig) ? prot_backend->trap_mask :
+				     prot_backend->handler_mask;
+	if (host_call4(__NR_rt_sigaction, (u64)sig, (u64)&sa, 0, 8))
+		panic("rt_sigaction(%d) failed", sig);
 }
 
 void trap_install(void)
 {
-	struct {
-		u64 handler, flags, restorer, mask;
-	} sa;
 	stack_t ss = { (void *)prot_backend->altstack_base,
 		       (int)prot_backend->altstack_flags,
 		       LODGER_SIGSTACK_END - prot_backend->altstack_base };
@@ -46,15 +63,11 @@ void trap_install(void)
 
 	if (host_call3(__NR_sigaltstack, (u64)&ss, 0, 0))
 		panic("sigaltstack failed");
-	sa.handler = (u64)prot_backend->gate_entry;
-	sa.flags = prot_backend->handler_flags | SA_RESTORER;
-	sa.restorer = (u64)gate_restorer;
-	sa.mask = prot_backend->handler_mask;
 	for (i = 0; i < ARRAY_SIZE(used_signals); i++)
-		if (host_call4(__NR_rt_sigaction, used_signals[i], (u64)&sa, 0, 8))
-			panic("rt_sigaction(%d) failed", used_signals[i]);
-	if (prot_backend->handler_mask == 0)
-		unblock_signals();
+		install(used_signals[i]);
+	/* The process was started with all signals blocked. From here on
+	 * interrupts are noted (in_kernel is set) until user mode runs. */
+	trap_unblock();
 }
 
 static void (*trap_upcall_fn)(struct trap_frame *tf) __noreturn;
@@ -78,12 +91,16 @@ void hal_trap_entry(int sig, u64 frame_rsp)
 
 	frame_probe_arrived(frame_rsp); /* does not return while probing */
 	counters()->prot_opens++;
+	if (!is_frequent(sig))
+		trap_unblock();
 	if (prot_backend == &prot_gate)
 		gate_check_frame(sig, frame_rsp); /* may not return */
 	else if (!frame_is_genuine(frame_rsp))
 		panic("signal frame at %llx", (unsigned long long)frame_rsp);
 	cpu_user_in_frame();
 	irq = frame_to_trap(sig, tf);
+	if (prot_backend == &prot_gate)
+		gate_ignore_strangers((enum irq)irq, tf);
 	if (irq != IRQ_END)
 		irq_raise((enum irq)irq);
 	trap_upcall_fn(tf);

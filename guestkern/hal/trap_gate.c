@@ -62,6 +62,16 @@ static enum irq irq_of(int sig)
 	}
 }
 
+/*
+ * Sent by a process of the host's, not raised by the host itself (sigaction(2):
+ * si_code). Interrupts are welcome from anybody; everything else of this kind
+ * is a stranger's and means nothing.
+ */
+static bool is_strangers(enum irq irq, const struct trap_frame *tf)
+{
+	return irq == IRQ_END && tf->si_code <= 0;
+}
+
 /* Ends the current program: it jumped into the gate. */
 static void kill_intruder(void) __noreturn;
 static void kill_intruder(void)
@@ -91,7 +101,8 @@ static void resume_gate(u64 frame_rsp, bool from_top)
 	gate_resume(&tf, from_top);
 }
 
-/* The program was on its way out: its registers are in the exit block. */
+/* The program was on its way out: its registers are in the exit block. Or the
+ * gate was, on its way back to where an earlier signal had found it. */
 static void finish_exit(enum irq irq) __noreturn;
 static void finish_exit(enum irq irq)
 {
@@ -99,6 +110,11 @@ static void finish_exit(enum irq irq)
 
 	memset(tf, 0, sizeof(*tf));
 	memcpy(tf, (const void *)SCRATCH_EXIT, EXIT_BYTES);
+	if (gate_window(tf->rip) != WINDOW_NONE) {
+		if (irq != IRQ_END)
+			irq_note(irq);
+		gate_resume(tf, true);
+	}
 	tf->cs = TRAP_USER_CS;
 	tf->orig_rax = (u64)-1;
 	tf->kind = TRAP_IRQ;
@@ -115,14 +131,16 @@ void gate_check_frame(int sig, u64 frame_rsp)
 	enum irq irq = irq_of(sig);
 	enum gate_window window;
 	struct trap_frame tf;
+	bool passing; /* not of the interrupted instruction's doing */
 
 	if (!from_top && !frame_is_readable(frame_rsp))
 		kill_intruder();
 	frame_registers(frame_rsp, &tf);
 	window = gate_window(tf.rip);
+	passing = irq != IRQ_END || sig == SIGTRAP || is_strangers(irq, &tf);
 	if (from_top)
 		gate_signal_arrived();
-	if (window == WINDOW_NONE || (irq == IRQ_END && sig != SIGTRAP)) {
+	if (window == WINDOW_NONE || !passing) {
 		if (!from_top)
 			kill_intruder();
 		return; /* a trap of the program */
@@ -149,16 +167,26 @@ void hal_nested_entry(int sig, u64 frame_rsp)
 		irq_note(irq);
 		return;
 	}
+	frame_registers(frame_rsp, &tf);
+	if (is_strangers(irq, &tf))
+		return;
 	if (sig == SIGTRAP) { /* the program's TF, for the gate's last steps */
 		frame_clear_tf(frame_rsp);
 		return;
 	}
-	frame_registers(frame_rsp, &tf);
-	if (sig == SIGBUS)
+	if (sig == SIGBUS && tf.si_code == BUS_ADRERR)
 		machine_halt(LODGER_HALT_PANIC, 125,
 			     "the host cannot supply memory for the machine (SIGBUS); free memory or use a smaller --mem");
 	panic("fault in the guest kernel: signal %d at rip %llx, address %llx",
 	      sig, (unsigned long long)tf.rip, (unsigned long long)tf.cr2);
+}
+
+void gate_ignore_strangers(enum irq irq, struct trap_frame *tf)
+{
+	if (!is_strangers(irq, tf))
+		return;
+	tf->kind = TRAP_IRQ;
+	tf->orig_rax = (u64)-1;
 }
 
 /* A call without a signal: registers are in the frame, their cause is not. */

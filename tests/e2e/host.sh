@@ -9,7 +9,7 @@ alone=$build/tests/tools/alone
 
 # A host that forbids ptrace: only some mechanisms need it.
 case " $LODGER_ARGS " in
-*' --intercept '[!p]* | *' --intercept patch '* | *' --mode fast '*) wanted='0 0 ' ;;
+*' --intercept trap '* | *' --intercept patch '* | *' --mode fast '*) wanted='0 0 ' ;;
 *) wanted='125 1 lodger: *ptrace*' ;;
 esac
 # shellcheck disable=SC2086

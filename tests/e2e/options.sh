@@ -65,6 +65,10 @@ bad '--kernel that is no kernel' '*' run --kernel /etc/passwd -- true
 bad '--trace-file in no directory' '*/nope/x*' run --trace --trace-file /nope/x -- true
 "$LODGER" run --cpu 8000 -- true >"$tmp/out" 2>"$tmp/err"
 matches '--cpu that the host has not' "$? $(cat "$tmp/err")" '*CPU 8000*'
+"$LODGER" run --intercept trap --protect gate --trace=steps -- true \
+	>"$tmp/out" 2>"$tmp/err"
+matches '--trace=steps of a mechanism without' \
+	"$? $(grep -c '' "$tmp/err") $(cat "$tmp/err")" '125 1 lodger: --trace=steps*'
 
 long=$(printf '%020000d' 0)
 bad 'an argument longer than the boot strings' '*' run -- echo "$long"

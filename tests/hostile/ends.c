@@ -182,7 +182,7 @@ static const struct attack table[] = {
 	  .inside = TRAPPED("11") },
 	{ "fault-misaligned", STATUS_REFUSED, FAULT("BUS"),
 	  .run = fault_misaligned,
-	  .inside = "lodger: guest kernel: *" },
+	  .inside = TRAPPED("7") },
 	{ "fault-no-stack", STATUS_REFUSED, "lodger: guest kernel fault: SIG*",
 	  .run = fault_no_stack,
 	  .inside = "lodger: *" },
