@@ -229,6 +229,8 @@ static int start_keeper(const struct keeper_page *page, int tty_fd)
 		close(fd[1]);
 		return -EAGAIN;
 	}
+	/* here too: it must be out of our group before the terminal is raw */
+	setpgid(term.keeper, term.keeper);
 	term.pipe_fd = fd[1];
 	return 0;
 }
