@@ -29,6 +29,7 @@ static const struct row rows[] = {
 	{ "getpid", "getpid", row_getpid },
 	{ "clock_gettime", "clock_gettime(CLOCK_MONOTONIC), by system call",
 	  row_clock_gettime },
+	{ "clock_vdso", "the same, through the vDSO", row_clock_vdso },
 	{ "read_zero", "read 1 byte of /dev/zero", row_read_zero },
 	{ "write_null", "write 1 byte to /dev/null", row_write_null },
 	{ "stat", "stat of a file two directories down", row_stat },

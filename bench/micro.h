@@ -21,6 +21,7 @@ struct row {
 int row_null_call(uint64_t iters, uint64_t *ns);
 int row_getpid(uint64_t iters, uint64_t *ns);
 int row_clock_gettime(uint64_t iters, uint64_t *ns);
+int row_clock_vdso(uint64_t iters, uint64_t *ns);
 int row_read_zero(uint64_t iters, uint64_t *ns);
 int row_write_null(uint64_t iters, uint64_t *ns);
 int row_stat(uint64_t iters, uint64_t *ns);

@@ -21,6 +21,24 @@ $(eval $(call component,kern))
 # The string functions must not be compiled into calls of themselves.
 $(B)/obj/kern/guestkern/lib/string.o: kern_cflags += -fno-tree-loop-distribute-patterns
 
+# The vDSO (vdso/), which the image carries: a shared object for user mode.
+vdso_src    := $(wildcard guestkern/vdso/*.c)
+vdso_cflags = $(free_cflags) -O2 -fPIC -fvisibility=hidden -fno-stack-protector \
+	-fcf-protection=none -fasynchronous-unwind-tables -mgeneral-regs-only \
+	$(kern_include)
+$(eval $(call component,vdso))
+vdso_obj    := $(call objects,vdso,$(vdso_src))
+vdso_ldflags := -nostdlib -shared -Wl,-soname=linux-vdso.so.1 -Wl,--hash-style=both \
+	-Wl,-Bsymbolic -Wl,--build-id=sha1 -Wl,--eh-frame-hdr -Wl,-z,noexecstack \
+	-Wl,-z,max-page-size=4096 -Wl,--version-script=guestkern/vdso/vdso.map \
+	-Wl,-T,guestkern/vdso/vdso.ld
+$(B)/vdso.so: $(vdso_obj) guestkern/vdso/vdso.ld guestkern/vdso/vdso.map
+	$(call say,LD)$(CC) $(vdso_ldflags) -o $@ $(vdso_obj)
+$(B)/vdso.embed.so: $(B)/vdso.so
+	$(call say,STRIP)$(OBJCOPY) --strip-all $< $@
+kern_cflags += -DLODGER_VDSO_PATH='"$(B)/vdso.embed.so"'
+$(B)/obj/kern/guestkern/hal/vdso_image.S.o: $(B)/vdso.embed.so
+
 kern_obj     := $(call objects,kern,$(kern_src))
 kern_ldflags := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
 	-Wl,--no-warn-rwx-segments -Wl,-T,guestkern/guestkern.ld

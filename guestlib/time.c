@@ -1,13 +1,36 @@
 /*
- * Wrappers of the system calls on clocks and timers.
+ * Clocks and timers: the clocks through the vDSO where the kernel lends one, all
+ * else wrappers of system calls.
  */
+#include <stdbool.h>
+#include <sys/auxv.h>
 #include <sys/time.h>
 #include <syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+/* What the vDSO has, looked up when it is first wanted. */
+static struct {
+	bool looked;
+	int (*clock_gettime)(clockid_t clock, struct timespec *ts);
+	int (*gettimeofday)(struct timeval *tv, void *zone);
+	time_t (*time)(time_t *t);
+} vdso;
+
+static void vdso_look(void)
+{
+	vdso.clock_gettime = vdso_symbol("__vdso_clock_gettime");
+	vdso.gettimeofday = vdso_symbol("__vdso_gettimeofday");
+	vdso.time = vdso_symbol("__vdso_time");
+	vdso.looked = true;
+}
+
 int clock_gettime(clockid_t clock, struct timespec *ts)
 {
+	if (!vdso.looked)
+		vdso_look();
+	if (vdso.clock_gettime)
+		return (int)sysret(vdso.clock_gettime(clock, ts));
 	return (int)SYS(clock_gettime, clock, ts);
 }
 
@@ -29,7 +52,9 @@ int nanosleep(const struct timespec *ts, struct timespec *left)
 
 time_t time(time_t *t)
 {
-	return SYS(time, t);
+	if (!vdso.looked)
+		vdso_look();
+	return vdso.time ? vdso.time(t) : SYS(time, t);
 }
 
 unsigned int sleep(unsigned int seconds)
@@ -54,5 +79,9 @@ int getitimer(int which, struct itimerval *val)
 
 int gettimeofday(struct timeval *tv, void *zone)
 {
+	if (!vdso.looked)
+		vdso_look();
+	if (vdso.gettimeofday)
+		return (int)sysret(vdso.gettimeofday(tv, zone));
 	return (int)SYS(gettimeofday, tv, zone);
 }

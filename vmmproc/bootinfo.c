@@ -3,12 +3,15 @@
 
 #include <cpuid.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/random.h>
 #include <time.h>
+#include <x86intrin.h>
 
 #include "abi/layout.h"
+#include "icept.h"
 #include "modes.h"
 #include "streams.h"
 
@@ -17,6 +20,9 @@
 #endif
 #define HWCAP2_FSGSBASE_BIT 2UL /* asm/hwcap2.h */
 #define XFEATURE_AMX (3ULL << 17)
+#define CLOCK_SOURCE \
+	"/sys/devices/system/clocksource/clocksource0/current_clocksource"
+#define TSC_TRIES 16
 
 struct string_area {
 	struct lodger_boot *boot;
@@ -80,6 +86,47 @@ static void fill_xstate(struct lodger_boot *boot)
 	boot->xstate_bytes = b;
 }
 
+/* Do the host's clocks run by the time-stamp counter? Then it counts evenly
+ * on all processors, says the host kernel's watchdog. */
+static bool clock_is_tsc(void)
+{
+	char name[32] = "";
+	FILE *f = fopen(CLOCK_SOURCE, "re");
+
+	if (!f)
+		return false;
+	if (!fgets(name, sizeof(name), f))
+		name[0] = '\0';
+	fclose(f);
+	name[strcspn(name, "\n")] = '\0';
+	return !strcmp(name, "tsc");
+}
+
+static uint64_t mono_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* The counter and the clock at one moment: between two readings of the counter
+ * lie nanoseconds, unless the host interrupts, so the closest of some counts. */
+static void fill_tsc(struct lodger_boot *boot)
+{
+	uint64_t closest = UINT64_MAX;
+
+	for (int i = 0; i < TSC_TRIES; i++) {
+		uint64_t before = __rdtsc(), ns = mono_ns(), after = __rdtsc();
+
+		if (after - before >= closest)
+			continue;
+		closest = after - before;
+		boot->tsc_cycles = before + closest / 2;
+		boot->tsc_mono_ns = ns;
+	}
+}
+
 static void fill_clock(struct lodger_boot *boot)
 {
 	struct timespec mono, real;
@@ -137,6 +184,12 @@ int bootinfo_fill(const struct machine *m, struct lodger_boot *boot)
 	boot->tty_present = m->tty.fd >= 0;
 	fill_xstate(boot);
 	fill_clock(boot);
+	/* a traced guest kernel's host calls take too long to follow the host's
+	 * clock by them */
+	if (m->icept->filter != ICEPT_FILTER_TRACED && clock_is_tsc()) {
+		boot->flags |= LODGER_BOOT_TSC;
+		fill_tsc(boot);
+	}
 	if (getrandom(boot->rand_seed, sizeof(boot->rand_seed), 0) < 0) {
 		machine_complain("cannot read random bytes: %s", strerror(errno));
 		return -1;

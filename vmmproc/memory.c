@@ -154,18 +154,24 @@ int memory_write_boot(struct machine *m)
 			 LODGER_KFILE_OFFSET(LODGER_BOOT_ADDR));
 }
 
-static int map_piece(const struct machine *m, uint64_t addr, uint64_t bytes,
-		     int prot)
+static int map_piece_of(const struct machine *m, uint64_t addr, uint64_t bytes,
+			int prot, uint64_t offset)
 {
 	void *at = mmap((void *)addr, bytes, prot,
 			MAP_SHARED | MAP_FIXED_NOREPLACE, m->kmem_fd,
-			(off_t)LODGER_KFILE_OFFSET(addr));
+			(off_t)offset);
 
 	if (at == (void *)addr)
 		return 0;
 	machine_complain("cannot map the guest kernel at %#llx: %s",
 			 (unsigned long long)addr, strerror(errno));
 	return -1;
+}
+
+static int map_piece(const struct machine *m, uint64_t addr, uint64_t bytes,
+		     int prot)
+{
+	return map_piece_of(m, addr, bytes, prot, LODGER_KFILE_OFFSET(addr));
 }
 
 static int map_patch_area(const struct machine *m)
@@ -184,7 +190,9 @@ int memory_map_window(const struct machine *m)
 		      PROT_READ | PROT_EXEC) ||
 	    map_piece(m, LODGER_GATE_CONST, LODGER_PAGE_SIZE, PROT_READ) ||
 	    map_piece(m, LODGER_SIGSTACK_BASE, LODGER_SIGSTACK_SIZE,
-		      PROT_READ | PROT_WRITE))
+		      PROT_READ | PROT_WRITE) ||
+	    map_piece_of(m, LODGER_USER_PAGE, LODGER_PAGE_SIZE, PROT_READ,
+			 LODGER_KFILE_OFFSET(LODGER_USER_PAGE_CORE)))
 		return -1;
 	if (m->icept->abi == LODGER_INTERCEPT_PATCH && map_patch_area(m))
 		return -1;

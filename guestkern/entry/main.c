@@ -18,6 +18,7 @@
 #include "lib/string.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
+#include "mm/vdso.h"
 #include "proc/task.h"
 #include "sys/syscall.h"
 
@@ -257,6 +258,8 @@ void kernel_main(void)
 	if (page_init(boot_info()->ram_bytes))
 		boot_fail(EXIT_LODGER, "guest RAM is too large for the kernel's core");
 	mm_init();
+	if (vdso_init())
+		boot_fail(EXIT_LODGER, "no memory for the vDSO; use a larger --mem");
 	proc_init();
 	proc_set_user_return(entry_return);
 	file_init();

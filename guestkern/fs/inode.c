@@ -27,29 +27,11 @@ static u32 super_next_minor;
 static struct super_block anon_super;
 static struct inode anon_inode;
 
-/*
- * The clock for time stamps. Reading the host's clock costs microseconds, the
- * time-stamp counter nothing, so the last reading serves until the counter has
- * moved on by about a millisecond (any CPU counts 1 to 6 GHz): the coarse
- * clock that Linux stamps files with is no finer. A counter that stands or jumps
- * only makes the stamps coarser or the reading more frequent.
- */
-#define STAMP_VALID_CYCLES 4000000ULL
-static struct timespec64 stamp_time;
-static u64 stamp_cycles;
-
 struct timespec64 inode_now(void)
 {
-	u64 cycles = __builtin_ia32_rdtsc();
-	u64 now;
+	u64 now = clock_stamp_ns();
 
-	if (stamp_time.sec == 0 || cycles - stamp_cycles > STAMP_VALID_CYCLES) {
-		now = clock_real_ns();
-		stamp_time.sec = (s64)(now / NS_PER_SEC);
-		stamp_time.nsec = (s64)(now % NS_PER_SEC);
-		stamp_cycles = cycles;
-	}
-	return stamp_time;
+	return (struct timespec64){ (s64)(now / NS_PER_SEC), (s64)(now % NS_PER_SEC) };
 }
 
 void inode_touch(struct inode *inode, bool a, bool m, bool c)
@@ -76,10 +58,10 @@ void inode_accessed(struct inode *inode, const struct mount *mnt)
 	if (mnt && mnt->flags & MS_NODIRATIME && S_ISDIR(inode->mode))
 		return;
 	/* relatime, as mount(8): only what has changed since the last access,
-	 * or was last accessed a day ago (by the clock as last read). */
+	 * or was last accessed a day ago. */
 	if (time_after(&inode->atime, &inode->mtime) &&
 	    time_after(&inode->atime, &inode->ctime) &&
-	    stamp_time.sec - inode->atime.sec < DAY_SECONDS)
+	    inode_now().sec - inode->atime.sec < DAY_SECONDS)
 		return;
 	inode_touch(inode, true, false, false);
 }

@@ -11,6 +11,7 @@
 #include "lib/string.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
+#include "mm/vdso.h"
 #include "proc/task.h"
 
 #define ARGS_MAX_BYTES (64 << 10) /* of cmdline and environ */
@@ -122,6 +123,8 @@ static const char *vma_name(const struct vma *vma)
 
 	if (vma->flags & VMA_HEAP)
 		return "[heap]";
+	if (vdso_is_shown(vma))
+		return "[vdso]";
 	if (vma->flags & VMA_STACK)
 		return "[stack]";
 	if (!vma->object && vma->start <= mm->brk && vma->end > mm->brk_start &&

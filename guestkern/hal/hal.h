@@ -60,6 +60,9 @@ int blockfile_flush(u32 file);
  * host's file system cannot. */
 int blockfile_discard(u32 file, u64 at, u64 len_bytes);
 
+/* The vDSO, an ELF shared object, as it is to be shown to programs. */
+const void *vdso_image(size_t *size_bytes);
+
 /* --- kernel memory (the core) ---------------------------------------------- */
 
 /* Bytes of core after the image that the page allocator may hand out, as an
@@ -68,10 +71,14 @@ void core_heap_range(u64 *start, u64 *end);
 
 /* --- clock ------------------------------------------------------------------ */
 
-/* CLOCK_MONOTONIC of the host, in ns; one host call. */
+/* CLOCK_MONOTONIC of the host, in ns; a host call where the host's clock is
+ * not the time-stamp counter or the kernel is traced. */
 u64 clock_mono_ns(void);
-/* CLOCK_REALTIME in ns since 1970; one host call. */
+/* CLOCK_REALTIME in ns since 1970; the same. */
 u64 clock_real_ns(void);
+/* The same, up to some milliseconds old where it would take a host call: fine
+ * enough for time stamps of files. */
+u64 clock_stamp_ns(void);
 /* CPU time used by the guest-machine process, ns (user-mode share is not
  * kept apart by the host's granularity). */
 u64 clock_cpu_ns(void);

@@ -29,6 +29,8 @@ void gate_nested_arrived(void);
 void gate_resume(const struct trap_frame *tf, bool from_top) __noreturn;
 /* irq.c: notes an interrupt for irq_drain. In a nested signal. */
 void irq_note(enum irq irq);
+/* clock.c: a clock of the host (linux/time.h) in ns, by a host call. */
+u64 clock_host_ns(u64 id);
 /* clock.c: programs the host timer if an earlier deadline was asked for. */
 void clock_program(void);
 /* clock.c: the deadline asked for, mono ns; UINT64_MAX none. */

@@ -6,6 +6,7 @@
 #include "hal/hal_private.h"
 #include "hal/host.h"
 #include "hal/prot.h"
+#include "hal/tsc.h"
 #include "lib/bug.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -36,6 +37,14 @@ const char *boot_string(u32 offset)
 struct lodger_counters *counters(void)
 {
 	return (struct lodger_counters *)LODGER_COUNTERS_ADDR;
+}
+
+extern const char vdso_image_start[], vdso_image_end[];
+
+const void *vdso_image(size_t *size_bytes)
+{
+	*size_bytes = (size_t)(vdso_image_end - vdso_image_start);
+	return vdso_image_start;
 }
 
 void core_heap_range(u64 *start, u64 *end)
@@ -126,5 +135,6 @@ void hal_start(void)
 	trap_install();
 	frame_probe();
 	trap_unblock(); /* its handler did not return */
+	tsc_start();
 	kernel_main();
 }

@@ -47,6 +47,7 @@ struct exec {
 	bool hidden;		   /* not readable: not dumpable */
 	uaddr_t stack_top;	   /* first byte past the stack */
 	uaddr_t entry, rsp;
+	uaddr_t vdso;		   /* AT_SYSINFO_EHDR; 0: none */
 	struct mm *mm;
 	char head[EXEC_HEAD_BYTES];
 };

@@ -21,6 +21,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "mm/vdso.h"
 #include "proc/task.h"
 #include "sys/exec.h"
 
@@ -360,6 +361,16 @@ static int map_stack(struct exec *ex)
 	return map_fixed(ex->mm, &req);
 }
 
+static int map_vdso(struct exec *ex)
+{
+	s64 at = vdso_map(ex->mm);
+
+	if (at < 0)
+		return (int)at;
+	ex->vdso = (uaddr_t)at;
+	return 0;
+}
+
 /* For /proc/PID/stat and maps. */
 static void record_extents(struct mm *mm, const struct exec_binary *bin)
 {
@@ -398,6 +409,8 @@ int exec_elf_build(struct exec *ex)
 		err = place_interp(ex);
 	if (!err && ex->interp.file)
 		err = map_binary(ex->mm, &ex->interp);
+	if (!err)
+		err = map_vdso(ex);
 	if (err)
 		return err;
 	record_extents(ex->mm, &ex->program);

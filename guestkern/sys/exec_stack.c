@@ -174,6 +174,8 @@ static void auxv_fill(struct exec *ex, uaddr_t platform, uaddr_t random)
 	u64 *next = ex->mm->auxv;
 
 	memset(ex->mm->auxv, 0, sizeof(ex->mm->auxv));
+	if (ex->vdso)
+		auxv_add(&next, AT_SYSINFO_EHDR, ex->vdso);
 	auxv_add(&next, AT_HWCAP, boot->hwcap);
 	auxv_add(&next, AT_PAGESZ, PAGE_SIZE);
 	auxv_add(&next, AT_CLKTCK, USER_HZ);

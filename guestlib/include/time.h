@@ -7,7 +7,8 @@
 #include <sys/types.h>
 #include <linux/time.h>
 
-/* All by a system call: guestlib looks for no vDSO. */
+/* clock_gettime, time and gettimeofday go through the vDSO where there is one:
+ * a bad pointer is then a fault, as in other C libraries, not EFAULT. */
 int clock_gettime(clockid_t clock, struct timespec *ts);
 /* Resolution of a clock. */
 int clock_getres(clockid_t clock, struct timespec *ts);

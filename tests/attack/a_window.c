@@ -48,6 +48,7 @@ static int may_read(unsigned long at)
 		return 1;
 	return in(at, LODGER_GATE_TEXT, LODGER_PAGE_SIZE) ||
 	       in(at, LODGER_GATE_CONST, LODGER_PAGE_SIZE) ||
+	       in(at, LODGER_USER_PAGE, LODGER_PAGE_SIZE) ||
 	       in(at, LODGER_SIGSTACK_BASE, LODGER_SIGSTACK_SIZE);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <syscall.h>
 #include <test.h>
 #include <time.h>
 #include <unistd.h>
@@ -512,7 +513,7 @@ static void kernel_refuses_bad_addresses(void)
 		CHECK_ERR(fstat(fd, p), EFAULT);
 		CHECK_ERR(stat(p, &st), EFAULT);
 		CHECK_ERR(pipe(p), EFAULT);
-		CHECK_ERR(clock_gettime(CLOCK_MONOTONIC, p), EFAULT);
+		CHECK_ERR(SYS(clock_gettime, CLOCK_MONOTONIC, p), EFAULT);
 		CHECK_ERR(readv(fd, p, 1), EFAULT);
 	}
 }

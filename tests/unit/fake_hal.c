@@ -210,6 +210,16 @@ void archive_release(u64 offset, u64 len_bytes)
 	(void)len_bytes;
 }
 
+/* --- the vDSO ---------------------------------------------------------------------- */
+
+const void *vdso_image(size_t *size_bytes)
+{
+	static const char image[] = "a vDSO";
+
+	*size_bytes = sizeof(image);
+	return image;
+}
+
 /* --- clock and interrupts ----------------------------------------------------------- */
 
 void fake_clock_advance(u64 ns)
@@ -230,6 +240,11 @@ u64 clock_mono_ns(void)
 u64 clock_real_ns(void)
 {
 	return now_ns + 1000000000ULL * NS_PER_SEC;
+}
+
+u64 clock_stamp_ns(void)
+{
+	return clock_real_ns();
 }
 
 u64 clock_cpu_ns(void)

@@ -12,6 +12,7 @@
 #include "mm/mm.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "mm/vdso.h"
 #include "proc/task.h"
 #include "sys/exec.h"
 #include "sys/syscall.h"
@@ -129,6 +130,7 @@ static const struct program pie = { .type = ET_DYN };
 static void setup(void)
 {
 	fs_boot(0);
+	ck_assert_int_eq(vdso_init(), 0);
 	args[0] = "prog";
 	args[1] = "one";
 	args[2] = "";
@@ -206,7 +208,8 @@ static void look_plain(void)
 	ck_assert_uint_eq(aux(AT_BASE), 0);
 	ck_assert_uint_eq(aux(AT_SECURE), 0);
 	ck_assert_uint_eq(aux(AT_UID), 0);
-	ck_assert_uint_eq(aux(AT_SYSINFO_EHDR), UINT64_MAX);
+	ck_assert_str_eq(text_at(aux(AT_SYSINFO_EHDR)), "a vDSO");
+	ck_assert(vdso_is_shown(vma_at(mm, aux(AT_SYSINFO_EHDR))));
 	ck_assert_str_eq(text_at(aux(AT_EXECFN)), "/prog");
 	ck_assert_str_eq(text_at(aux(AT_PLATFORM)), "x86_64");
 	ck_assert_uint_gt(aux(AT_RANDOM), rsp);

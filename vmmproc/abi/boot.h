@@ -67,6 +67,7 @@ enum lodger_space { LODGER_SPACE_REMAP = 0, LODGER_SPACE_MULTI };
 #define LODGER_BOOT_FSGSBASE 16u      /* rdfsbase and kin are usable */
 #define LODGER_BOOT_SIGIO_STDIN 32u   /* SIGIO comes for stream 0 */
 #define LODGER_BOOT_SIGIO_TTY 64u     /* SIGIO comes for LODGER_FD_TTY */
+#define LODGER_BOOT_TSC 128u	      /* the host's clocks run by the TSC */
 
 #define LODGER_BOOT_ROOT_DISK 128u    /* the root file system is disk 0's */
 
@@ -101,6 +102,8 @@ struct lodger_boot {
 	uint32_t minsigstksz;	   /* AT_MINSIGSTKSZ of the host */
 	uint64_t rand_seed[4];	   /* from the host's getrandom */
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
+	uint64_t tsc_cycles;	   /* LODGER_BOOT_TSC: the TSC ... */
+	uint64_t tsc_mono_ns;	   /* ... when CLOCK_MONOTONIC was this */
 	uint32_t stream_kind[3];   /* enum lodger_stream_kind */
 	uint32_t tty_present;	   /* LODGER_FD_TTY is open */
 	uint32_t uid, gid;	   /* --user, default 0:0 */

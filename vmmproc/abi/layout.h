@@ -8,6 +8,8 @@
  *
  *   0x0001_0000 .. 0x7000_0000  guest user, low range
  *   0x7000_0000 .. 0x7001_0000  gate: entry text, constants, signal stack
+ *   0x7005_0000 .. 0x7005_1000  user page: what programs may read (R--)
+ *   0x7006_0000 .. 0x7007_8000  patched call sites: slots, stubs
  *   0x7020_0000 .. core end     guest-kernel core: text, data, heap; the
  *                               one VMA that the protection axis toggles
  *   0x1_0000_0000 .. 2^47       guest user, high range (--vspace=high)
@@ -28,6 +30,13 @@
 #define LODGER_SIGSTACK_BASE 0x70004000
 #define LODGER_SIGSTACK_SIZE 0x8000
 #define LODGER_SIGSTACK_END 0x7000c000
+
+/*
+ * The user page (guestkern/hal/user_page.h): a page of the core, shown a second
+ * time, read-only, where user mode can see it. The guest kernel writes it in
+ * the core at the speed of memory.
+ */
+#define LODGER_USER_PAGE 0x70050000
 
 /*
  * Patched call sites (--intercept patch; hal/patch.c): a table of addresses
@@ -55,6 +64,8 @@
 #define LODGER_BOOT_ADDR 0x70200000
 #define LODGER_COUNTERS_ADDR 0x70204000
 #define LODGER_IMAGE_ADDR 0x70210000
+/* Where the user page lies in the core. */
+#define LODGER_USER_PAGE_CORE 0x7020f000
 
 #define LODGER_USER_LOW_MIN 0x10000
 #define LODGER_USER_LOW_END 0x70000000
