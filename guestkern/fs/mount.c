@@ -99,6 +99,15 @@ static void mount_unlink(struct mount *mnt)
 	mount_put(mnt);
 }
 
+struct mount *mount_kernel(struct super_block *sb, const char *source)
+{
+	struct mount *mnt = mount_new(sb, sb->root, source, 0);
+
+	if (mnt)
+		mnt->kernel = true;
+	return mnt;
+}
+
 int mount_init_root(struct super_block *sb, const char *source)
 {
 	root_mount = mount_new(sb, sb->root, source, 0);

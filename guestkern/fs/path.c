@@ -485,7 +485,7 @@ char *path_name(const struct path *path, char *buf, size_t size)
 	}
 	if (!any && !prepend(&at, buf, "/", 1))
 		return ERR_PTR(-ENAMETOOLONG);
-	if (!(d == root->dentry && mnt == root->mnt) &&
+	if (!(d == root->dentry && mnt == root->mnt) && !mnt->kernel &&
 	    !prepend(&at, buf, "(unreachable)", 13))
 		return ERR_PTR(-ENAMETOOLONG);
 	return at;

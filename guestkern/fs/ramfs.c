@@ -7,6 +7,7 @@
  *
  * Invariant: a directory's link count is 2 and one for each subdirectory.
  */
+#include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/stat.h>
@@ -49,6 +50,7 @@ static struct inode *ramfs_inode(struct super_block *sb, const struct inode *dir
 	} else if (S_ISREG(mode)) {
 		inode->ops = &ramfs_file_ops;
 		inode->fops = &ramfs_file_fops;
+		inode->seals = F_SEAL_SEAL; /* memfd_create says otherwise */
 		if (ramfs_add_contents(inode)) {
 			inode->ops = NULL;
 			inode_put(inode);

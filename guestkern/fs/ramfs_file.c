@@ -13,6 +13,7 @@
  * mappings that are about to go.
  */
 #include <linux/falloc.h>
+#include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/stat.h>
 
@@ -31,6 +32,7 @@
 #define PLENTY_DIVISOR 8u   /* below this share free, nothing is spared */
 #define AROUND_PAGES 16u    /* a fault in a hole fills so many */
 #define BLOCKS_PER_PAGE (PAGE_SIZE / 512)
+#define SEALED_WRITE ((u32)(F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
 
 struct ramfs_file {
 	struct vm_object obj;
@@ -250,10 +252,13 @@ static void ramfs_evict(struct inode *inode)
 static int ramfs_truncate(struct inode *inode, u64 size)
 {
 	struct ramfs_file *rf = file_of(inode);
+	u32 forbidden = size < inode->size ? F_SEAL_SHRINK : F_SEAL_GROW;
 	u64 old = inode->size, pages = ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT;
 
 	if (size > INT64_MAX)
 		return -EFBIG;
+	if (size != old && inode->seals & forbidden)
+		return -EPERM;
 	inode->size = size;
 	rf->obj.size_bytes = size;
 	if (size < old) {
@@ -304,6 +309,13 @@ static int allocate_range(struct inode *inode, u64 start, u64 end)
 	return 0;
 }
 
+static int fallocate_seals(const struct inode *inode, u32 mode, u64 end)
+{
+	if (mode & FALLOC_FL_PUNCH_HOLE)
+		return inode->seals & SEALED_WRITE ? -EPERM : 0;
+	return inode->seals & F_SEAL_GROW && end > inode->size ? -EPERM : 0;
+}
+
 static int ramfs_fallocate(struct inode *inode, u32 mode, u64 start, u64 len_bytes)
 {
 	u64 end = start + len_bytes;
@@ -311,9 +323,12 @@ static int ramfs_fallocate(struct inode *inode, u32 mode, u64 start, u64 len_byt
 
 	if (mode & ~(u32)(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
 		return -EOPNOTSUPP;
+	if ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE))
+		return -EOPNOTSUPP;
+	err = fallocate_seals(inode, mode, end);
+	if (err)
+		return err;
 	if (mode & FALLOC_FL_PUNCH_HOLE) {
-		if (!(mode & FALLOC_FL_KEEP_SIZE))
-			return -EOPNOTSUPP;
 		err = punch_hole(inode, start, MIN(end, ALIGN_UP(inode->size, PAGE_SIZE)));
 	} else {
 		/* Refused before it fills all of RAM on the way. */
@@ -329,8 +344,35 @@ static int ramfs_fallocate(struct inode *inode, u32 mode, u64 start, u64 len_byt
 	return 0;
 }
 
+/* As Linux: page by page, until one would go past the end of a file that must
+ * not grow. */
+static s64 sealed_write(struct file *f, struct iobuf *buf, s64 *pos)
+{
+	u64 size = f->inode->size, len = buf->len, rest = 0;
+	u64 at = f->flags & O_APPEND ? size : (u64)*pos;
+	s64 ret;
+
+	if (!len)
+		return 0;
+	if (f->inode->seals & SEALED_WRITE)
+		return -EPERM;
+	if (at + len > size) {
+		u64 end = ALIGN_DOWN(size, PAGE_SIZE);
+
+		if (at >= end)
+			return -EPERM;
+		rest = at + len - end;
+	}
+	buf->len -= rest;
+	ret = pagecache_write(f, buf, pos, ramfs_fill);
+	buf->len += rest;
+	return ret;
+}
+
 static s64 ramfs_write(struct file *f, struct iobuf *buf, s64 *pos)
 {
+	if (f->inode->seals & (SEALED_WRITE | F_SEAL_GROW))
+		return sealed_write(f, buf, pos);
 	return pagecache_write(f, buf, pos, ramfs_fill);
 }
 
@@ -338,6 +380,11 @@ static int ramfs_mmap(struct file *f, struct map_req *req)
 {
 	req->object = f->inode->object;
 	req->max_prot = VMA_R | VMA_W | VMA_X;
+	if (req->vma_flags & VMA_SHARED && f->inode->seals & SEALED_WRITE) {
+		if (req->vma_flags & VMA_W)
+			return -EPERM;
+		req->max_prot &= ~VMA_W;
+	}
 	if (req->vma_flags & VMA_SHARED && !f->counted_writer)
 		req->max_prot &= ~VMA_W;
 	inode_accessed(f->inode, f->mnt);

@@ -76,6 +76,7 @@ struct inode {
 	void *private;
 	void *pipe; /* FIFO state when open */
 	u32 flags;
+	u32 seals;	/* F_SEAL_*, of files in memory (fs/memfd.c) */
 	u32 write_deny; /* > 0: being executed (ETXTBSY) */
 	s32 writers;	/* open for writing */
 	void *locks;	/* fs/locks.c: flock and POSIX locks, or NULL */
@@ -108,6 +109,7 @@ struct mount {
 	struct dentry *root;
 	struct super_block *sb;
 	u32 refs, flags; /* MS_RDONLY… */
+	bool kernel;	 /* hangs nowhere: the kernel's own (memfd) */
 	char *source;
 };
 

@@ -37,6 +37,9 @@ void dentry_drop_tree(struct dentry *root);
 
 /* Boot: makes sb (reference taken over) the root mount. 0 or -ENOMEM. */
 int mount_init_root(struct super_block *sb, const char *source);
+/* A mount of sb (reference taken over) that hangs nowhere, for files that have no
+ * place; for good. NULL on no memory. */
+struct mount *mount_kernel(struct super_block *sb, const char *source);
 /* The root of the mount tree, not referenced. */
 struct mount *mount_root(void);
 void mount_get(struct mount *mnt);

@@ -28,6 +28,7 @@ struct vm_object {
 	const struct vm_object_ops *ops;
 	u32 refs;
 	u32 vma_count;	    /* VMAs that show it: mm's, for truncation */
+	u32 writable_count; /* those of them that write to it or may come to */
 	u64 size_bytes;	    /* pages past it fault with SIGBUS */
 	struct radix pages; /* page cache: index -> pfn + 1 */
 };

@@ -36,6 +36,11 @@ void vma_release(struct vm_object *object, void *file)
 		file_ops->put(file);
 }
 
+static bool may_write_object(const struct vma *vma)
+{
+	return vma->flags & VMA_SHARED && vma->max_prot & VMA_W;
+}
+
 struct vma *vma_new(const struct vma *pattern, uaddr_t start, uaddr_t end)
 {
 	struct vma *vma = kmalloc(sizeof(*vma));
@@ -46,15 +51,19 @@ struct vma *vma_new(const struct vma *pattern, uaddr_t start, uaddr_t end)
 	vma->start = start;
 	vma->end = end;
 	vma_hold(vma->object, vma->file);
-	if (vma->object)
+	if (vma->object) {
 		vma->object->vma_count++;
+		vma->object->writable_count += may_write_object(vma);
+	}
 	return vma;
 }
 
 void vma_free(struct vma *vma)
 {
-	if (vma->object)
+	if (vma->object) {
 		vma->object->vma_count--;
+		vma->object->writable_count -= may_write_object(vma);
+	}
 	vma_release(vma->object, vma->file);
 	kfree(vma);
 }

@@ -6,6 +6,7 @@
 
 #include "fs/file_internal.h"
 #include "fs/locks.h"
+#include "fs/memfd.h"
 #include "fs/pipe.h"
 #include "fs/vfs.h"
 #include "lib/err.h"
@@ -225,7 +226,11 @@ static s64 fcntl_file(struct file *f, int fd, u32 cmd, u64 arg)
 		return pipe_is_pipe(f) ? (s64)pipe_capacity(f) : -EBADF;
 	case F_SETPIPE_SZ:
 		return pipe_is_pipe(f) ? pipe_set_capacity(f, arg) : -EBADF;
-	default: /* leases, notification, seals */
+	case F_GET_SEALS:
+		return memfd_seals(f);
+	case F_ADD_SEALS:
+		return memfd_add_seals(f, (u32)arg);
+	default: /* leases, notification */
 		return -EINVAL;
 	}
 }

@@ -1,12 +1,14 @@
 /* eventfd, eventfd2, signalfd, signalfd4, timerfd_create, timerfd_settime,
- * timerfd_gettime. */
+ * timerfd_gettime, memfd_create. */
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/memfd.h>
 #include <linux/signalfd.h>
 #include <linux/time.h>
 #include <linux/timerfd.h>
 
 #include "fs/file.h"
+#include "fs/memfd.h"
 #include "fs/objects.h"
 #include "lib/err.h"
 #include "mm/uaccess.h"
@@ -17,6 +19,7 @@
 #define EFD_SEMAPHORE_ 1u /* EFD_SEMAPHORE: no UAPI header has it */
 #define OPEN_FLAGS ((u32)(O_CLOEXEC | O_NONBLOCK))
 #define SIGSET_BYTES 8
+#define MEMFD_NAME_MAX 249 /* NAME_MAX less "memfd:" */
 
 /* f, unless it is an error, into the table. */
 static s64 install(struct file *f, u32 flags)
@@ -157,4 +160,23 @@ s64 sys_timerfd_gettime(const u64 arg[6])
 	timerfd_get(f, &spec);
 	file_put(f);
 	return put_spec(arg[1], &spec);
+}
+
+/* --- memfd --------------------------------------------------------------------------- */
+
+s64 sys_memfd_create(const u64 arg[6])
+{
+	char name[MEMFD_NAME_MAX + 1];
+	u32 flags = (u32)arg[1];
+	s64 len;
+
+	if (flags & MFD_HUGETLB)
+		return -ENOSYS;
+	if (flags & ~(u32)(MFD_CLOEXEC | MFD_ALLOW_SEALING))
+		return -EINVAL;
+	len = strncpy_from_user(name, arg[0], sizeof(name));
+	if (len < 0)
+		return len == -ENAMETOOLONG ? -EINVAL : len;
+	return install(memfd_create(name, flags & MFD_ALLOW_SEALING),
+		       flags & MFD_CLOEXEC ? O_CLOEXEC : 0);
 }
