@@ -9,9 +9,7 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/stat.h>
-#include <linux/uio.h>
 
-#include "abi/layout.h"
 #include "fs/file_internal.h"
 #include "fs/vfs.h"
 #include "lib/err.h"
@@ -20,9 +18,8 @@
 #include "proc/signal.h"
 #include "proc/task.h"
 #include "sys/handlers.h"
+#include "sys/user_iov.h"
 
-#define RW_BYTES_MAX 0x7ffff000UL /* MAX_RW_COUNT of Linux: read(2) */
-#define SEGMENTS_INLINE 8u
 #define COPY_ORDER 4u /* 64 KiB between two files */
 #define POS_CURRENT (-1)
 
@@ -34,15 +31,6 @@ struct rw {
 	s64 pos;
 	u32 flags; /* RWF_* */
 };
-
-/*
- * access_ok of Linux: what cannot be memory of a program at all is refused at
- * once; the rest shows when it is touched.
- */
-static bool range_possible(uaddr_t addr, u64 len)
-{
-	return len <= LODGER_USER_HIGH_END && addr <= LODGER_USER_HIGH_END - len;
-}
 
 static s64 rw_run(struct rw *rw, struct iobuf *buf)
 {
@@ -91,56 +79,23 @@ static s64 rw_single(struct rw *rw, uaddr_t addr, u64 len)
 
 	if (S_ISDIR(rw->f->inode->mode))
 		return rw->write ? -EBADF : -EISDIR;
-	if (!range_possible(addr, len))
+	if (!user_range_possible(addr, len))
 		return -EFAULT;
 	return rw_run(rw, &buf);
 }
 
-/* Reads and checks the segments at iov; *total is what may be moved. */
-static int segments_get(struct iobuf_seg *seg, uaddr_t iov, u64 count, u64 *total)
-{
-	*total = 0;
-	if (copy_from_user(seg, iov, count * sizeof(*seg)))
-		return -EFAULT;
-	for (u64 i = 0; i < count; i++) {
-		if ((s64)seg[i].len_bytes < 0)
-			return -EINVAL;
-		if (!range_possible(seg[i].addr, seg[i].len_bytes))
-			return -EFAULT;
-		seg[i].len_bytes = MIN(seg[i].len_bytes, RW_BYTES_MAX - *total);
-		*total += seg[i].len_bytes;
-	}
-	return 0;
-}
-
-_Static_assert(sizeof(struct iobuf_seg) == sizeof(struct iovec), "one layout");
-
 static s64 rw_vector(struct rw *rw, uaddr_t iov, u64 count)
 {
-	struct iobuf_seg fixed[SEGMENTS_INLINE], *seg = fixed;
-	struct iobuf buf = { 0 };
-	u64 total;
+	struct user_iov v;
 	s64 ret;
 
-	if (count > UIO_MAXIOV)
-		return -EINVAL;
 	if (!count)
 		return 0;
-	if (count > SEGMENTS_INLINE)
-		seg = kmalloc(count * sizeof(*seg));
-	if (!seg)
-		return -ENOMEM;
-	ret = segments_get(seg, iov, count, &total);
-	if (!ret && S_ISDIR(rw->f->inode->mode))
-		ret = -EISDIR;
-	if (!ret) {
-		buf.seg = seg;
-		buf.seg_count = (u32)count;
-		buf.len = total;
-		ret = rw_run(rw, &buf);
-	}
-	if (seg != fixed)
-		kfree(seg);
+	ret = user_iov_get(&v, iov, count);
+	if (ret)
+		return ret;
+	ret = S_ISDIR(rw->f->inode->mode) ? -EISDIR : rw_run(rw, &v.buf);
+	user_iov_put(&v);
 	return ret;
 }
 
