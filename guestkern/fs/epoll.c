@@ -431,7 +431,7 @@ static const struct file_ops epoll_ops = {
 	.release = epoll_release,
 };
 
-struct file *epoll_create(void)
+struct file *epoll_file_create(void)
 {
 	struct epoll *ep = kzalloc(sizeof(*ep));
 	struct file *f;

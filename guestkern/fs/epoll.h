@@ -8,7 +8,7 @@ struct epoll_event; /* linux/eventpoll.h */
 struct file;
 
 /* A new empty set; ERR_PTR(-ENOMEM, -ENFILE). */
-struct file *epoll_create(void);
+struct file *epoll_file_create(void);
 bool file_is_epoll(const struct file *f);
 
 /*

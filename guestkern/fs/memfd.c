@@ -33,7 +33,7 @@ static int memfd_prepare(void)
 	return memfd_mount ? 0 : -ENOMEM;
 }
 
-struct file *memfd_create(const char *name, bool sealing)
+struct file *memfd_file_create(const char *name, bool sealing)
 {
 	struct path path;
 	struct inode *inode, *root;

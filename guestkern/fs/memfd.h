@@ -9,7 +9,7 @@ struct file;
 
 /* An empty file, open for reading and writing; name is only for show. sealing:
  * seals may be added. ERR_PTR(-ENOMEM, -ENFILE, -ENOSPC). */
-struct file *memfd_create(const char *name, bool sealing);
+struct file *memfd_file_create(const char *name, bool sealing);
 
 /* F_GET_SEALS: the seals (F_SEAL_*), or -EINVAL: not a file of memory. */
 s64 memfd_seals(const struct file *f);

@@ -15,7 +15,7 @@ struct file *eventfd_create(u32 count, bool semaphore, u32 flags);
 /* mask: the signals that it reads. */
 struct file *signalfd_create(u64 mask, u32 flags);
 /* clock: CLOCK_* of linux/time.h, checked by the caller. */
-struct file *timerfd_create(s32 clock, u32 flags);
+struct file *timerfd_file_create(s32 clock, u32 flags);
 
 /* A signalfd's new mask: 0, or -EINVAL when f is none. */
 int signalfd_set_mask(struct file *f, u64 mask);

@@ -146,7 +146,7 @@ void timerfd_set(struct file *f, const struct timerfd_spec *spec, bool abs,
 		timer_start(&t->timer, instant_of(t, spec->value_ns, abs));
 }
 
-struct file *timerfd_create(s32 clock, u32 flags)
+struct file *timerfd_file_create(s32 clock, u32 flags)
 {
 	struct timerfd *t = kzalloc(sizeof(*t));
 	struct file *f;

@@ -16,7 +16,7 @@
 
 static s64 do_create(bool cloexec)
 {
-	struct file *f = epoll_create();
+	struct file *f = epoll_file_create();
 
 	return IS_ERR(f) ? PTR_ERR(f) : fd_install(f, 0, cloexec);
 }

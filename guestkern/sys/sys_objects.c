@@ -103,7 +103,7 @@ s64 sys_timerfd_create(const u64 arg[6])
 	default:
 		return -EINVAL;
 	}
-	return install(timerfd_create(clock, flags & O_NONBLOCK), flags);
+	return install(timerfd_file_create(clock, flags & O_NONBLOCK), flags);
 }
 
 static int put_spec(uaddr_t to, const struct timerfd_spec *spec)
@@ -177,6 +177,6 @@ s64 sys_memfd_create(const u64 arg[6])
 	len = strncpy_from_user(name, arg[0], sizeof(name));
 	if (len < 0)
 		return len == -ENAMETOOLONG ? -EINVAL : len;
-	return install(memfd_create(name, flags & MFD_ALLOW_SEALING),
+	return install(memfd_file_create(name, flags & MFD_ALLOW_SEALING),
 		       flags & MFD_CLOEXEC ? O_CLOEXEC : 0);
 }

@@ -45,6 +45,14 @@ static int none_exec(struct proc_resources *res)
 	return 0;
 }
 
+/* The last thing that can go wrong in clone. */
+static int none_give_pidfd(struct process *p, uaddr_t to)
+{
+	(void)p;
+	(void)to;
+	return -EMFILE;
+}
+
 static void none_hangup(struct session *session)
 {
 	(void)session;
@@ -54,6 +62,7 @@ static const struct resource_ops no_resources = {
 	.clone = none_clone,
 	.exit = none_exit,
 	.exec = none_exec,
+	.give_pidfd = none_give_pidfd,
 	.session_leader_exit = none_hangup,
 };
 

@@ -519,7 +519,9 @@ static void bad_flags(void)
 	ck_assert_int_eq(user_clone(CLONE_THREAD, 0, 0, 0, 0, fn), -EINVAL);
 	ck_assert_int_eq(user_clone(CLONE_SIGHAND, 0, 0, 0, 0, fn), -EINVAL);
 	ck_assert_int_eq(user_clone(CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0, fn), -EINVAL);
-	ck_assert_int_eq(user_clone(0x1000 /* PIDFD */, 0, 0, 0, 0, fn), -EINVAL);
+	ck_assert_int_eq(user_clone(CLONE_PIDFD | SIGCHLD, 0, 0, 0, 0, fn), -EMFILE);
+	ck_assert_int_eq(user_clone(CLONE_PIDFD | CLONE_PARENT_SETTID | SIGCHLD, 0, 0,
+				    0, 0, fn), -EINVAL);
 	ck_assert_int_eq(user_clone(CLONE_SETTLS | SIGCHLD, 0, 0, 0, 1UL << 47, fn),
 			 -EPERM);
 	ck_assert_int_eq(CALL(arch_prctl, 0x1002 /* SET_FS */, -8UL), -EPERM);
