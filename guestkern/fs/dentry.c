@@ -1,5 +1,6 @@
 /*
- * Directory entries: the tree of names, and the hash by which it is searched.
+ * Directory entries: the tree of names. The hash by which it is searched is in
+ * dentry_table.c.
  *
  * Owns struct dentry. Does not know mounts, permissions or path syntax.
  *
@@ -20,16 +21,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-#define DENTRY_BUCKETS 512 /* power of two: 8 KiB of core */
-
-static struct list_head dentry_table[DENTRY_BUCKETS];
 static u64 dentry_next_pos = DIR_POS_FIRST;
-
-void dentry_init(void)
-{
-	for (size_t i = 0; i < DENTRY_BUCKETS; i++)
-		list_init(&dentry_table[i]);
-}
 
 /* FNV-1a (Fowler, Noll, Vo), 32 bits, over the name. */
 static u32 name_hash(const char *name, size_t len)
@@ -39,14 +31,6 @@ static u32 name_hash(const char *name, size_t len)
 	for (size_t i = 0; i < len; i++)
 		hash = (hash ^ (u8)name[i]) * 16777619u;
 	return hash;
-}
-
-static struct list_head *dentry_bucket(const struct dentry *parent, u32 hash)
-{
-	/* Objects are at least 64-byte aligned: the low bits say nothing. */
-	u64 mix = hash ^ ((u64)parent >> 6);
-
-	return &dentry_table[(mix ^ (mix >> 9)) & (DENTRY_BUCKETS - 1)];
 }
 
 static struct dentry *dentry_new(struct dentry *parent, const char *name, size_t len)
@@ -80,12 +64,12 @@ static void dentry_link(struct dentry *d)
 {
 	d->dir_pos = dentry_next_pos++;
 	list_add_tail(&d->sibling, &d->parent->children);
-	list_add(&d->hash, dentry_bucket(d->parent, d->name_hash));
+	dentry_table_add(d);
 }
 
 static void dentry_unlink(struct dentry *d)
 {
-	list_del(&d->hash);
+	dentry_table_remove(d);
 	list_del(&d->sibling);
 }
 

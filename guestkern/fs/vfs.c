@@ -13,7 +13,7 @@ int vfs_init(void)
 {
 	struct super_block *sb;
 
-	dentry_init();
+	dentry_table_init();
 	/* No limit of its own: it holds what the machine was given to start. */
 	sb = ramfs_create("ramfs", "", false);
 	if (IS_ERR(sb))

@@ -12,8 +12,14 @@
 
 /* --- dentry.c ---------------------------------------------------------------- */
 
-/* Boot: the hash table. */
-void dentry_init(void);
+/* dentry_table.c. Boot: an empty table. */
+void dentry_table_init(void);
+/* Where a name of parent would be, by name_hash. */
+struct list_head *dentry_bucket(const struct dentry *parent, u32 hash);
+/* A dentry whose parent and name_hash are set enters, and leaves before either
+ * changes; leaving again does nothing. */
+void dentry_table_add(struct dentry *d);
+void dentry_table_remove(struct dentry *d);
 /* A new hashed negative child with one reference, or NULL. */
 struct dentry *dentry_alloc(struct dentry *parent, const char *name, size_t len);
 /* A child that has no name in its directory (O_TMPFILE); takes over the inode

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -58,6 +59,33 @@ START_TEST(test_links)
 	ck_assert_int_eq(name_link(&path, AT_FDCWD, "/d"), -EPERM);
 	path_put(&path);
 	ck_assert_int_eq(name_unlink(AT_FDCWD, "/g"), 0);
+	fs_check_use(&before);
+}
+END_TEST
+
+/* The hash of names grows twice on the way, and is small again afterwards. */
+START_TEST(test_many_names)
+{
+	struct fs_use before = fs_use_now();
+	char name[32];
+
+	for (int i = 0; i < 6000; i++) {
+		snprintf(name, sizeof(name), "/n%d", i);
+		ck_assert_int_eq(name_mkdir(AT_FDCWD, name, 0700), 0);
+	}
+	ck_assert_int_eq(name_mkdir(AT_FDCWD, "/n17/x", 0700), 0);
+	for (int i = 0; i < 6000; i++) {
+		snprintf(name, sizeof(name), "/n%d", i);
+		ck_assert_int_eq(fs_lookup(name), 0);
+		ck_assert_int_eq(name_mkdir(AT_FDCWD, name, 0700), -EEXIST);
+	}
+	ck_assert_int_eq(fs_lookup("/n17/x"), 0);
+	ck_assert_int_eq(fs_lookup("/n6000"), -ENOENT);
+	ck_assert_int_eq(name_rmdir(AT_FDCWD, "/n17/x"), 0);
+	for (int i = 0; i < 6000; i++) {
+		snprintf(name, sizeof(name), "/n%d", i);
+		ck_assert_int_eq(name_rmdir(AT_FDCWD, name), 0);
+	}
 	fs_check_use(&before);
 }
 END_TEST
@@ -303,6 +331,7 @@ Suite *namei_suite(void)
 	tcase_add_test(tc, test_open_permissions);
 	tcase_add_test(tc, test_tmpfile_link);
 	tcase_add_test(tc, test_unlinked_open);
+	tcase_add_test(tc, test_many_names);
 	suite_add_tcase(s, tc);
 	return s;
 }

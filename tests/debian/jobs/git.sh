@@ -1,0 +1,5 @@
+export HOME=$PWD GIT_AUTHOR_DATE='1000000000 +0000' GIT_COMMITTER_DATE='1000000000 +0000'
+git config --global user.email a@b.c; git config --global user.name N; git config --global init.defaultBranch main
+git init -q r; cd r; for i in 1 2 3; do echo $i >f$i; git add .; git commit -qm "commit $i"; done
+git log --oneline; git checkout -qb side HEAD~1; echo x >g; git add g; git commit -qm side; git checkout -q main; git merge -q -m merge side; git log --graph --oneline; git status --short; echo y >f1; git diff; git stash -q; git stash list; git stash pop -q; git commit -qam last; git rev-parse HEAD; git gc -q; git fsck; cd ..; git clone -q r c; cd c; git log -1 --format=%s; git blame f1 | cut -c1-8; git bisect start -q HEAD HEAD~2 >/dev/null; git bisect reset -q; git tag v1; git describe; git archive HEAD | tar t; git rebase -q HEAD~1; git grep -n y; git format-patch -1 --stdout | sha256sum; git ls-files -s
+cd ..; git clone -q --bare r b.git; git clone -q file://$PWD/b.git c2; cd c2; echo z >z; git add z; git commit -qm z; git push -q; git --git-dir=../b.git log -1 --oneline

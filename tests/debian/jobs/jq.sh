@@ -1,0 +1,1 @@
+echo '{"a":[1,2,{"b":"x"}],"c":null}' | jq -c '.a[2].b, (.a[:2]|add), keys, (.c//"none")'; jq -n '[range(1000)]|map(.*2)|add'; echo '[3,1,2]' | jq 'sort|.[]'; echo '{bad' | jq .; echo $?; jq -rn '"\(1+1) @\("x"|@base64)"'

@@ -1,0 +1,2 @@
+lua5.4 -e 'local t = {} for i = 1, 1000 do t[i] = i end print(#t, string.format("%5.2f", math.pi), ("x"):rep(3), os.time{year=2000,month=1,day=1,hour=12})'
+echo 'print(select("#", ...), ...)' >a.lua; lua a.lua x y; luac5.4 -o a.out a.lua; lua a.out z; lua -e 'local f = io.popen("echo popen"); print(f:read("a")); print(pcall(error, "e")); local co = coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i) end end) print(co(), co(), co())'; lua -e 'error("boom")'; echo $?

@@ -1,0 +1,2 @@
+openssl version; echo text | openssl dgst -sha256; echo secret | openssl enc -aes-256-cbc -pbkdf2 -pass pass:x -S 0102030405060708 -a; openssl genpkey -algorithm ed25519 -out k.pem && openssl pkey -in k.pem -pubout -out p.pem && echo msg >m && openssl pkeyutl -sign -inkey k.pem -rawin -in m -out s && openssl pkeyutl -verify -pubin -inkey p.pem -rawin -in m -sigfile s
+openssl req -x509 -newkey rsa:2048 -nodes -keyout r.pem -out c.pem -subj /CN=test -days 1 2>/dev/null; openssl x509 -in c.pem -noout -subject; openssl rand -hex 8 | wc -c; openssl prime 1000003

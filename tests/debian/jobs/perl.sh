@@ -1,0 +1,7 @@
+perl -e 'my %h; $h{$_ % 7} += $_ for 1..1000; print "$_ $h{$_}\n" for sort keys %h'
+perl -MPOSIX -e 'print strftime("%Y-%m-%d", gmtime(1e9)), " ", POSIX::floor(-1.5), "\n"; pipe(R, W); if (!fork) { print W "child\n"; exit 3 } close W; print <R>; wait; print $? >> 8, "\n"'
+perl -e 'local $SIG{ALRM} = sub { die "alarm\n" }; alarm 1; eval { select(undef, undef, undef, 10) }; print $@'
+perl -MFile::Temp=tempfile -MFile::Find -e 'my ($fh, $n) = tempfile(UNLINK => 1); print $fh "x" x 10; close $fh; print -s $n, "\n"; my $c = 0; find(sub { $c++ if /\.pm$/ }, "/usr/share/perl"); print $c, "\n"'
+perl -MDigest::SHA=sha256_hex -MStorable -MData::Dumper -e '$Data::Dumper::Sortkeys = 1; print sha256_hex("abc"), "\n"; print Dumper(Storable::dclone({a => [1, 2], b => {}}))'
+perl -Mthreads -e 'my @t = map { my $n = $_; threads->create(sub { $n * $n }) } 1..5; print join(",", map { $_->join } @t), "\n"'
+perl -e 'open my $p, "-|", "ls", "/usr/lib/os-release"; print <$p>; exec "sh", "-c", "echo exec"'

@@ -1,0 +1,1 @@
+printf 'one\ntwo\nthree\n' >f; vim -N -u NONE -es -c '%s/o/0/g' -c 'normal ggddp' -c 'wq' f; cat f; ex -s -c '1d|x' f; cat f; vim -N -u NONE -es -c 'set nomore' -c 'redir! >out' -c 'echo 6*7' -c 'qa!'; cat out; vim --version | head -1
