@@ -208,7 +208,6 @@ static int chrdev_file_mmap(struct file *f, struct map_req *req)
 {
 	if (dev_of(f)->rdev != MKDEV(1, 5))
 		return -ENODEV;
-	req->max_prot = VMA_PROT;
 	if (!(req->vma_flags & VMA_SHARED))
 		return 0;
 	req->object = vm_object_anon(ALIGN_UP(req->len_bytes, PAGE_SIZE));

@@ -276,6 +276,24 @@ static bool record_touches(const struct lock *l, s64 start, s64 end)
 	       (start <= l->end || start - 1 == l->end);
 }
 
+/* Files l among its owner's locks, in the order of their starts. */
+static void record_insert(struct lock_context *ctx, struct lock *l)
+{
+	struct list_head *before = &ctx->records;
+	struct lock *other;
+
+	list_for_each_entry(other, &ctx->records, link) {
+		if (other->owner == l->owner) {
+			before = other->link.next;
+			if (other->start > l->start) {
+				before = &other->link;
+				break;
+			}
+		}
+	}
+	list_add_tail(&l->link, before);
+}
+
 /* Replaces the owner's state of want's range. new: memory for the lock itself
  * (NULL to unlock), spare: for a remainder. Unused ones are freed. */
 static void record_apply(struct lock_context *ctx, const struct lock *want,
@@ -299,7 +317,7 @@ static void record_apply(struct lock_context *ctx, const struct lock *want,
 		*new = *want;
 		new->start = start;
 		new->end = end;
-		list_add_tail(&new->link, &ctx->records);
+		record_insert(ctx, new);
 	}
 	lock_free(spare);
 	wake_up(&ctx->wait);

@@ -37,8 +37,8 @@ static int target_chmod(const struct fs_target *t, u32 mode)
 	if (S_ISLNK(inode->mode))
 		return -EOPNOTSUPP;
 	mode &= 07777;
-	if (!S_ISDIR(inode->mode) && cred->fsgid != inode->gid &&
-	    !cred_in_group(cred, inode->gid) && !cred_capable(cred, CAP_FSETID))
+	if (cred->fsgid != inode->gid && !cred_in_group(cred, inode->gid) &&
+	    !cred_capable(cred, CAP_FSETID))
 		mode &= ~(u32)S_ISGID;
 	inode->mode = (inode->mode & S_IFMT) | mode;
 	inode_touch(inode, false, false, true);

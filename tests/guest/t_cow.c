@@ -463,6 +463,10 @@ static void device_zero(void)
 	CHECK(p != MAP_FAILED);
 	CHECK(mem_all(p, 0, 2 * PAGE_SIZE));
 	memset(p, 1, 2 * PAGE_SIZE);
+	fd = (int)CHECK_OK(open("/dev/zero", O_RDONLY));
+	p = mmap(NULL, PAGE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	CHECK_ERR(mprotect(p, PAGE_SIZE, RW), EACCES);
 }
 
 /* ---- copies by the kernel ----------------------------------------------- */

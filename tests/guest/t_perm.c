@@ -331,6 +331,22 @@ static void sticky_directory(void)
 	test_as_user(try_sticky);
 }
 
+/* Who is not in the group cannot set the bit, of a directory either. */
+static void try_setgid(void)
+{
+	CHECK_OK(chmod("own", 02777));
+	CHECK_EQ(mode_of("own"), 0777);
+}
+
+static void setgid_directory_of_a_foreign_group(void)
+{
+	test_need_root();
+	test_scratch();
+	CHECK_OK(mkdir("own", 0755));
+	CHECK_OK(chown("own", USER, 60));
+	test_as_user(try_setgid);
+}
+
 static void setgid_directory(void)
 {
 	struct stat st;
@@ -426,6 +442,8 @@ static const struct test_case cases[] = {
 	{ "directory: removing foreign files", removing_foreign_files },
 	{ "directory: sticky", sticky_directory },
 	{ "directory: setgid", setgid_directory },
+	{ "directory: setgid of a foreign group",
+	  setgid_directory_of_a_foreign_group },
 	{ "open file keeps its rights", open_file_keeps_rights },
 	{ "create with no rights", create_with_no_rights },
 	{ "access asks for the real user", access_asks_for_the_real_user },

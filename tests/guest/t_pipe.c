@@ -485,6 +485,44 @@ static void record_locks(void)
 	CHECK_OK(fcntl(fd, F_SETLK, &lock));
 }
 
+static void lock_bytes(int fd, short type, off_t start, off_t len)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET,
+			      .l_start = start, .l_len = len };
+
+	CHECK_OK(fcntl(fd, F_SETLK, &lock));
+}
+
+/* F_GETLK names the first in the file, whenever it was taken. */
+static void record_locks_in_order(void)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	pid_t pid;
+	int fd;
+
+	test_scratch();
+	fd = (int)CHECK_OK(open("f", O_RDWR | O_CREAT, 0644));
+	lock_bytes(fd, F_WRLCK, 10, 5);
+	lock_bytes(fd, F_RDLCK, 30, 5);
+	lock_bytes(fd, F_RDLCK, 1, 5);
+	lock_bytes(fd, F_UNLCK, 2, 1);
+	pid = test_fork();
+	if (pid == 0) {
+		CHECK_OK(fcntl(fd, F_GETLK, &lock));
+		CHECK_EQ(lock.l_type, F_RDLCK);
+		CHECK_EQ(lock.l_start, 1);
+		CHECK_EQ(lock.l_len, 1);
+		lock.l_type = F_RDLCK;
+		lock.l_start = 2;
+		lock.l_len = 0;
+		CHECK_OK(fcntl(fd, F_GETLK, &lock));
+		CHECK_EQ(lock.l_type, F_WRLCK);
+		CHECK_EQ(lock.l_start, 10);
+		_exit(0);
+	}
+	test_wait_ok(pid);
+}
+
 static const struct test_case cases[] = {
 	{ "pipe: carries bytes", pipe_carries_bytes },
 	{ "pipe: its ends", pipe_ends },
@@ -512,6 +550,7 @@ static const struct test_case cases[] = {
 	{ "CLOEXEC", cloexec_flag },
 	{ "status flags are shared", status_flags_are_shared },
 	{ "record locks", record_locks },
+	{ "record locks: the first in the file", record_locks_in_order },
 };
 
 TEST_MAIN(cases)
