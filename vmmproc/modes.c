@@ -64,7 +64,8 @@ static const struct mechanism mechanisms[] = {
 	{ AXIS_PROTECT, "kmod-mm", .summary = "the module: an address space of its own" },
 	{ AXIS_SPACE, "remap", .summary = "unmap and map again on every switch",
 	  .built = true, .abi = LODGER_SPACE_REMAP },
-	{ AXIS_SPACE, "multi", .summary = "one host process for each" },
+	{ AXIS_SPACE, "multi", .summary = "one host process for each",
+	  .built = true, .abi = LODGER_SPACE_MULTI },
 	{ AXIS_SPACE, "kmod", .summary = "the module: switchguest" },
 };
 
@@ -215,6 +216,22 @@ static int check_choice(const struct options *opt, enum axis axis,
 	return 0;
 }
 
+/* With a tracer each host process would be a tracee more, and a hand-over two
+ * stops. */
+static int check_multi(struct options *opt)
+{
+	const struct mechanism *intercept =
+		find_mechanism(AXIS_INTERCEPT, *choice_of(opt, AXIS_INTERCEPT));
+	const char *space = *choice_of(opt, AXIS_SPACE);
+
+	if (strcmp(space, "multi") || !intercept->icept ||
+	    intercept->icept->filter == ICEPT_FILTER_TRAP)
+		return 0;
+	machine_complain("--space multi needs --intercept patch or trap, not %s: a tracer would stop at every hand-over",
+			 intercept->name);
+	return -1;
+}
+
 static int check_together(struct options *opt)
 {
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
@@ -283,7 +300,7 @@ int modes_resolve(struct options *opt)
 			return complain_unknown_mechanism((enum axis)axis,
 							  *choice);
 	}
-	if (check_together(opt))
+	if (check_together(opt) || check_multi(opt))
 		return -1;
 	for (int axis = 0; axis < AXIS_COUNT; axis++)
 		if (check_choice(opt, (enum axis)axis,
