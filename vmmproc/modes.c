@@ -92,6 +92,9 @@ static const struct preset presets[] = {
 	  { { "kmod", "kmod-us", "kmod" } } },
 };
 
+#define PRESET_DEFAULT "fast"
+#define PRESET_STEPS "umlinux" /* for --trace=steps */
+
 #define PRESET_COUNT (sizeof(presets) / sizeof(presets[0]))
 
 /* A choice that works only with another one. */
@@ -285,9 +288,13 @@ static int check_wishes(const struct options *opt)
 
 int modes_resolve(struct options *opt)
 {
-	const struct preset *preset = find_preset(opt->mode);
+	const struct preset *preset;
 	const char *const *set;
 
+	if (!opt->mode)
+		opt->mode = opt->trace == TRACE_STEPS ? PRESET_STEPS :
+							PRESET_DEFAULT;
+	preset = find_preset(opt->mode);
 	if (!preset)
 		return complain_unknown_preset(opt->mode);
 	set = choose_set(preset, opt);
@@ -367,7 +374,31 @@ static bool set_works(const char *const *set)
 	return true;
 }
 
-static void print_presets(const char *default_mode)
+/* Why the sets that a preset would rather have were passed over. */
+static void print_passed_over(const struct preset *preset,
+			      const char *const *chosen)
+{
+	char why[160] = "";
+
+	for (size_t i = 0; i < PRESET_SETS && preset->set[i][0]; i++) {
+		if (preset->set[i] == chosen)
+			return;
+		for (int axis = 0; axis < AXIS_COUNT; axis++) {
+			const char *name = preset->set[i][axis];
+
+			if (is_supported(find_mechanism((enum axis)axis, name),
+					 why, sizeof(why)))
+				continue;
+			printf("  %-10s not %s + %s + %s: %s: %s\n", "",
+			       preset->set[i][AXIS_INTERCEPT],
+			       preset->set[i][AXIS_PROTECT],
+			       preset->set[i][AXIS_SPACE], name, why);
+			break;
+		}
+	}
+}
+
+static void print_presets(void)
 {
 	struct options none = { .mode = NULL };
 
@@ -377,11 +408,13 @@ static void print_presets(const char *default_mode)
 
 		printf("  %-10s %-26s %s (%s + %s + %s)\n", presets[i].name,
 		       !set_works(set) ? "not yet" :
-		       strcmp(presets[i].name, default_mode) ?
+		       strcmp(presets[i].name, PRESET_DEFAULT) ?
 					 "supported" :
 					 "supported, the default",
 		       presets[i].summary, set[AXIS_INTERCEPT],
 		       set[AXIS_PROTECT], set[AXIS_SPACE]);
+		if (set_works(set))
+			print_passed_over(&presets[i], set);
 	}
 }
 
@@ -393,6 +426,6 @@ int modes_print(const struct options *opt)
 	}
 	for (int axis = 0; axis < AXIS_COUNT; axis++)
 		print_axis((enum axis)axis);
-	print_presets(opt->mode);
+	print_presets();
 	return 0;
 }
