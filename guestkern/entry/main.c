@@ -224,6 +224,7 @@ static void mount_all(void)
 	u32 i;
 
 	mount_at("devtmpfs", "/dev", 0755, "");
+	mount_at("devpts", "/dev/pts", 0755, "gid=5,mode=620,ptmxmode=666");
 	mount_at("proc", "/proc", 0555, "");
 	for (i = 0; i < boot->tmpfs_count && i < LODGER_MAX_TMPFS; i++) {
 		options[0] = '\0';
@@ -265,6 +266,7 @@ void kernel_main(void)
 	file_init();
 	ramfs_init();
 	devfs_init();
+	devpts_init();
 	procfs_init();
 	dev_init();
 	blkdev_init();

@@ -134,8 +134,6 @@ void entry_return(struct trap_frame *tf)
 			continue;
 		if (inside_window(tf->rip))
 			signal_kill_current(SIGSEGV, "return into the guest kernel's window");
-		else if (task->mm->as.lost)
-			signal_kill_current(SIGKILL, "its host process died");
 		else
 			cpu_return_to_user(tf, &task->user);
 	}

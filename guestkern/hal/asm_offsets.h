@@ -1,5 +1,4 @@
-/* Structure offsets that assembly uses; static_asserted in hal/cpu.c,
- * hal/host_process.c. */
+/* Structure offsets that assembly uses; static_asserted in hal/cpu.c. */
 #ifndef HAL_ASM_OFFSETS_H
 #define HAL_ASM_OFFSETS_H
 
@@ -8,11 +7,6 @@
 #define CPU_KERNEL_STACK_TOP 16
 #define CPU_IN_KERNEL 24
 #define CPU_IRQ_PENDING 28
-#define CPU_HOLDER 32
-
-/* futex(2) operations */
-#define HOST_FUTEX_WAIT 0
-#define HOST_FUTEX_WAKE 1
 
 /* struct trap_frame */
 #define TF_R8 0

@@ -12,9 +12,7 @@ void irq_set_handler(enum irq irq, void (*fn)(void))
 
 void irq_note(enum irq irq)
 {
-	/* a host process without the baton may note at the same time */
-	__atomic_fetch_or(&this_cpu()->irq_pending, 1u << irq,
-			  __ATOMIC_RELAXED);
+	this_cpu()->irq_pending |= 1u << irq;
 }
 
 void irq_drain(void)

@@ -12,7 +12,6 @@
 #include "hal/frame.h"
 #include "hal/hal_private.h"
 #include "hal/host.h"
-#include "hal/host_process.h"
 #include "hal/scratch.h"
 #include "lib/string.h"
 
@@ -28,14 +27,18 @@ void call_signal(void);
 void call_leave(void);
 void call_leave_anyway(void) __noreturn;
 
+static bool armed;	   /* the alternate stack */
+static bool dirty = true;  /* it has held a frame of the kernel's */
+static const struct cpu_user *last_user; /* whose frame it may hold */
+
 void gate_signal_arrived(void)
 {
-	host_self()->armed = false;
+	armed = false;
 }
 
 void gate_nested_arrived(void)
 {
-	host_own()->dirty = true;
+	dirty = true;
 }
 
 /*
@@ -46,16 +49,15 @@ void gate_nested_arrived(void)
 static void wipe_for(const struct cpu_user *cu)
 {
 	u64 from = frame_return_rsp() - FRAME_RED_BYTES;
-	struct host_process *self = host_self();
 
-	if (self->dirty)
+	if (dirty)
 		from = SIGSTACK_LOW;
-	if (self->dirty || cu != self->last_user) {
+	if (dirty || cu != last_user) {
 		memset((void *)from, 0, LODGER_SIGSTACK_END - from);
 		memset((void *)SCRATCH_ENTRY, 0, ENTRY_BYTES);
 	}
-	self->dirty = false;
-	self->last_user = cu;
+	dirty = false;
+	last_user = cu;
 }
 
 static void arm(void)
@@ -63,10 +65,10 @@ static void arm(void)
 	stack_t ss = { (void *)SIGSTACK_LOW, (int)SS_AUTODISARM_,
 		       LODGER_SIGSTACK_END - SIGSTACK_LOW };
 
-	if (host_self()->armed)
+	if (armed)
 		return;
 	if (host_call3(__NR_sigaltstack, (u64)&ss, 0, 0) == 0)
-		host_self()->armed = true;
+		armed = true;
 }
 
 static void fill_exit(const struct trap_frame *tf, u64 rflags)
@@ -91,7 +93,7 @@ static void gate_leave_call(const struct trap_frame *tf, struct cpu_user *cu)
 {
 	cpu_user_load_registers(cu);
 	wipe_for(cu);
-	if (!host_self()->armed)
+	if (!armed)
 		frame_scrub();
 	arm();
 	fill_exit(tf, tf->rflags & TRAP_USER_RFLAGS);
@@ -100,7 +102,7 @@ static void gate_leave_call(const struct trap_frame *tf, struct cpu_user *cu)
 
 void gate_resume(const struct trap_frame *tf, bool from_top)
 {
-	host_self()->dirty = true;
+	dirty = true;
 	if (from_top) {
 		frame_xstate_restore();
 		arm();
