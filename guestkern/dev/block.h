@@ -20,7 +20,7 @@ struct blkdev {
 	u64 size_bytes;
 	u32 file; /* of hal's block files */
 	bool read_only;
-	u32 claims; /* file systems mounted from it */
+	void *super; /* the file system mounted from it (fs), or NULL */
 };
 
 /* Boot: what the machine was given. Needs kmem_init. */

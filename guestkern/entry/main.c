@@ -178,6 +178,7 @@ static void halt_with(s32 wait_status)
 {
 	int sig = WAIT_SIGNAL(wait_status);
 
+	vfs_shutdown();
 	dev_flush(); /* output that the host would not take yet */
 	machine_halt(LODGER_HALT_EXIT, sig ? 128 + sig : WAIT_CODE(wait_status),
 		     "");
@@ -224,7 +225,6 @@ static void mount_all(void)
 	u32 i;
 
 	mount_at("devtmpfs", "/dev", 0755, "");
-	mount_at("devpts", "/dev/pts", 0755, "gid=5,mode=620,ptmxmode=666");
 	mount_at("proc", "/proc", 0555, "");
 	for (i = 0; i < boot->tmpfs_count && i < LODGER_MAX_TMPFS; i++) {
 		options[0] = '\0';
@@ -266,7 +266,7 @@ void kernel_main(void)
 	file_init();
 	ramfs_init();
 	devfs_init();
-	devpts_init();
+	ext2_init();
 	procfs_init();
 	dev_init();
 	blkdev_init();

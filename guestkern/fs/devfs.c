@@ -1,13 +1,12 @@
 /*
  * "devtmpfs": a tmpfs that comes with a node for every device of dev/ and the
  * usual symbolic links. After that it is an ordinary tmpfs: nodes may be made,
- * removed and chmod'ed.
+ * removed and chmod'ed. There are no ptys yet, so no /dev/ptmx.
  */
 #include <linux/stat.h>
 
 #include "dev/block.h"
 #include "dev/chrdev.h"
-#include "dev/pty.h"
 #include "fs/pseudo.h"
 #include "fs/vfs_internal.h"
 #include "lib/err.h"
@@ -22,13 +21,7 @@ static const struct {
 	{ "stderr", "/proc/self/fd/2" },
 };
 
-static const struct {
-	const char *name;
-	u32 mode;
-} directories[] = {
-	{ "shm", S_ISVTX | 0777 },
-	{ "pts", 0755 },
-};
+static const char *const directories[] = { "shm", "pts" };
 
 #define DISK_MODE (S_IFBLK | 0660)
 
@@ -56,14 +49,14 @@ static int add_link(struct dentry *root, const char *name, const char *to)
 	return err;
 }
 
-static int add_directory(struct dentry *root, const char *name, u32 mode)
+static int add_directory(struct dentry *root, const char *name)
 {
 	struct dentry *d = dentry_lookup(root, name, strlen(name));
 	int err;
 
 	if (IS_ERR(d))
 		return (int)PTR_ERR(d);
-	err = root->inode->ops->mkdir(root->inode, d, S_IFDIR | mode);
+	err = root->inode->ops->mkdir(root->inode, d, S_IFDIR | S_ISVTX | 0777);
 	dentry_put(d);
 	return err;
 }
@@ -79,13 +72,10 @@ static int populate(struct dentry *root)
 		err = add_node(root, dev->name, S_IFCHR | dev->mode, dev->rdev);
 	for (u32 i = 0; !err && (disk = blkdev_at(i)); i++)
 		err = add_node(root, disk->name, DISK_MODE, disk->rdev);
-	if (!err)
-		err = add_node(root, "ptmx", S_IFCHR | 0666, PTMX_RDEV);
 	for (u32 i = 0; !err && i < ARRAY_SIZE(links); i++)
 		err = add_link(root, links[i].name, links[i].to);
 	for (u32 i = 0; !err && i < ARRAY_SIZE(directories); i++)
-		err = add_directory(root, directories[i].name,
-				    directories[i].mode);
+		err = add_directory(root, directories[i]);
 	return err;
 }
 
@@ -107,7 +97,7 @@ static struct super_block *devfs_mount(const char *source, const char *options)
 
 void devfs_init(void)
 {
-	static const struct fs_type type = { "devtmpfs", devfs_mount };
+	static const struct fs_type type = { .name = "devtmpfs", .mount = devfs_mount };
 
 	fs_register(&type);
 }

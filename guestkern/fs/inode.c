@@ -38,6 +38,8 @@ void inode_touch(struct inode *inode, bool a, bool m, bool c)
 {
 	struct timespec64 now = inode_now();
 
+	if (inode->sb->whole_seconds)
+		now.nsec = 0;
 	if (a)
 		inode->atime = now;
 	if (m)
@@ -119,6 +121,13 @@ struct super_block *super_create(const char *fstype, u64 magic)
 	if (sb)
 		super_setup(sb, fstype, magic);
 	return sb;
+}
+
+u64 super_dev(const struct super_block *sb)
+{
+	if (sb->device)
+		return sb->device;
+	return (sb->dev & 0xff) | (sb->dev & ~0xffULL) << 12;
 }
 
 void super_put(struct super_block *sb)

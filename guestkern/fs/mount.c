@@ -13,6 +13,7 @@
 #include <linux/mount.h>
 #include <linux/stat.h>
 
+#include "dev/block.h"
 #include "fs/vfs_internal.h"
 #include "lib/bug.h"
 #include "lib/err.h"
@@ -161,8 +162,15 @@ int mount_want_write(const struct mount *mnt)
 
 int mount_set_flags(const struct path *path, u32 flags)
 {
+	struct super_block *sb = path->mnt->sb;
+	int err = 0;
+
 	if (path->dentry != path->mnt->root)
 		return -EINVAL;
+	if (!(flags & MS_BIND) && sb->ops && sb->ops->remount)
+		err = sb->ops->remount(sb, flags & MS_RDONLY);
+	if (err)
+		return err;
 	path->mnt->flags = flags & MOUNT_FLAGS;
 	return 0;
 }
@@ -184,6 +192,54 @@ int mount_bind(const struct path *source, const struct path *target)
 	return 0;
 }
 
+/* The disk that a mount's source names. */
+static struct blkdev *source_disk(const char *source)
+{
+	struct blkdev *dev = ERR_PTR(-ENOTBLK);
+	struct inode *inode;
+	struct path path;
+	int err;
+
+	err = path_walk(AT_FDCWD, source, 0, &path);
+	if (err)
+		return ERR_PTR(err);
+	inode = path.dentry->inode;
+	if (S_ISBLK(inode->mode)) {
+		dev = path.mnt->flags & MS_NODEV ? NULL : blkdev_find(inode->rdev);
+		dev = dev ? dev : ERR_PTR(path.mnt->flags & MS_NODEV ? -EACCES : -ENXIO);
+	}
+	path_put(&path);
+	return dev;
+}
+
+struct super_block *super_of_disk(const struct fs_type *fs, struct blkdev *dev,
+				  bool read_only, const char *options)
+{
+	struct super_block *sb = dev->super;
+
+	if (!read_only && dev->read_only)
+		return ERR_PTR(-EACCES);
+	if (!sb)
+		return fs->mount_disk(dev, read_only, options);
+	if (strcmp(sb->fstype, fs->name))
+		return ERR_PTR(-EBUSY);
+	sb->refs++;
+	return sb;
+}
+
+static struct super_block *super_for(const struct fs_type *fs, const char *source,
+				     u32 flags, const char *options)
+{
+	struct blkdev *dev;
+
+	if (!fs->mount_disk)
+		return fs->mount(source, options);
+	dev = source_disk(source);
+	if (IS_ERR(dev))
+		return ERR_PTR(PTR_ERR(dev));
+	return super_of_disk(fs, dev, flags & MS_RDONLY, options);
+}
+
 int mount_at(const char *type, const char *source, const struct path *target,
 	     u32 flags, const char *options)
 {
@@ -197,7 +253,7 @@ int mount_at(const char *type, const char *source, const struct path *target,
 		return -ENOTDIR;
 	if (target->dentry->unlinked)
 		return -ENOENT;
-	sb = fs->mount(source, options);
+	sb = super_for(fs, source, flags, options);
 	if (IS_ERR(sb))
 		return (int)PTR_ERR(sb);
 	mnt = mount_new(sb, sb->root, source, flags);

@@ -127,8 +127,7 @@ static void zero_round(struct vm_object *obj, u64 first, u64 count, u64 at, u64 
 		zero_frame_part(vm_object_lookup(obj, last), end & ~PAGE_MASK, PAGE_SIZE);
 }
 
-/* Gives [at, end) frames; returns the end of what has them (> at) or -errno. */
-static s64 fill_range(struct inode *inode, u64 at, u64 end, pagecache_fill_fn *fill)
+s64 pagecache_fill_range(struct inode *inode, u64 at, u64 end, pagecache_fill_fn *fill)
 {
 	struct vm_object *obj = inode->object;
 	u64 stop = page_index(end - 1) + 1, index = page_index(at), absent;
@@ -169,14 +168,14 @@ static void write_frames(struct vm_object *obj, const u8 *from, u64 at, u64 end)
 
 /* One prepared stretch at `at`; advances buf by what it moved. 0 or -errno. */
 static int write_some(struct inode *inode, struct iobuf *buf, u64 at,
-		      pagecache_fill_fn *fill)
+		      pagecache_ready_fn *ready_fn)
 {
 	void *ptr;
 	s64 ready = iobuf_prepare(buf, &ptr, false), end;
 
 	if (ready < 0)
 		return (int)ready;
-	end = fill_range(inode, at, at + (u64)ready, fill);
+	end = ready_fn(inode, at, at + (u64)ready);
 	if (end < 0)
 		return (int)end;
 	write_frames(inode->object, ptr, at, (u64)end);
@@ -207,7 +206,7 @@ static int write_limits(const struct file *f, u64 *at, u64 *want)
 }
 
 s64 pagecache_write(struct file *f, struct iobuf *buf, s64 *pos,
-		    pagecache_fill_fn *fill)
+		    pagecache_ready_fn *ready)
 {
 	struct inode *inode = f->inode;
 	u64 at = (u64)*pos, want = buf->len, asked = buf->len;
@@ -225,7 +224,7 @@ s64 pagecache_write(struct file *f, struct iobuf *buf, s64 *pos,
 			       MIN(at, ALIGN_UP(inode->size, PAGE_SIZE)));
 	buf->len = want;
 	while (buf->len && !err)
-		err = write_some(inode, buf, at + (want - buf->len), fill);
+		err = write_some(inode, buf, at + (want - buf->len), ready);
 	want -= buf->len;
 	buf->len = asked - want;
 	if (!want)

@@ -487,7 +487,7 @@ static struct super_block *procfs_mount(const char *source, const char *options)
 
 void procfs_init(void)
 {
-	static const struct fs_type type = { "proc", procfs_mount };
+	static const struct fs_type type = { .name = "proc", .mount = procfs_mount };
 
 	fs_register(&type);
 }

@@ -103,7 +103,7 @@ static void put_vma_place(struct textbuf *tb, const struct vma *vma)
 {
 	const struct file *f = vma->file;
 	const struct inode *inode = f ? f->inode : NULL;
-	u64 dev = inode && inode->sb ? inode->sb->dev : 0;
+	u64 dev = inode && inode->sb ? super_dev(inode->sb) : 0;
 
 	textbuf_printf(tb, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ",
 		       (unsigned long long)vma->start,

@@ -125,7 +125,7 @@ static int show_filesystems(struct textbuf *tb, const struct proc_target *t)
 
 	(void)t;
 	for (u32 i = 0; (type = fs_type_at(i)); i++)
-		textbuf_printf(tb, "nodev\t%s\n", type->name);
+		textbuf_printf(tb, "%s\t%s\n", type->mount_disk ? "" : "nodev", type->name);
 	return 0;
 }
 
@@ -262,8 +262,8 @@ int proc_show_mountinfo(struct textbuf *tb, const struct proc_target *t)
 	(void)t;
 	for (struct mount *m = mount_first(); m; m = mount_next(m)) {
 		textbuf_printf(tb, "%u %u %u:%u / ", mount_number(m),
-			       mount_number(m->parent), (u32)(m->sb->dev >> 8),
-			       (u32)(m->sb->dev & 0xff));
+			       mount_number(m->parent), (u32)(super_dev(m->sb) >> 8 & 0xfff),
+			       (u32)(super_dev(m->sb) & 0xff));
 		err = put_mountpoint(tb, m);
 		if (err)
 			return err;

@@ -12,7 +12,7 @@ struct fs_type;
 /* Register the types with fs_register. Boot, after vfs_init. */
 void ramfs_init(void);  /* "tmpfs", "ramfs" */
 void devfs_init(void);  /* "devtmpfs": null zero full random urandom tty … */
-void devpts_init(void); /* "devpts" */
+void ext2_init(void);   /* "ext2" */
 void procfs_init(void); /* "proc" */
 
 /* A pipe: read end and write end, referenced, flags O_NONBLOCK. 0 or -ENOMEM,

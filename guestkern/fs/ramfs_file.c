@@ -68,7 +68,7 @@ static u64 size_pages(const struct inode *inode)
 u64 ramfs_pages_allowed(const struct super_block *sb)
 {
 	u64 reserve = page_total_count() / RESERVE_DIVISOR;
-	u64 free = page_free_count(), left;
+	u64 free = page_available_count(), left;
 
 	if (ramfs_core_short())
 		return 0;
@@ -344,6 +344,11 @@ static int ramfs_fallocate(struct inode *inode, u32 mode, u64 start, u64 len_byt
 	return 0;
 }
 
+static s64 ramfs_ready(struct inode *inode, u64 at, u64 end)
+{
+	return pagecache_fill_range(inode, at, end, ramfs_fill);
+}
+
 /* As Linux: page by page, until one would go past the end of a file that must
  * not grow. */
 static s64 sealed_write(struct file *f, struct iobuf *buf, s64 *pos)
@@ -364,7 +369,7 @@ static s64 sealed_write(struct file *f, struct iobuf *buf, s64 *pos)
 		rest = at + len - end;
 	}
 	buf->len -= rest;
-	ret = pagecache_write(f, buf, pos, ramfs_fill);
+	ret = pagecache_write(f, buf, pos, ramfs_ready);
 	buf->len += rest;
 	return ret;
 }
@@ -373,7 +378,7 @@ static s64 ramfs_write(struct file *f, struct iobuf *buf, s64 *pos)
 {
 	if (f->inode->seals & (SEALED_WRITE | F_SEAL_GROW))
 		return sealed_write(f, buf, pos);
-	return pagecache_write(f, buf, pos, ramfs_fill);
+	return pagecache_write(f, buf, pos, ramfs_ready);
 }
 
 static int ramfs_mmap(struct file *f, struct map_req *req)

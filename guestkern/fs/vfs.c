@@ -21,6 +21,22 @@ int vfs_init(void)
 	return mount_init_root(sb, "root");
 }
 
+void vfs_sync(void)
+{
+	for (struct mount *m = mount_first(); m; m = mount_next(m)) {
+		if (m->sb->ops && m->sb->ops->sync)
+			m->sb->ops->sync(m->sb);
+	}
+}
+
+void vfs_shutdown(void)
+{
+	for (struct mount *m = mount_first(); m; m = mount_next(m)) {
+		if (m->sb->ops && m->sb->ops->shutdown)
+			m->sb->ops->shutdown(m->sb);
+	}
+}
+
 int vfs_mkdir_path(const char *path, u32 mode)
 {
 	char *name = kstrdup(path), *slash;

@@ -121,6 +121,13 @@ struct path {
 struct super_ops {
 	void (*statfs)(struct super_block *sb, u64 *blocks, u64 *bfree, u64 *files,
 		       u64 *ffree);
+	/* Writes everything that is only in memory. NULL: nothing ever is. */
+	int (*sync)(struct super_block *sb);
+	/* Becomes read-only, or writable again. NULL: nothing to do. */
+	int (*remount)(struct super_block *sb, bool read_only);
+	/* The machine ends, whatever is still open: leave all in good order.
+	 * Nothing may be written afterwards. NULL: nothing to do. */
+	void (*shutdown)(struct super_block *sb);
 	void (*kill)(struct super_block *sb);
 };
 
@@ -129,6 +136,8 @@ struct super_block {
 	const char *fstype;
 	u64 magic; /* statfs f_type */
 	u64 dev;   /* st_dev */
+	u64 device; /* the disk that it is on, which is then st_dev; or 0 */
+	bool whole_seconds; /* time stamps have no fractions */
 	struct dentry *root;
 	u64 next_ino;
 	u64 bytes_used, bytes_max; /* 0: no own limit */
@@ -136,8 +145,14 @@ struct super_block {
 	void *private;
 };
 
+struct blkdev;
+
 struct fs_type {
 	const char *name;
+	/* On a disk: instead of mount. The disk has no other file system mounted;
+	 * sets dev->super. */
+	struct super_block *(*mount_disk)(struct blkdev *dev, bool read_only,
+					  const char *options);
 	/* New super block with its root dentry, or ERR_PTR. options: mount data */
 	struct super_block *(*mount)(const char *source, const char *options);
 };
@@ -178,6 +193,8 @@ void d_pin(struct dentry *d);
 extern const struct file_ops dentry_dir_fops;
 int dentry_lookup_none(struct inode *dir, struct dentry *child);
 
+/* st_dev of its files. */
+u64 super_dev(const struct super_block *sb);
 /* New super block, one reference, own st_dev; NULL on no memory. */
 struct super_block *super_create(const char *fstype, u64 magic);
 /* The super block of inodes without a name (pipes, streams). */
@@ -247,6 +264,11 @@ struct mount *mount_next(struct mount *m);
 /* Makes the directory at an absolute path, and its parents as far as they are
  * missing (mode 0755). 0 or -errno; -EEXIST if path exists. */
 int vfs_mkdir_path(const char *path, u32 mode);
+
+/* Writes everything in memory that belongs on a disk: sync(2). */
+void vfs_sync(void);
+/* The same at the end of the machine, and leaves the disks' file systems clean. */
+void vfs_shutdown(void);
 
 /* Boot: ramfs as root, fs context of the boot task; then unpacking. */
 int vfs_init(void);

@@ -64,6 +64,11 @@ int mount_at(const char *type, const char *source, const struct path *target,
 	     u32 flags, const char *options);
 /* umount2(2) of the mount that path is the root of: -EINVAL, -EBUSY. */
 int mount_detach(struct path *path, u32 flags);
+/* The file system of this type on a disk: the one that is mounted already, or a
+ * new mount. One reference, or ERR_PTR: -EACCES (read-only disk), -EBUSY (mounted
+ * as another type), and what the type says. */
+struct super_block *super_of_disk(const struct fs_type *fs, struct blkdev *dev,
+				  bool read_only, const char *options);
 /* Drops a reference of sb; the last one frees its tree. */
 void super_put(struct super_block *sb);
 

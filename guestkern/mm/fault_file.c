@@ -44,10 +44,17 @@ static pfn_t neighbour(struct vma *vma, uaddr_t addr)
 	return vm_object_lookup(vma->object, index);
 }
 
+/* May a page be written as soon as it is shown? Where the object wants to know
+ * of the first write, that comes as a fault of its own. */
+static bool writable_at_once(const struct vma *vma)
+{
+	return !vma_is_cow(vma) && (vma->flags & VMA_W) && !vma->object->track_writes;
+}
+
 /* Enters the object's frame; false when there is no memory for it. */
 static bool enter(struct vma *vma, uaddr_t addr, pfn_t pfn)
 {
-	bool writable = !vma_is_cow(vma) && (vma->flags & VMA_W);
+	bool writable = writable_at_once(vma);
 
 	page_get(pfn);
 	if (pt_enter(vma->mm, addr, pte_make(pfn, writable ? PTE_W : 0))) {
@@ -85,8 +92,7 @@ int fault_object(struct vma *vma, uaddr_t addr, u32 limit)
 	uaddr_t start, end, low, high;
 	u32 extents = 1;
 	pfn_t pfn;
-	int err = object_page(vma, addr,
-			      !vma_is_cow(vma) && (vma->flags & VMA_W), &pfn);
+	int err = object_page(vma, addr, writable_at_once(vma), &pfn);
 
 	if (err)
 		return err;

@@ -112,6 +112,30 @@ static void truncate_vma(struct vma *vma, u64 first_index)
 	pt_zap_range(vma->mm, start, vma->end);
 }
 
+static void protect_vma(struct vma *vma, u64 first_index, u64 end_index)
+{
+	u64 end_shown = vma->pgoff + vma_pages(vma);
+
+	first_index = MAX(first_index, vma->pgoff);
+	end_index = MIN(end_index, end_shown);
+	if (vma_is_cow(vma) || first_index >= end_index)
+		return;
+	pt_write_protect(vma, vma->start + ((first_index - vma->pgoff) << PAGE_SHIFT),
+			 vma->start + ((end_index - vma->pgoff) << PAGE_SHIFT));
+}
+
+void mm_object_write_protect(struct vm_object *obj, u64 first_index, u64 end_index)
+{
+	struct mm *mm;
+
+	if (!obj->vma_count)
+		return;
+	list_for_each_entry(mm, &all_mms, all_link)
+		for (struct vma *vma = vma_find(mm, 0); vma; vma = vma_next(vma))
+			if (vma->object == obj)
+				protect_vma(vma, first_index, end_index);
+}
+
 void mm_object_truncate(struct vm_object *obj, u64 first_index)
 {
 	struct mm *mm;

@@ -114,6 +114,8 @@ int pt_map_range(struct vma *vma, uaddr_t start, uaddr_t end);
 /* Brings PTEs and the host's mappings of [start, end) from the rights that
  * old_flags gave to those that the VMA gives now. */
 void pt_protect_range(struct vma *vma, uaddr_t start, uaddr_t end, u32 old_flags);
+/* Takes the right to write from the pages of [start, end) inside vma. */
+void pt_write_protect(struct vma *vma, uaddr_t start, uaddr_t end);
 /* Removes the pages of [start, end), on the host by one request. */
 void pt_zap_range(struct mm *mm, uaddr_t start, uaddr_t end);
 /* Takes [start, end) from the host; the page table stays. */

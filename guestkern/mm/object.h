@@ -30,7 +30,11 @@ struct vm_object {
 	u32 vma_count;	    /* VMAs that show it: mm's, for truncation */
 	u32 writable_count; /* those of them that write to it or may come to */
 	u64 size_bytes;	    /* pages past it fault with SIGBUS */
-	struct radix pages; /* page cache: index -> pfn + 1 */
+	/* Shared mappings show pages read-only until a write asks get_page. */
+	bool track_writes;
+	/* Page cache: index -> pfn + 1 in the low 32 bits; the others are marks
+	 * of the owner's, which nobody else looks at. */
+	struct radix pages;
 };
 
 /* A fresh object with one reference; then take and drop references, the last

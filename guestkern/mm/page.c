@@ -69,6 +69,37 @@ static void trim_block(pfn_t pfn, u32 from, u32 order)
 	}
 }
 
+/* --- reclaim ---------------------------------------------------------------------- */
+
+#define SCARCE_DIVISOR 32u /* below this share free, frames are asked back */
+#define RECLAIM_PAGES 256u /* at least so many at once */
+
+static u64 (*reclaim_fn)(u64 pages);
+static u64 (*reclaim_count_fn)(void);
+static bool reclaiming;
+
+void page_set_reclaim(u64 (*reclaim)(u64 pages), u64 (*count)(void))
+{
+	reclaim_fn = reclaim;
+	reclaim_count_fn = count;
+}
+
+u64 page_available_count(void)
+{
+	return ram.free_count + (reclaim_count_fn ? reclaim_count_fn() : 0);
+}
+
+/* Sees to it that want frames are free and some are left, if that can be had. */
+static void reclaim_for(u64 want)
+{
+	if (likely(ram.free_count >= want + ram.end / SCARCE_DIVISOR) || !reclaim_fn ||
+	    reclaiming)
+		return;
+	reclaiming = true;
+	reclaim_fn(want + RECLAIM_PAGES);
+	reclaiming = false;
+}
+
 static void take_run(pfn_t pfn, u32 count, u32 flags)
 {
 	for (u32 i = 0; i < count; i++) {
@@ -82,8 +113,10 @@ static void take_run(pfn_t pfn, u32 count, u32 flags)
 
 pfn_t page_alloc(u32 order, u32 flags)
 {
-	u32 pfn = buddy_alloc(&ram, order);
+	u32 pfn;
 
+	reclaim_for(1u << order);
+	pfn = buddy_alloc(&ram, order);
 	if (pfn == BUDDY_NONE)
 		return PFN_NONE;
 	take_run(pfn, 1u << order, flags);
@@ -95,6 +128,7 @@ pfn_t page_alloc_run(u32 want, u32 *got, u32 flags)
 	u32 order = want > 1 ? 32 - (u32)__builtin_clz(want - 1) : 0;
 	u32 pfn = BUDDY_NONE;
 
+	reclaim_for(want);
 	for (order = MIN(order, (u32)PAGE_ORDER_MAX);; order--) {
 		pfn = buddy_alloc(&ram, order);
 		if (pfn != BUDDY_NONE || !order)

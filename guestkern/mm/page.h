@@ -35,6 +35,15 @@ u32 page_refs(pfn_t pfn);
 bool page_is_zero(pfn_t pfn);	  /* known to be all zero (never written) */
 void page_mark_dirty(pfn_t pfn);  /* is about to be written: no longer zero */
 
+/*
+ * Who has frames that it can do without: reclaim gives some of them back, as far
+ * as it can the number asked for, and returns how many; count tells how many
+ * there are. It is asked when frames get scarce, in the middle of any allocation.
+ */
+void page_set_reclaim(u64 (*reclaim)(u64 pages), u64 (*count)(void));
+/* Frames free now or after reclaiming all. */
+u64 page_available_count(void);
+
 /* Frames free now, and all there are. */
 u64 page_free_count(void);
 u64 page_total_count(void);

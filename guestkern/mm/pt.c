@@ -181,6 +181,26 @@ void pt_protect_range(struct vma *vma, uaddr_t start, uaddr_t end, u32 old_flags
 	pt_commit(vma->mm, &batch);
 }
 
+void pt_write_protect(struct vma *vma, uaddr_t start, uaddr_t end)
+{
+	struct as_batch batch;
+	u64 k, *slot;
+
+	as_batch_init(&batch, &vma->mm->as);
+	for_each_pte(vma->mm, start, end, k, slot) {
+		struct as_req req = { .op = AS_PROTECT, .addr = k << PAGE_SHIFT,
+				      .len_bytes = PAGE_SIZE };
+
+		if (!(*slot & PTE_W))
+			continue;
+		*slot &= ~(u64)PTE_W;
+		req.prot = host_prot(vma->flags, *slot);
+		if (*slot & PTE_MAPPED)
+			as_batch_add(&batch, &req);
+	}
+	pt_commit(vma->mm, &batch);
+}
+
 void pt_destroy(struct mm *mm)
 {
 	u64 k, *slot;

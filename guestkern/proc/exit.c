@@ -140,6 +140,12 @@ static bool leads_session(const struct process *p)
 	return p->session->sid == p->pid;
 }
 
+static void session_leader_ends(struct session *session)
+{
+	proc_resource_ops()->session_leader_exit(session);
+	session->tty = NULL;
+}
+
 /* --- releasing --------------------------------------------------------------------------- */
 
 void process_release(struct process *p)
@@ -178,7 +184,7 @@ static void process_end(struct process *p)
 	itimer_stop_all(p);
 	proc_resource_ops()->exit(&p->res); /* may sleep */
 	if (leads_session(p))
-		proc_resource_ops()->session_leader_exit(p);
+		session_leader_ends(p->session);
 	p->stop_pending = false;
 	p->stopped = false;
 }

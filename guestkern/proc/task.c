@@ -195,7 +195,7 @@ struct process *process_find(s32 pid)
 	return t && t->proc->pid == pid ? t->proc : NULL;
 }
 
-bool process_number_used(s32 number)
+static bool number_in_use(s32 number)
 {
 	struct process *p;
 
@@ -218,7 +218,7 @@ static s32 number_find(void)
 			number = PID_RESERVED;
 			wrapped = true;
 		}
-		if (!wrapped || !process_number_used(number))
+		if (!wrapped || !number_in_use(number))
 			return number;
 	}
 	return 0;

@@ -262,18 +262,24 @@ s64 sys_fdatasync(const u64 arg[6])
 
 s64 sys_sync(const u64 arg[6])
 {
-	(void)arg; /* no file system here writes later than at once */
+	(void)arg;
+	vfs_sync();
 	return 0;
 }
 
 s64 sys_syncfs(const u64 arg[6])
 {
 	struct file *f = fd_get((int)arg[0]);
+	struct super_block *sb;
+	int err = 0;
 
 	if (!f)
 		return -EBADF;
+	sb = f->inode->sb;
+	if (sb->ops && sb->ops->sync)
+		err = sb->ops->sync(sb);
 	file_put(f);
-	return 0;
+	return err;
 }
 
 s64 sys_readahead(const u64 arg[6])

@@ -1,4 +1,5 @@
 /* The machine as a whole: names, memory, randomness, the switch. */
+#include "fs/vfs.h"
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -182,6 +183,7 @@ s64 sys_reboot(const u64 arg[6])
 	case LINUX_REBOOT_CMD_RESTART2:
 	case LINUX_REBOOT_CMD_HALT:
 	case LINUX_REBOOT_CMD_POWER_OFF:
+		vfs_shutdown();
 		machine_halt(LODGER_HALT_EXIT, 0, "");
 	default:
 		return -EINVAL;

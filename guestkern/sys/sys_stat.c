@@ -20,12 +20,6 @@
 
 /* --- stat ------------------------------------------------------------------------------ */
 
-/* A dev_t as programs see it; sb->dev counts up from 1. */
-static u64 super_dev(const struct super_block *sb)
-{
-	return (sb->dev & 0xff) | (sb->dev & ~0xffULL) << 12;
-}
-
 static u32 dev_major(u64 dev)
 {
 	return (u32)(dev >> 8 & 0xfff);

@@ -53,9 +53,9 @@ static int none_give_pidfd(struct process *p, uaddr_t to)
 	return -EMFILE;
 }
 
-static void none_hangup(struct process *leader)
+static void none_hangup(struct session *session)
 {
-	(void)leader;
+	(void)session;
 }
 
 static const struct resource_ops no_resources = {

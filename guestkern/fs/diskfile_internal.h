@@ -1,0 +1,46 @@
+/* What diskfile.c (reading, the cache) and diskfile_write.c share. */
+#ifndef FS_DISKFILE_INTERNAL_H
+#define FS_DISKFILE_INTERNAL_H
+
+#include "fs/diskfile.h"
+
+/* Mark of a page in obj.pages: differs from the disk. */
+#define DISKFILE_DIRTY (1ULL << 40)
+
+static inline struct diskfile *diskfile_of(const struct inode *inode)
+{
+	return container_of(inode->object, struct diskfile, obj);
+}
+
+static inline u64 diskfile_size_pages(const struct diskfile *df)
+{
+	return ALIGN_UP(df->inode->size, PAGE_SIZE) >> PAGE_SHIFT;
+}
+
+/* Keeps pages [first, end) in the cache, as far as they are, until unpinned; the
+ * last one pinned first. */
+void diskfile_pin(struct diskfile *df, struct diskfile_pin *pin, u64 first, u64 end);
+void diskfile_unpin(struct diskfile *df);
+/* Brings in the absent pages of [index, end) and what is worth reading with them;
+ * holes stay absent. 0, -EIO, -ENOMEM. */
+int diskfile_bring_in(struct diskfile *df, u64 index, u64 end);
+/* Caches the frame; the reference is taken over, also on failure (-ENOMEM). */
+int diskfile_insert(struct diskfile *df, u64 index, pfn_t pfn);
+/* Drops pages [first, end), dirty or not. */
+void diskfile_drop(struct diskfile *df, u64 first, u64 end);
+/* Was used: moves to the end of the list that reclaim goes along. */
+void diskfile_touch(struct diskfile *df);
+/* Gives the page's part inside the file blocks and marks it dirty: a shared
+ * mapping is going to write it. 0, -ENOSPC, -EIO. */
+int diskfile_page_mkwrite(struct diskfile *df, u64 index);
+/* Writes the dirty pages of [first, end). 0 or the first error. */
+int diskfile_write_back(struct diskfile *df, u64 first, u64 end);
+
+/* Changes the counts of all files' pages. */
+void diskfile_count(struct diskfile *df, s64 pages, s64 dirty);
+
+/* The file whose turn it is to be written back for there are too many dirty
+ * pages, or NULL. */
+struct diskfile *diskfile_oldest_dirty(void);
+
+#endif
