@@ -11,6 +11,7 @@
 
 #include "hal/hal.h"
 #include "hal/patch.h"
+#include "hal/user_page.h"
 #include "lib/string.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
@@ -68,6 +69,20 @@ void patch_consider(const struct trap_frame *tf)
 	    mm_poke_text(mm, start, site, sizeof(site)))
 		return;
 	counters()->sites_patched++;
+}
+
+/* At every return: whatever changed a number, here or in another process, did so
+ * while no program ran. */
+void patch_show_ids(const struct task *task)
+{
+	user_page()->ids = (struct user_ids){
+		.pid = (u32)task->proc->pid,
+		.tid = (u32)task->tid,
+		.uid = task->cred.uid,
+		.euid = task->cred.euid,
+		.gid = task->cred.gid,
+		.egid = task->cred.egid,
+	};
 }
 
 bool patch_old_syscall(struct trap_frame *tf)

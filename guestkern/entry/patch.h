@@ -12,4 +12,8 @@ void patch_consider(const struct trap_frame *tf);
  * an old jump or by a thread that stood there? Then tf becomes the call. */
 bool patch_old_syscall(struct trap_frame *tf);
 
+/* The user page gets the numbers of the task that is about to run. */
+struct task;
+void patch_show_ids(const struct task *task);
+
 #endif

@@ -134,7 +134,9 @@ void entry_return(struct trap_frame *tf)
 			continue;
 		if (inside_window(tf->rip))
 			signal_kill_current(SIGSEGV, "return into the guest kernel's window");
-		else
+		else {
+			patch_show_ids(task);
 			cpu_return_to_user(tf, &task->user);
+		}
 	}
 }

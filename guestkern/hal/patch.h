@@ -19,7 +19,15 @@ int patch_make(u64 ret, u32 nr, u8 site[PATCHED_SITE_BYTES]);
 /* Are these the bytes of a patched site? */
 bool patch_is_site(const u8 site[PATCHED_SITE_BYTES]);
 
-/* Is rip inside the stubs? They are gate code: on their way into the kernel. */
+/* Is rip at an instruction of a stub that is on its way into the kernel? Such are
+ * gate code. */
 bool patch_is_stub(u64 rip);
+
+/*
+ * A program interrupted inside a stub that answers from the user page: its
+ * registers become those behind the call, so that nobody sees it in the window.
+ * tf is that of the current task, whose numbers the page has.
+ */
+void patch_finish_quick(struct trap_frame *tf);
 
 #endif

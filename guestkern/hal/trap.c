@@ -7,6 +7,7 @@
 #include "hal/frame.h"
 #include "hal/hal_private.h"
 #include "hal/host.h"
+#include "hal/patch.h"
 #include "hal/prot.h"
 #include "lib/bug.h"
 #include "lib/string.h"
@@ -99,6 +100,7 @@ void hal_trap_entry(int sig, u64 frame_rsp)
 		panic("signal frame at %llx", (unsigned long long)frame_rsp);
 	cpu_user_in_frame();
 	irq = frame_to_trap(sig, tf);
+	patch_finish_quick(tf);
 	if (prot_backend == &prot_gate)
 		gate_ignore_strangers((enum irq)irq, tf);
 	if (irq != IRQ_END)

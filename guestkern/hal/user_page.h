@@ -23,8 +23,15 @@ struct user_clock {
 	u64 real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
 };
 
+/* Whose user mode it is now: a patched site's stub answers from here. */
+struct user_ids {
+	u32 pid, tid;
+	u32 uid, euid, gid, egid;
+};
+
 struct user_page {
 	struct user_clock clock;
+	struct user_ids ids;
 };
 
 /* The page as the guest kernel writes it. */
