@@ -7,6 +7,7 @@
 #   hostile/ a guest kernel hostile to the VMM       build/tests/hostile/hostile.elf
 #   tools/   tests of scripts/, and helpers in C     build/tests/tools/NAME
 #   e2e/     shell scripts around build/lodger
+#   debian/  jobs for programs of a Debian root, compared with the host
 #   fuzz/    fuzz_NAME.c with fuzz/driver.c          build/fuzz/NAME
 
 # ---- Hosted tests -------------------------------------------------------------
@@ -93,6 +94,20 @@ $(ttools): $(B)/tests/tools/%: $(B)/obj/ttool/tests/tools/%.o
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $< -lseccomp
 test_targets += $(ttools)
+
+# ---- A Debian root ------------------------------------------------------------
+# For the group debian: the root as an archive, for the machine, and unpacked, for
+# the same jobs on the host. Downloads packages.
+
+debian_root := $(B)/debian/root.tar
+$(debian_root): scripts/mkrootfs tests/debian/packages | all
+	@mkdir -p $(@D)
+	$(call say,ROOT)scripts/mkrootfs -o $@ --list tests/debian/packages
+$(B)/debian/tree/.made: $(debian_root)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(call say,TAR)tar -C $(@D) -xpf $< && touch $@
+debian-root: $(debian_root) $(B)/debian/tree/.made
+.PHONY: debian-root
 
 # ---- Fuzzing ------------------------------------------------------------------
 # fuzz_vmm_NAME.c is linked with the hosted VMM, every other with the hosted

@@ -93,6 +93,20 @@ static int show_stat(struct textbuf *tb, const struct proc_target *t)
 	return 0;
 }
 
+/* What vmstat(8) reads: 4 KiB pages, except pgpg*, in KiB. */
+static int show_vmstat(struct textbuf *tb, const struct proc_target *t)
+{
+	u64 total = page_total_count(), free = page_free_count();
+
+	(void)t;
+	textbuf_printf(tb, "nr_free_pages %llu\nnr_inactive_anon 0\nnr_active_anon %llu\n",
+		       (ull)free, (ull)(total - free));
+	textbuf_printf(tb, "pgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n");
+	textbuf_printf(tb, "pgfault %llu\npgmajfault 0\noom_kill 0\n",
+		       (ull)counters()->traps_fault);
+	return 0;
+}
+
 static int show_loadavg(struct textbuf *tb, const struct proc_target *t)
 {
 	(void)t;
@@ -463,5 +477,6 @@ const struct proc_entry proc_root_entries[] = {
 	LINK_("thread-self", show_thread_self),
 	FILE_("uptime", show_uptime),
 	FILE_("version", show_version),
+	FILE_("vmstat", show_vmstat),
 	END_,
 };

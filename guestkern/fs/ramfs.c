@@ -69,6 +69,10 @@ static void ramfs_link_evict(struct inode *inode)
 
 /* --- directories -------------------------------------------------------------------------- */
 
+/* What a directory shows as its size: so much a name, "." and ".." too, as
+ * tmpfs has it (Linux mm/shmem.c, BOGO_DIRENT_SIZE). */
+#define NAME_BYTES 20u
+
 static int ramfs_make(struct inode *dir, struct dentry *child, u32 mode, u64 rdev)
 {
 	struct inode *inode = ramfs_inode(dir->sb, dir, mode);
@@ -76,8 +80,11 @@ static int ramfs_make(struct inode *dir, struct dentry *child, u32 mode, u64 rde
 	if (IS_ERR(inode))
 		return (int)PTR_ERR(inode);
 	inode->rdev = rdev;
+	if (S_ISDIR(mode))
+		inode->size = 2 * NAME_BYTES;
 	d_set_inode(child, inode);
 	d_pin(child);
+	dir->size += NAME_BYTES;
 	inode_touch(dir, false, true, true);
 	return 0;
 }
@@ -126,6 +133,7 @@ static int ramfs_link(struct inode *dir, struct dentry *child, struct inode *tar
 	inode_get(target);
 	d_set_inode(child, target);
 	d_pin(child);
+	dir->size += NAME_BYTES;
 	inode_touch(target, false, false, true);
 	inode_touch(dir, false, true, true);
 	return 0;
@@ -134,6 +142,7 @@ static int ramfs_link(struct inode *dir, struct dentry *child, struct inode *tar
 static int ramfs_unlink(struct inode *dir, struct dentry *child)
 {
 	child->inode->nlink--;
+	dir->size -= NAME_BYTES;
 	inode_touch(child->inode, false, false, true);
 	inode_touch(dir, false, true, true);
 	return 0;
@@ -155,6 +164,7 @@ static void dir_removed(struct inode *dir, struct inode *inode)
 {
 	inode->nlink = 0;
 	dir->nlink--;
+	dir->size -= NAME_BYTES;
 }
 
 static int ramfs_rmdir(struct inode *dir, struct dentry *child)
@@ -189,6 +199,11 @@ static int ramfs_rename(struct inode *old_dir, struct dentry *old,
 		dir_removed(new_dir, target);
 	} else if (target) {
 		target->nlink--;
+		new_dir->size -= NAME_BYTES;
+	}
+	if (!(flags & RENAME_EXCHANGE)) {
+		old_dir->size -= NAME_BYTES;
+		new_dir->size += NAME_BYTES;
 	}
 	rename_links(old_dir, old->inode, new_dir);
 	if (target)
@@ -274,6 +289,7 @@ struct super_block *ramfs_create(const char *fstype, const char *options, bool l
 		super_put(sb);
 		return ERR_PTR(-ENOMEM);
 	}
+	root->size = 2 * NAME_BYTES;
 	root->uid = opt.uid;
 	root->gid = opt.gid;
 	return sb;

@@ -60,6 +60,7 @@ static void copy_layout(struct mm *child, const struct mm *mm)
 {
 	child->brk_start = mm->brk_start;
 	child->brk = mm->brk;
+	child->membarrier = mm->membarrier;
 	child->mmap_top = mm->mmap_top;
 	child->stack_top = mm->stack_top;
 	child->stack_limit = mm->stack_limit;

@@ -75,6 +75,7 @@ struct mm {
 	struct list_head all_link; /* in the list of all spaces */
 	u64 data_pages;	    /* private writable ones: RLIMIT_DATA's */
 	u32 future_flags;   /* VMA_LOCKED after mlockall(MCL_FUTURE) */
+	u32 membarrier;	    /* commands that membarrier(2) registered */
 	u32 map_seq;	    /* counts changes of VMAs */
 	u32 flush_seq;	    /* counts losses of all host mappings */
 	uaddr_t gap_hint;   /* between here and mmap_top no free space is ... */

@@ -192,6 +192,7 @@ static void copy_sched(struct task *child, const struct task *parent)
 {
 	child->vruntime_ns = parent->vruntime_ns;
 	child->nice = parent->nice;
+	child->ioprio = parent->ioprio;
 	child->policy = parent->policy;
 	child->rt_priority = parent->rt_priority;
 	if (!parent->reset_on_fork)

@@ -131,6 +131,7 @@ struct task {
 	u64 restart_arg[4];
 	/* scheduling and accounting */
 	s32 nice;
+	u32 ioprio;		     /* of ioprio_set(2); kept, has no effect */
 	u32 policy, rt_priority;     /* SCHED_* of linux/sched.h */
 	bool reset_on_fork;
 	u64 vruntime_ns;	     /* CPU time weighted by nice: least runs next */

@@ -1,12 +1,15 @@
 /* Scheduling: nice values, policies, affinity to the one CPU. */
 #include "lib/err.h"
 #include "lib/string.h"
+#include "mm/mm.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
 #include "sys/syscall.h"
 #include "sys/user_time.h"
 
 #include <linux/capability.h>
+#include <linux/ioprio.h>
+#include <linux/membarrier.h>
 #include <linux/resource.h>
 #include <linux/sched.h>
 #include <linux/sched/types.h>
@@ -115,6 +118,81 @@ s64 sys_getpriority(const u64 arg[6])
 {
 	s64 best = -ESRCH;
 	int err = for_each_meant((s32)arg[0], (s32)arg[1], get_one, &best);
+
+	return err ? err : best;
+}
+
+/* --- I/O priorities ---------------------------------------------------------------------- */
+
+/* There is nothing to weigh them by: they are kept and told. */
+
+static int check_ioprio(u32 ioprio)
+{
+	u32 class = ioprio >> IOPRIO_CLASS_SHIFT;
+	u32 level = ioprio & ((1u << IOPRIO_CLASS_SHIFT) - 1);
+
+	switch (class) {
+	case IOPRIO_CLASS_RT:
+		if (!capable(CAP_SYS_ADMIN) && !capable(CAP_SYS_NICE))
+			return -EPERM;
+		return level < IOPRIO_NR_LEVELS ? 0 : -EINVAL;
+	case IOPRIO_CLASS_BE:
+		return level < IOPRIO_NR_LEVELS ? 0 : -EINVAL;
+	case IOPRIO_CLASS_IDLE:
+		return 0;
+	case IOPRIO_CLASS_NONE:
+		return level ? -EINVAL : 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+struct ioprio_request {
+	u32 ioprio;
+	s64 result;
+};
+
+static void set_one_ioprio(struct task *t, void *arg)
+{
+	const struct cred *own = &current_task()->cred;
+	struct ioprio_request *req = arg;
+
+	/* the first refusal ends it */
+	if (req->result < 0 && req->result != -ESRCH)
+		return;
+	req->result = -EPERM;
+	if (own->euid != t->cred.uid && own->uid != t->cred.uid && !capable(CAP_SYS_NICE))
+		return;
+	t->ioprio = req->ioprio;
+	req->result = 0;
+}
+
+s64 sys_ioprio_set(const u64 arg[6])
+{
+	struct ioprio_request req = { (u32)arg[2], -ESRCH };
+	int err = check_ioprio(req.ioprio);
+
+	/* IOPRIO_WHO_* is PRIO_* and one more */
+	if (!err)
+		err = for_each_meant((s32)arg[0] - IOPRIO_WHO_PROCESS, (s32)arg[1],
+				     set_one_ioprio, &req);
+	return err ? err : req.result;
+}
+
+/* The best is the least number, but none at all is the worst. */
+static void get_one_ioprio(struct task *t, void *arg)
+{
+	s64 *best = arg;
+
+	if (*best <= 0 || (t->ioprio && t->ioprio < *best))
+		*best = t->ioprio;
+}
+
+s64 sys_ioprio_get(const u64 arg[6])
+{
+	s64 best = -ESRCH;
+	int err = for_each_meant((s32)arg[0] - IOPRIO_WHO_PROCESS, (s32)arg[1],
+				 get_one_ioprio, &best);
 
 	return err ? err : best;
 }
@@ -381,4 +459,44 @@ s64 sys_getcpu(const u64 arg[6])
 	if (arg[1] && put_user(zero, arg[1]))
 		return -EFAULT;
 	return 0;
+}
+
+/* --- barriers ------------------------------------------------------------------------------ */
+
+#define MEMBARRIER_REGISTRATIONS                                                       \
+	(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |                                    \
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |                                   \
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)
+#define MEMBARRIER_COMMANDS                                                            \
+	(MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |                     \
+	 MEMBARRIER_CMD_PRIVATE_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE | \
+	 MEMBARRIER_REGISTRATIONS)
+
+/* With one CPU every thread has passed a barrier by the time another runs:
+ * what remains is who may ask. */
+s64 sys_membarrier(const u64 arg[6])
+{
+	u32 *registered = &current_task()->mm->membarrier;
+	s32 cmd = (s32)arg[0];
+
+	if (arg[1] & UINT32_MAX)
+		return -EINVAL;
+	switch (cmd) {
+	case MEMBARRIER_CMD_QUERY:
+		return MEMBARRIER_COMMANDS;
+	case MEMBARRIER_CMD_GLOBAL:
+	case MEMBARRIER_CMD_GLOBAL_EXPEDITED:
+		return 0;
+	case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
+	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
+	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+		*registered |= (u32)cmd;
+		return 0;
+	case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+	case MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE:
+		/* each registration is the next bit */
+		return *registered & (u32)cmd << 1 ? 0 : -EPERM;
+	default:
+		return -EINVAL;
+	}
 }

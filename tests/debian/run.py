@@ -4,9 +4,9 @@
 Each jobs/NAME.sh is one small job, a script for bash. It runs twice, from the same
 root with the same environment: in a Lodger machine, and natively, by chroot in name
 spaces of its own. Output, errors and status have to be the same. TAP; the root is
-build/debian/root.tar (scripts/debian-root makes it), without which all is skipped.
+build/debian/root.tar (make debian-root makes it), without which all is skipped.
 
-Usage: run.py [--keep FOLDER] [--list] [JOB...]
+Usage: run.py [--keep FOLDER] [JOB...]
 """
 import argparse
 import difflib
@@ -82,7 +82,7 @@ def main():
     args = ap.parse_args()
     names = sorted(f[:-3] for f in os.listdir(os.path.join(HERE, "jobs")) if f.endswith(".sh"))
     if not os.path.exists(ROOT) or not os.path.isdir(TREE):
-        print(f"1..0 # SKIP no Debian root in {FOLDER}: scripts/debian-root makes one")
+        print(f"1..0 # SKIP no Debian root in {FOLDER}: make debian-root makes one")
         return 0
     names = args.jobs or names
     print(f"1..{len(names)}")

@@ -483,7 +483,39 @@ static void removed_directory(void)
 	CHECK_OK(chdir(".."));
 }
 
+static long size_of(const char *path)
+{
+	struct stat st;
+
+	CHECK_OK(stat(path, &st));
+	return st.st_size;
+}
+
+/* A directory shows 20 bytes a name, "." and ".." too, as tmpfs does. */
+static void size_of_directories(void)
+{
+	CHECK_OK(mkdir("d", 0755));
+	CHECK_EQ(size_of("d"), 40);
+	test_make_file("d/a", "x");
+	CHECK_OK(mkdir("d/sub", 0755));
+	CHECK_OK(link("d/a", "d/b"));
+	CHECK_EQ(size_of("d"), 100);
+	CHECK_OK(rename("d/b", "d/sub/b"));
+	CHECK_EQ(size_of("d"), 80);
+	CHECK_EQ(size_of("d/sub"), 60);
+	CHECK_OK(rename("d/a", "d/c"));
+	test_make_file("d/a", "x");
+	CHECK_OK(rename("d/a", "d/c"));
+	CHECK_EQ(size_of("d"), 80);
+	CHECK_OK(unlink("d/c"));
+	CHECK_OK(unlink("d/sub/b"));
+	CHECK_OK(rmdir("d/sub"));
+	CHECK_EQ(size_of("d"), 40);
+	CHECK_OK(rmdir("d"));
+}
+
 static const struct test_case cases[] = {
+	{ "size of directories", size_of_directories },
 	{ "mkdir", mkdir_makes },
 	{ "mkdir: errors", mkdir_errors },
 	{ "rmdir", rmdir_removes },
