@@ -6,6 +6,7 @@
 #include "fs/file.h"
 #include "lib/list.h"
 #include "lib/types.h"
+#include "net/inet_addr.h"
 
 struct socket;
 struct scm;
@@ -20,12 +21,7 @@ struct netbuf {
 	u32 total;	      /* left in all pieces; first piece only */
 	u32 charge;
 	u32 bytes;	      /* of memory, for the share of the core */
-	struct {	      /* inet: whom it is from and to, network order */
-		u8 from[16], to[16];
-		u16 from_port, to_port;
-		u32 scope;
-		bool v4;
-	} ip;
+	struct endpoint from, to; /* inet datagrams */
 	u64 stamp_ns;	      /* real time of arrival, if somebody wants it */
 	u8 data[];
 };

@@ -35,7 +35,11 @@
 static u32 sockets;
 static struct super_block *sockfs;
 
-static const struct net_family *const families[] = { &unix_family };
+static const struct net_family *const families[] = {
+	&unix_family,
+	&inet_family,
+	&inet6_family,
+};
 
 /* --- life time ---------------------------------------------------------------------- */
 

@@ -146,7 +146,7 @@ struct net_family {
 	/* socketpair: -EOPNOTSUPP when NULL. */
 	int (*pair)(struct socket *a, struct socket *b);
 };
-extern const struct net_family unix_family;
+extern const struct net_family unix_family, inet_family, inet6_family;
 
 /* Zeroed memory of bytes that starts with a struct socket, one reference and
  * defaults set; NULL on no memory or when sockets fill their share of it. */

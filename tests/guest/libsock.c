@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <string.h>
 #include <test.h>
+#include <unistd.h>
 
 int sock_make(int family, int type)
 {
@@ -109,4 +110,67 @@ int sock_getopt(int fd, int level, int name)
 void sock_setopt(int fd, int level, int name, int value)
 {
 	CHECK_OK(setsockopt(fd, level, name, &value, sizeof(value)));
+}
+
+socklen_t sock_inet(struct sockaddr_storage *to, int family, unsigned int ip, int port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+
+	if (family == AF_INET) {
+		in.sin_port = HTONS(port);
+		in.sin_addr.s_addr = HTONL(ip);
+		memcpy(to, &in, sizeof(in));
+		return sizeof(in);
+	}
+	in6.sin6_port = HTONS(port);
+	in6.sin6_addr.in6_u.u6_addr8[15] = 1;
+	memcpy(to, &in6, sizeof(in6));
+	return sizeof(in6);
+}
+
+int sock_port(int fd)
+{
+	struct sockaddr_in6 in6;
+	socklen_t len = sizeof(in6);
+
+	/* The port is at the same place in both. */
+	CHECK_OK(getsockname(fd, &in6, &len));
+	return HTONS(in6.sin6_port);
+}
+
+int sock_bind_inet(int fd, int family, int port)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = sock_inet(&addr, family, LOOPBACK, port);
+
+	CHECK_OK(bind(fd, &addr, len));
+	return sock_port(fd);
+}
+
+int sock_connect_inet(int fd, int family, int port)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = sock_inet(&addr, family, LOOPBACK, port);
+
+	return connect(fd, &addr, len);
+}
+
+int sock_listen_inet(int family, int backlog, int *port)
+{
+	int fd = sock_make(family, SOCK_STREAM);
+
+	*port = sock_bind_inet(fd, family, 0);
+	CHECK_OK(listen(fd, backlog));
+	return fd;
+}
+
+void sock_tcp_pair(int family, int fds[2])
+{
+	int port, srv = sock_listen_inet(family, 1, &port);
+
+	fds[0] = sock_make(family, SOCK_STREAM);
+	CHECK_OK(sock_connect_inet(fds[0], family, port));
+	fds[1] = (int)CHECK_OK(accept(srv, NULL, NULL));
+	CHECK_OK(close(srv));
 }

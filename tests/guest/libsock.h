@@ -2,8 +2,14 @@
 #ifndef LIBSOCK_H
 #define LIBSOCK_H
 
+#include <linux/in.h>
+#include <linux/in6.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+#define HTONS(x) __builtin_bswap16((unsigned short)(x))
+#define HTONL(x) __builtin_bswap32((unsigned int)(x))
+#define LOOPBACK 0x7f000001u
 
 /* A socket that cannot fail. */
 int sock_make(int family, int type);
@@ -26,5 +32,19 @@ int sock_poll(int fd, short events);
 /* An int option, and its value. */
 int sock_getopt(int fd, int level, int name);
 void sock_setopt(int fd, int level, int name, int value);
+
+/* 127.0.0.1 or another IPv4 address, host order; ::1 with family AF_INET6 (ip is
+ * ignored). Its length. */
+socklen_t sock_inet(struct sockaddr_storage *to, int family, unsigned int ip, int port);
+/* Binds to the loopback address, port 0 for any; the port. */
+int sock_bind_inet(int fd, int family, int port);
+/* connect to the loopback address. */
+int sock_connect_inet(int fd, int family, int port);
+/* The port of a socket's own end. */
+int sock_port(int fd);
+/* A TCP listener at the loopback address; its port. */
+int sock_listen_inet(int family, int backlog, int *port);
+/* A connected pair over TCP. */
+void sock_tcp_pair(int family, int fds[2]);
 
 #endif

@@ -1,0 +1,444 @@
+/*
+ * UDP: each send looks up the receiver and appends to its queue; a queue that is
+ * full drops, as the network may. Who is connected to a port where nobody listens
+ * learns it by the next call (ECONNREFUSED), as by ICMP.
+ */
+#include "net/udp.h"
+
+#include <asm/ioctls.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/sockios.h>
+
+#include "hal/hal.h"
+#include "lib/err.h"
+#include "lib/string.h"
+#include "mm/uaccess.h"
+#include "net/netbuf.h"
+
+#define LENGTH_MAX 65535u	 /* more is refused at once */
+#define PAYLOAD_MAX_V4 65507u /* less the headers of IPv4 and UDP */
+#define PAYLOAD_MAX_V6 65527u
+
+/* struct in6_pktinfo, which linux/in6.h leaves to the libc. */
+struct user_in6_pktinfo {
+	struct ip addr;
+	u32 index;
+};
+
+static struct list_head all = LIST_HEAD_INIT(all);
+
+static bool ports_compatible(const struct inet_socket *a, const struct inet_socket *b)
+{
+	if (a->s.reuseport && b->s.reuseport && a->s.owner_uid == b->s.owner_uid)
+		return true;
+	return a->s.reuseaddr && b->s.reuseaddr;
+}
+
+struct port_table udp_ports = { .compatible = ports_compatible };
+
+struct socket *udp_create(u16 family)
+{
+	struct socket *s = socket_alloc(sizeof(struct udp_socket), &udp_ops, family,
+					SOCK_DGRAM, IPPROTO_UDP);
+
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	inet_setup(inet_of(s));
+	list_add_tail(&udp_of(s)->all, &all);
+	return s;
+}
+
+struct udp_socket *udp_first(void)
+{
+	return list_empty(&all) ? NULL : list_first_entry(&all, struct udp_socket, all);
+}
+
+struct udp_socket *udp_next(struct udp_socket *u)
+{
+	return u->all.next == &all ? NULL : list_first_entry(&u->all, struct udp_socket, all);
+}
+
+static int udp_bind(struct socket *s, const struct net_addr *addr)
+{
+	return inet_bind(&udp_ports, inet_of(s), addr);
+}
+
+static void disconnect(struct inet_socket *is)
+{
+	is->remote.port = 0;
+	is->s.state = SOCKET_CLOSED;
+	if (!is->address_chosen)
+		is->local.ip = ip_any(is->s.family);
+	if (!is->port_chosen && is->bound) {
+		port_release(is);
+		is->local.port = 0;
+	}
+}
+
+static int udp_connect(struct socket *s, const struct net_addr *addr, bool nonblock)
+{
+	struct inet_socket *is = inet_of(s);
+	struct endpoint to;
+	struct ip from;
+	int err;
+
+	(void)nonblock;
+	if (addr->len < sizeof(addr->family))
+		return -EINVAL;
+	if (addr->family == AF_UNSPEC) {
+		disconnect(is);
+		return 0;
+	}
+	err = inet_autobind(&udp_ports, is);
+	if (err)
+		return err;
+	/* The last connection's address is not kept for the next. */
+	if (!is->address_chosen)
+		is->local.ip = ip_any(s->family);
+	err = inet_destination(is, addr, &to, &from);
+	if (err)
+		return err;
+	is->local.ip = from;
+	is->remote = to;
+	s->state = SOCKET_CONNECTED;
+	return 0;
+}
+
+static int udp_getname(struct socket *s, struct net_addr *addr, bool peer)
+{
+	return inet_name(s, addr, peer);
+}
+
+/* --- finding the receiver -------------------------------------------------------------- */
+
+/* How well is fits; 0: not at all. */
+static u32 score(const struct inet_socket *is, const struct endpoint *to,
+		 const struct endpoint *from)
+{
+	u32 points = 1;
+
+	if (is->local.port != to->port || !inet_accepts(is, &to->ip))
+		return 0;
+	if (!ip_is_any(&is->local.ip))
+		points += 2;
+	if (is->remote.port) {
+		if (is->remote.port != from->port || !ip_equal(&is->remote.ip, &from->ip))
+			return 0;
+		points += 4;
+	}
+	return points;
+}
+
+static struct inet_socket *find_receiver(const struct endpoint *to,
+					 const struct endpoint *from)
+{
+	struct inet_socket *is, *best = NULL;
+	u32 most = 0, same = 0, points;
+
+	list_for_each_entry(is, port_bucket(&udp_ports, to->port), port_link) {
+		points = score(is, to, from);
+		if (points > most) {
+			best = is;
+			most = points;
+			same = 1;
+		} else if (points && points == most && is->s.reuseport) {
+			/* A sender stays with one of the group. */
+			same++;
+			if (from->port % same == 0)
+				best = is;
+		}
+	}
+	return best;
+}
+
+/* --- sending ------------------------------------------------------------------------------ */
+
+/* Destination and own end of a datagram. */
+static int route(struct inet_socket *is, const struct net_msg *m, struct endpoint *to,
+		 struct endpoint *from)
+{
+	struct net_addr as_inet;
+	int err = 0;
+
+	if (m->name.len) {
+		as_inet = m->name;
+		if (is->s.family == AF_INET && m->name.len >= INET_ADDR_LEN &&
+		    m->name.family == AF_UNSPEC)
+			as_inet.family = AF_INET;
+		err = inet_destination(is, &as_inet, to, &from->ip);
+		/* A connected socket may send elsewhere from its address. */
+		if (!err && !to->port)
+			err = -EINVAL;
+	} else if (is->remote.port) {
+		*to = is->remote;
+		from->ip = is->local.ip;
+	} else {
+		err = -EDESTADDRREQ;
+	}
+	from->port = is->local.port;
+	return err;
+}
+
+static void deliver(struct inet_socket *to, struct netbuf *nb, const struct endpoint *from,
+		    const struct endpoint *dest)
+{
+	struct socket *s = &to->s;
+
+	nb->charge = netbuf_charge_of(nb->total);
+	if (s->rx_charge + nb->charge > s->rcvbuf || s->closed & SOCKET_NO_RECEIVE) {
+		udp_of(s)->drops++;
+		netbuf_free(nb);
+		return;
+	}
+	nb->from = *from;
+	nb->to = *dest;
+	if (s->timestamp || s->timestamp_ns)
+		nb->stamp_ns = clock_real_ns();
+	s->rx_charge += nb->charge;
+	list_add_tail(&nb->link, &s->rx);
+	s->rx_bytes += nb->total;
+	s->rx_count++;
+	socket_wake_readers(s);
+}
+
+/* Nobody is there: who is connected is told, others only if they asked for it. */
+static void unreachable(struct inet_socket *is, const struct endpoint *to)
+{
+	if ((is->remote.port == to->port && ip_equal(&is->remote.ip, &to->ip)) ||
+	    is->recv_error)
+		socket_set_error(&is->s, ECONNREFUSED);
+}
+
+static int check_send(const struct net_msg *m)
+{
+	if (m->buf.len > LENGTH_MAX)
+		return -EMSGSIZE;
+	if (m->flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static s64 udp_send(struct socket *s, struct net_msg *m)
+{
+	struct inet_socket *is = inet_of(s), *receiver;
+	struct endpoint to, from = { .port = 0 };
+	struct netbuf *nb;
+	u32 len;
+	s64 err;
+
+	err = inet_autobind(&udp_ports, is); /* whatever comes of the rest */
+	if (!err)
+		err = check_send(m);
+	if (!err)
+		err = route(is, m, &to, &from);
+	if (!err && s->error)
+		err = socket_take_error(s);
+	if (!err && s->closed & SOCKET_NO_SEND)
+		err = -EPIPE;
+	if (!err && m->buf.len > (ip_is_v4(&to.ip) ? PAYLOAD_MAX_V4 : PAYLOAD_MAX_V6))
+		err = -EMSGSIZE;
+	if (err)
+		return err;
+	len = (u32)m->buf.len;
+	nb = netbuf_alloc(len);
+	if (!nb)
+		return -ENOBUFS;
+	if (netbuf_fill(nb, &m->buf)) {
+		netbuf_free(nb);
+		return -EFAULT;
+	}
+	receiver = find_receiver(&to, &from);
+	if (receiver) {
+		deliver(receiver, nb, &from, &to);
+	} else {
+		netbuf_free(nb);
+		unreachable(is, &to);
+	}
+	return len;
+}
+
+/* --- receiving ---------------------------------------------------------------------------- */
+
+static int wait_datagram(struct socket *s, u64 deadline)
+{
+	for (;;) {
+		int err = socket_rx_lock(s);
+
+		if (err)
+			return err;
+		err = socket_take_error(s);
+		if (!err && !list_empty(&s->rx))
+			return 0;
+		if (!err && s->closed & SOCKET_NO_RECEIVE)
+			err = deadline ? 1 : -EAGAIN;
+		socket_rx_unlock(s);
+		if (!err)
+			err = socket_wait(s, !list_empty(&s->rx) || s->error ||
+						     s->closed & SOCKET_NO_RECEIVE,
+					  deadline);
+		if (err)
+			return err;
+	}
+}
+
+static void put_stamp(struct net_msg *m, const struct socket *s, u64 ns)
+{
+	s64 stamp[2];
+
+	if (!ns)
+		ns = clock_real_ns();
+	stamp[0] = (s64)(ns / NS_PER_SEC);
+	stamp[1] = (s64)(ns % NS_PER_SEC);
+	if (s->timestamp)
+		stamp[1] /= 1000;
+	net_put_cmsg(m, SOL_SOCKET, s->timestamp ? SO_TIMESTAMP_OLD : SO_TIMESTAMPNS_OLD,
+		     stamp, sizeof(stamp));
+}
+
+static void put_control(struct net_msg *m, const struct inet_socket *is,
+			const struct netbuf *nb)
+{
+	bool v4 = ip_is_v4(&nb->to.ip) && is->s.family == AF_INET;
+	struct user_in6_pktinfo info6 = { .index = 1 };
+	struct in_pktinfo info = { .ipi_ifindex = 1 };
+	s32 ttl = is->ttl, tos = 0;
+	u8 tos_byte = 0;
+
+	if (is->s.timestamp || is->s.timestamp_ns)
+		put_stamp(m, &is->s, nb->stamp_ns);
+	if (is->pktinfo && v4) {
+		memcpy(&info.ipi_addr, nb->to.ip.b + 12, 4);
+		memcpy(&info.ipi_spec_dst, nb->to.ip.b + 12, 4);
+		net_put_cmsg(m, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+	} else if (is->pktinfo) {
+		info6.addr = nb->to.ip;
+		net_put_cmsg(m, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
+	}
+	if (is->recv_ttl)
+		net_put_cmsg(m, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_HOPLIMIT,
+			     &ttl, sizeof(ttl));
+	if (is->recv_tos && v4)
+		net_put_cmsg(m, IPPROTO_IP, IP_TOS, &tos_byte, sizeof(tos_byte));
+	else if (is->recv_tos)
+		net_put_cmsg(m, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+}
+
+static s64 take_datagram(struct socket *s, struct net_msg *m)
+{
+	struct netbuf *nb = list_first_entry(&s->rx, struct netbuf, link);
+	u32 n = (u32)MIN((size_t)nb->total, m->buf.len), total = nb->total;
+
+	if (netbuf_copy(nb, 0, &m->buf, n))
+		return -EFAULT;
+	if (n < total)
+		m->out_flags |= MSG_TRUNC;
+	endpoint_fill(&m->name, s->family, &nb->from);
+	put_control(m, inet_of(s), nb);
+	if (!(m->flags & MSG_PEEK)) {
+		list_del(&nb->link);
+		s->rx_count--;
+		s->rx_bytes -= total;
+		s->rx_charge -= nb->charge;
+		netbuf_free(nb);
+	}
+	return m->flags & MSG_TRUNC ? total : n;
+}
+
+static s64 udp_receive(struct socket *s, struct net_msg *m)
+{
+	s64 ret;
+
+	if (m->flags & MSG_ERRQUEUE) /* nothing is ever put there */
+		return -EAGAIN;
+	ret = wait_datagram(s, socket_deadline(s->rcvtimeo_ns, m->flags & MSG_DONTWAIT));
+	if (ret)
+		return ret == 1 ? 0 : ret;
+	ret = take_datagram(s, m);
+	socket_rx_unlock(s);
+	return ret;
+}
+
+/* --- the rest --------------------------------------------------------------------------------- */
+
+static u32 udp_poll(struct socket *s)
+{
+	u32 mask = POLLOUT | POLLWRNORM | POLLWRBAND;
+
+	if (s->error)
+		mask |= POLLERR;
+	if (s->closed & SOCKET_NO_RECEIVE)
+		mask |= POLLIN | POLLRDNORM | POLLRDHUP;
+	if (s->closed == SOCKET_NO_BOTH)
+		mask |= POLLHUP;
+	if (!list_empty(&s->rx))
+		mask |= POLLIN | POLLRDNORM;
+	return mask;
+}
+
+static int udp_shutdown(struct socket *s, u32 mask)
+{
+	s->closed |= mask;
+	socket_wake(s);
+	return s->state == SOCKET_CONNECTED ? 0 : -ENOTCONN;
+}
+
+static s64 udp_ioctl(struct socket *s, u32 cmd, uaddr_t arg)
+{
+	s32 value = 0;
+
+	switch (cmd) {
+	case FIONREAD:
+		if (!list_empty(&s->rx))
+			value = (s32)list_first_entry(&s->rx, struct netbuf, link)->total;
+		return put_user(value, arg);
+	case TIOCOUTQ: /* what is sent has arrived, or is lost */
+		return put_user(value, arg);
+	default:
+		return inet_ioctl(s, cmd, arg);
+	}
+}
+
+static int udp_setopt(struct socket *s, const struct sockopt *opt)
+{
+	return inet_setopt(inet_of(s), opt);
+}
+
+static int udp_getopt(struct socket *s, struct sockopt *opt)
+{
+	return inet_getopt(inet_of(s), opt);
+}
+
+static void udp_release(struct socket *s)
+{
+	struct inet_socket *is = inet_of(s);
+	struct netbuf *nb;
+
+	s->dead = true;
+	s->closed = SOCKET_NO_BOTH;
+	if (is->bound)
+		port_release(is);
+	list_del(&udp_of(s)->all);
+	while (!list_empty(&s->rx)) {
+		nb = list_first_entry(&s->rx, struct netbuf, link);
+		list_del(&nb->link);
+		netbuf_free(nb);
+	}
+	s->rx_count = 0;
+	s->rx_bytes = s->rx_charge = 0;
+	socket_wake(s);
+}
+
+const struct socket_ops udp_ops = {
+	.bind = udp_bind,
+	.connect = udp_connect,
+	.name = udp_getname,
+	.send = udp_send,
+	.receive = udp_receive,
+	.poll = udp_poll,
+	.shutdown = udp_shutdown,
+	.ioctl = udp_ioctl,
+	.setopt = udp_setopt,
+	.getopt = udp_getopt,
+	.release = udp_release,
+};
