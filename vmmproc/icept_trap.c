@@ -27,6 +27,7 @@
 
 #include "filter_inproc.h"
 #include "icept.h"
+#include "procs.h"
 
 struct trap_state {
 	int pidfd;
@@ -141,23 +142,43 @@ static void release(struct machine *m)
 
 static void reap(struct machine *m)
 {
-	while (wait4(m->guest_pid, &m->guest_status, __WALL,
-		     &m->guest_rusage) < 0 && errno == EINTR)
+	struct rusage usage;
+
+	procs_end(m);
+	while (wait4(m->guest_pid, &m->guest_status, __WALL, &usage) < 0 &&
+	       errno == EINTR)
 		;
+	procs_add_usage(m, &usage);
 	m->guest_pid = -1;
 	release(m);
 }
 
-static void ended(struct machine *m, struct icept_event *ev)
+static void report_end(struct machine *m)
 {
-	ev->kind = ICEPT_EXITED;
-	reap(m);
 	if (state_of(m)->listened || !WIFSIGNALED(m->guest_status) ||
 	    WTERMSIG(m->guest_status) != SIGSYS)
 		return;
 	m->count.refused++;
 	snprintf(m->report, sizeof(m->report),
 		 "guest kernel refused: a host call outside the policy (this host does not say which)");
+}
+
+static void ended(struct machine *m, struct icept_event *ev)
+{
+	ev->kind = ICEPT_EXITED;
+	reap(m);
+	report_end(m);
+}
+
+/* The machine ended in another host process than the first, with status. */
+static void ended_elsewhere(struct machine *m, struct icept_event *ev,
+			    int status)
+{
+	ev->kind = ICEPT_EXITED;
+	kill(m->guest_pid, SIGKILL);
+	reap(m);
+	m->guest_status = status;
+	report_end(m);
 }
 
 /* A refused call, or none when its maker was killed meanwhile. */
@@ -184,13 +205,16 @@ static int take_notification(struct machine *m, struct icept_event *ev)
 static int icept_trap_next(struct machine *m, struct icept_event *ev)
 {
 	struct trap_state *st = state_of(m);
-	struct pollfd polled[] = { { st->pidfd, POLLIN, 0 },
-				   { m->listener_fd, POLLIN, 0 } };
+	struct pollfd polled[2 + PROCS_POLLED] = {
+		{ st->pidfd, POLLIN, 0 }, { m->listener_fd, POLLIN, 0 }
+	};
+	size_t procs = procs_fill_pollset(m, polled + 2);
+	int status;
 
 	memset(ev, 0, sizeof(*ev));
 	ev->kind = ICEPT_NONE;
 	st->listened |= m->listener_fd >= 0;
-	if (poll(polled, 2, -1) < 0)
+	if (poll(polled, 2 + procs, -1) < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (polled[1].revents & POLLIN)
 		return take_notification(m, ev);
@@ -198,6 +222,8 @@ static int icept_trap_next(struct machine *m, struct icept_event *ev)
 		ended(m, ev);
 	else if (polled[1].revents) /* nobody is left to notify of */
 		close_listener(m);
+	else if (procs && procs_serve(m, polled + 2, &status))
+		ended_elsewhere(m, ev, status);
 	return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "options.h"
 
 struct icept_ops;
+struct procs;
 
 /* Counted by the VMM process; see also struct lodger_counters. */
 struct vmm_counters {
@@ -65,6 +66,7 @@ struct machine {
 	uint64_t image_end;	/* first address past it */
 	uint64_t user_low_min;	/* host mmap_min_addr, 64 KiB at least */
 	void *icept_private;	/* the mechanism's own state */
+	struct procs *procs;	/* --space multi: further host processes */
 	FILE *trace;		/* where --trace goes, or NULL */
 
 	pid_t guest_pid;	/* -1 before start and after reaping */

@@ -154,12 +154,12 @@ int memory_write_boot(struct machine *m)
 			 LODGER_KFILE_OFFSET(LODGER_BOOT_ADDR));
 }
 
-static int map_piece_of(const struct machine *m, uint64_t addr, uint64_t bytes,
-			int prot, uint64_t offset)
+/* At its address, where nothing is yet. */
+static int map_at(uint64_t addr, uint64_t bytes, int prot, int flags, int fd,
+		  uint64_t offset)
 {
-	void *at = mmap((void *)addr, bytes, prot,
-			MAP_SHARED | MAP_FIXED_NOREPLACE, m->kmem_fd,
-			(off_t)offset);
+	void *at = mmap((void *)addr, bytes, prot, flags | MAP_FIXED_NOREPLACE,
+			fd, (off_t)offset);
 
 	if (at == (void *)addr)
 		return 0;
@@ -171,7 +171,44 @@ static int map_piece_of(const struct machine *m, uint64_t addr, uint64_t bytes,
 static int map_piece(const struct machine *m, uint64_t addr, uint64_t bytes,
 		     int prot)
 {
-	return map_piece_of(m, addr, bytes, prot, LODGER_KFILE_OFFSET(addr));
+	return map_at(addr, bytes, prot, MAP_SHARED, m->kmem_fd,
+		      LODGER_KFILE_OFFSET(addr));
+}
+
+/* What each host process has for itself: the constants, for its number, and the
+ * signal stack. */
+static int map_own(const struct machine *m)
+{
+	if (map_at(LODGER_GATE_CONST, LODGER_PAGE_SIZE, PROT_READ, MAP_PRIVATE,
+		   m->kmem_fd, LODGER_KFILE_OFFSET(LODGER_GATE_CONST)))
+		return -1;
+	return map_at(LODGER_SIGSTACK_BASE, LODGER_SIGSTACK_SIZE,
+		      PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		      0);
+}
+
+static int map_common(const struct machine *m)
+{
+	if (map_piece(m, LODGER_GATE_CONST, LODGER_PAGE_SIZE, PROT_READ))
+		return -1;
+	return map_piece(m, LODGER_SIGSTACK_BASE, LODGER_SIGSTACK_SIZE,
+			 PROT_READ | PROT_WRITE);
+}
+
+int memory_write_number(uint32_t number)
+{
+	void *page = (void *)LODGER_GATE_CONST;
+
+	if (mprotect(page, LODGER_PAGE_SIZE, PROT_READ | PROT_WRITE))
+		goto out_complain;
+	*(volatile uint32_t *)LODGER_GATE_NUMBER = number;
+	if (mprotect(page, LODGER_PAGE_SIZE, PROT_READ))
+		goto out_complain;
+	return 0;
+
+out_complain:
+	machine_complain("cannot number a host process: %s", strerror(errno));
+	return -1;
 }
 
 static int map_patch_area(const struct machine *m)
@@ -188,11 +225,9 @@ int memory_map_window(const struct machine *m)
 {
 	if (map_piece(m, LODGER_GATE_TEXT, LODGER_PAGE_SIZE,
 		      PROT_READ | PROT_EXEC) ||
-	    map_piece(m, LODGER_GATE_CONST, LODGER_PAGE_SIZE, PROT_READ) ||
-	    map_piece(m, LODGER_SIGSTACK_BASE, LODGER_SIGSTACK_SIZE,
-		      PROT_READ | PROT_WRITE) ||
-	    map_piece_of(m, LODGER_USER_PAGE, LODGER_PAGE_SIZE, PROT_READ,
-			 LODGER_KFILE_OFFSET(LODGER_USER_PAGE_CORE)))
+	    (m->procs ? map_own(m) : map_common(m)) ||
+	    map_at(LODGER_USER_PAGE, LODGER_PAGE_SIZE, PROT_READ, MAP_SHARED,
+		   m->kmem_fd, LODGER_KFILE_OFFSET(LODGER_USER_PAGE_CORE)))
 		return -1;
 	if (m->icept->abi == LODGER_INTERCEPT_PATCH && map_patch_area(m))
 		return -1;

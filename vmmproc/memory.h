@@ -30,6 +30,10 @@ int memory_write_boot(struct machine *m);
  * process). Returns 0, or -1 after one sentence. */
 int memory_map_window(const struct machine *m);
 
+/* Gives the calling process, which has the window of a machine with --space
+ * multi, its number. 0, or -1 after one sentence. */
+int memory_write_number(uint32_t number);
+
 /* Copies the guest kernel's counters out of the file. Untrusted contents:
  * strings are terminated, nothing else is checked. 0/-1. */
 int memory_read_counters(const struct machine *m, struct lodger_counters *out);

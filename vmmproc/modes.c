@@ -64,7 +64,8 @@ static const struct mechanism mechanisms[] = {
 	{ AXIS_PROTECT, "kmod-mm", .summary = "the module: an address space of its own" },
 	{ AXIS_SPACE, "remap", .summary = "unmap and map again on every switch",
 	  .built = true, .abi = LODGER_SPACE_REMAP },
-	{ AXIS_SPACE, "multi", .summary = "one host process for each" },
+	{ AXIS_SPACE, "multi", .summary = "one host process for each",
+	  .built = true, .abi = LODGER_SPACE_MULTI },
 	{ AXIS_SPACE, "kmod", .summary = "the module: switchguest" },
 };
 
@@ -90,6 +91,9 @@ static const struct preset presets[] = {
 	{ "kmod", "with the host kernel module",
 	  { { "kmod", "kmod-us", "kmod" } } },
 };
+
+#define PRESET_DEFAULT "fast"
+#define PRESET_STEPS "umlinux" /* for --trace=steps */
 
 #define PRESET_COUNT (sizeof(presets) / sizeof(presets[0]))
 
@@ -215,6 +219,22 @@ static int check_choice(const struct options *opt, enum axis axis,
 	return 0;
 }
 
+/* With a tracer each host process would be a tracee more, and a hand-over two
+ * stops. */
+static int check_multi(struct options *opt)
+{
+	const struct mechanism *intercept =
+		find_mechanism(AXIS_INTERCEPT, *choice_of(opt, AXIS_INTERCEPT));
+	const char *space = *choice_of(opt, AXIS_SPACE);
+
+	if (strcmp(space, "multi") || !intercept->icept ||
+	    intercept->icept->filter == ICEPT_FILTER_TRAP)
+		return 0;
+	machine_complain("--space multi needs --intercept patch or trap, not %s: a tracer would stop at every hand-over",
+			 intercept->name);
+	return -1;
+}
+
 static int check_together(struct options *opt)
 {
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
@@ -268,9 +288,13 @@ static int check_wishes(const struct options *opt)
 
 int modes_resolve(struct options *opt)
 {
-	const struct preset *preset = find_preset(opt->mode);
+	const struct preset *preset;
 	const char *const *set;
 
+	if (!opt->mode)
+		opt->mode = opt->trace == TRACE_STEPS ? PRESET_STEPS :
+							PRESET_DEFAULT;
+	preset = find_preset(opt->mode);
 	if (!preset)
 		return complain_unknown_preset(opt->mode);
 	set = choose_set(preset, opt);
@@ -283,7 +307,7 @@ int modes_resolve(struct options *opt)
 			return complain_unknown_mechanism((enum axis)axis,
 							  *choice);
 	}
-	if (check_together(opt))
+	if (check_together(opt) || check_multi(opt))
 		return -1;
 	for (int axis = 0; axis < AXIS_COUNT; axis++)
 		if (check_choice(opt, (enum axis)axis,
@@ -350,7 +374,31 @@ static bool set_works(const char *const *set)
 	return true;
 }
 
-static void print_presets(const char *default_mode)
+/* Why the sets that a preset would rather have were passed over. */
+static void print_passed_over(const struct preset *preset,
+			      const char *const *chosen)
+{
+	char why[160] = "";
+
+	for (size_t i = 0; i < PRESET_SETS && preset->set[i][0]; i++) {
+		if (preset->set[i] == chosen)
+			return;
+		for (int axis = 0; axis < AXIS_COUNT; axis++) {
+			const char *name = preset->set[i][axis];
+
+			if (is_supported(find_mechanism((enum axis)axis, name),
+					 why, sizeof(why)))
+				continue;
+			printf("  %-10s not %s + %s + %s: %s: %s\n", "",
+			       preset->set[i][AXIS_INTERCEPT],
+			       preset->set[i][AXIS_PROTECT],
+			       preset->set[i][AXIS_SPACE], name, why);
+			break;
+		}
+	}
+}
+
+static void print_presets(void)
 {
 	struct options none = { .mode = NULL };
 
@@ -360,11 +408,13 @@ static void print_presets(const char *default_mode)
 
 		printf("  %-10s %-26s %s (%s + %s + %s)\n", presets[i].name,
 		       !set_works(set) ? "not yet" :
-		       strcmp(presets[i].name, default_mode) ?
+		       strcmp(presets[i].name, PRESET_DEFAULT) ?
 					 "supported" :
 					 "supported, the default",
 		       presets[i].summary, set[AXIS_INTERCEPT],
 		       set[AXIS_PROTECT], set[AXIS_SPACE]);
+		if (set_works(set))
+			print_passed_over(&presets[i], set);
 	}
 }
 
@@ -376,6 +426,6 @@ int modes_print(const struct options *opt)
 	}
 	for (int axis = 0; axis < AXIS_COUNT; axis++)
 		print_axis((enum axis)axis);
-	print_presets(opt->mode);
+	print_presets();
 	return 0;
 }

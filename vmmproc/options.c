@@ -217,7 +217,6 @@ int options_parse(struct options *opt, int argc, char **argv)
 	int command;
 
 	*opt = (struct options){ .mem_bytes = MEM_DEFAULT,
-				 .mode = "umlinux",
 				 .cwd = "/",
 				 .hostname = "lodger",
 				 .cpu = -1 };

@@ -39,7 +39,7 @@ struct options {
 	int disk_count;
 	const char *kernel;	  /* --kernel FILE; NULL: the embedded one */
 	uint64_t mem_bytes;	  /* --mem, default 256 MiB */
-	const char *mode;	  /* --mode preset name, default "umlinux" */
+	const char *mode;	  /* --mode preset name; NULL: see modes_resolve */
 	const char *intercept, *protect, *space; /* NULL: from the preset */
 	bool unsafe;
 	bool vspace_high;

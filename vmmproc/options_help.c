@@ -36,7 +36,7 @@ static const char help_run[] =
 "  --stats[=json|FILE|json:FILE]  counts of stops, calls, switches at the end\n"
 "  --trace[=syscalls|steps]  guest calls, or the eight steps of each\n"
 "  --trace-file FILE  where the trace goes (standard error)\n"
-"  --mode NAME        preset of mechanisms (umlinux); see lodger modes\n"
+"  --mode NAME        preset of mechanisms (fast); see lodger modes\n"
 "  --intercept NAME   --protect NAME   --space NAME   one axis by itself\n"
 "  --unsafe           allow mechanisms without protection, for measuring\n"
 "  --kernel FILE      boot another guest-kernel image, for testing\n"
@@ -57,7 +57,7 @@ static const char help_boot[] =
 "                     (default: the embedded busybox root)\n"
 "  -m, --mem SIZE     guest memory (256M)\n"
 "  --hostname NAME    (lodger)\n"
-"  --mode NAME        preset of mechanisms (umlinux); see lodger modes\n";
+"  --mode NAME        preset of mechanisms (fast); see lodger modes\n";
 
 static const char help_modes[] =
 "lodger modes [--policy]\n"

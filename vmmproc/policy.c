@@ -19,6 +19,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/falloc.h>
+#include <linux/futex.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -195,6 +196,19 @@ const struct policy_row policy_table[] = {
 	  { ONE_OF(0, ARCH_BASES, ARCH_BASES_BITS,
 		   "a code other than the fs and gs bases") },
 	  "a guest program's fs and gs bases, without FSGSBASE" },
+	/* Several host processes. */
+	{ __NR_futex, USE_MULTI, REGION_ANY, SPAN_NONE,
+	  { MASKED(0, ~0x0fffffffULL, LODGER_WINDOW_BASE,
+		   "a word outside the core"),
+	    LE(1, FUTEX_WAKE, "an operation other than WAIT and WAKE"),
+	    EQ(3, 0, "a time-out or a second address") },
+	  "hands the baton to another host process" },
+	{ __NR_write, USE_MULTI, REGION_ANY, SPAN_NONE,
+	  { EQ(0, LODGER_FD_MAKER, "a descriptor that is no stream") },
+	  "asks the VMM process for a host process" },
+	{ __NR_read, USE_MULTI, REGION_ANY, SPAN_NONE,
+	  { EQ(0, LODGER_FD_MAKER, "a descriptor that is no stream") },
+	  "the answer" },
 	{ __NR_getpid, USE_TRACED, REGION_ANY, SPAN_NONE, {},
 	  "the no-op that stands for a guest program's call (step 2)" },
 	{ __NR_exit_group, USE_ALWAYS, REGION_ANY, SPAN_NONE, {},
@@ -400,6 +414,7 @@ void policy_print(FILE *out)
 			row->why,
 			row->use == USE_TRACED ? " (traced modes only)" :
 			row->use == USE_IN_PROCESS ? " (other modes only)" :
+			row->use == USE_MULTI ? " (--space multi only)" :
 			row->use == USE_BLOCK_READ ? " (where there is one)" :
 			row->use == USE_BLOCK_WRITE ? " (that is writable)" : "");
 		print_limits(out, row);

@@ -20,6 +20,7 @@ struct policy_env {
 	uint64_t user_low_min;
 	bool vspace_high;
 	bool in_process; /* programs' calls do not stop: filter_inproc.c */
+	bool multi;	 /* --space multi: several host processes */
 	/* The files behind the disks: sizes in bytes, 0 for none; bit i of
 	 * block_writable: file i may be written. */
 	uint64_t block_bytes[LODGER_MAX_BLOCK_FILES];

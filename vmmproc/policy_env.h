@@ -5,6 +5,7 @@
 #include "abi/layout.h"
 #include "icept.h"
 #include "machine.h"
+#include "modes.h"
 #include "policy.h"
 
 /* Fills env from m (memory sizes, user ranges, pid if known). */
@@ -25,6 +26,7 @@ static inline void policy_env_fill(struct policy_env *env,
 		if (there && m->block[i].writable)
 			env->block_writable |= 1u << i;
 	}
+	env->multi = modes_abi(m->opt, AXIS_SPACE) == LODGER_SPACE_MULTI;
 	env->guest_pid = m->guest_pid > 0 ? m->guest_pid : 0;
 }
 

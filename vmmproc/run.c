@@ -22,6 +22,7 @@
 #include "loop.h"
 #include "memory.h"
 #include "modes.h"
+#include "procs.h"
 #include "root.h"
 #include "start.h"
 #include "stats.h"
@@ -214,6 +215,7 @@ int run_machine(const struct options *opt)
 	if (m.trace && m.trace != stderr)
 		fclose(m.trace);
 	free(m.icept_private);
+	procs_free(&m);
 	memory_destroy(&m);
 	disks_close(&m);
 	streams_close(&m);

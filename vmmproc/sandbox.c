@@ -26,6 +26,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "procs.h"
+
 /* glibc's, sysdeps/unix/sysv/linux/x86/bits/rseq.h */
 #define RSEQ_SIGNATURE 0x53053053
 #define RSEQ_ALIGN 32
@@ -74,6 +76,8 @@ int sandbox_place_descriptors(const struct machine *m, int trace_fd,
 		[LODGER_FD_TRACE] = trace_fd,
 		[LODGER_FD_TTY] = m->tty.fd,
 		[LODGER_FD_BELL] = m->bell_fd,
+		[LODGER_FD_MAKER] = procs_maker_end(m),
+		[LODGER_FD_SPAWNER] = procs_spawner_end(m),
 		[LODGER_FD_END] = *go_fd,
 	};
 
@@ -216,7 +220,7 @@ static int drop_capabilities(void)
 
 /* Changing credentials clears the death signal, so this comes after that. A
  * parent that died meanwhile has sent none. */
-static int die_with(pid_t vmm_pid)
+int sandbox_die_with(pid_t vmm_pid)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
 		return complain("death signal", errno);
@@ -227,14 +231,26 @@ static int die_with(pid_t vmm_pid)
 
 int sandbox_before_attach(pid_t vmm_pid)
 {
-	if (die_with(vmm_pid) || reset_signals() || forbid_core() ||
+	if (sandbox_die_with(vmm_pid) || reset_signals() || forbid_core() ||
 	    unregister_areas())
 		return -1;
 	prctl(PR_SET_NAME, "lodger-guest", 0, 0, 0);
 	unshare_namespaces();
 	if (drop_capabilities())
 		return -1;
-	return die_with(vmm_pid);
+	return sandbox_die_with(vmm_pid);
+}
+
+/* No more than so many descriptors, no processes, nobody to look inside. */
+static int limit_further(rlim_t descriptors, pid_t vmm_pid)
+{
+	/* ppoll refuses more descriptors than RLIMIT_NOFILE allows: the
+	 * policy's eight are within it */
+	if (set_limit(RLIMIT_NOFILE, descriptors) || set_limit(RLIMIT_NPROC, 0))
+		return -1;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return complain("dumpable", errno);
+	return sandbox_die_with(vmm_pid);
 }
 
 int sandbox_after_attach(pid_t vmm_pid, int keep_fd)
@@ -243,12 +259,13 @@ int sandbox_after_attach(pid_t vmm_pid, int keep_fd)
 
 	if (close_range(end, ~0U, 0))
 		return complain("closing descriptors", errno);
-	/* ppoll refuses more descriptors than RLIMIT_NOFILE allows: the
-	 * policy's eight are within it */
-	if (set_limit(RLIMIT_NOFILE, keep_fd < 0 ? end : end + 1) ||
-	    set_limit(RLIMIT_NPROC, 0))
-		return -1;
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
-		return complain("dumpable", errno);
-	return die_with(vmm_pid);
+	return limit_further(keep_fd < 0 ? end : end + 1, vmm_pid);
+}
+
+/* The table of descriptors is everybody's: the first process has closed what
+ * is to be closed. */
+int sandbox_further(pid_t vmm_pid)
+{
+	prctl(PR_SET_NAME, "lodger-guest", 0, 0, 0);
+	return limit_further(LODGER_FD_END, vmm_pid);
 }

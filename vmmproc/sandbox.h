@@ -27,6 +27,12 @@ int sandbox_place_descriptors(const struct machine *m, int trace_fd,
  */
 int sandbox_before_attach(pid_t vmm_pid);
 
+/* Death with vmm_pid, for a process cloned from one that is half confined. */
+int sandbox_die_with(pid_t vmm_pid);
+
+/* Second half for a further host process, a child of the spawner's. */
+int sandbox_further(pid_t vmm_pid);
+
 /*
  * Second half, once the tracer is attached: closes everything from
  * LODGER_FD_END up but for keep_fd (LODGER_FD_END, or -1: none), no new

@@ -12,7 +12,8 @@
  *   take the listener, if the filter has one (listener.c)
  *
  * One socket pair carries all of it; either side's death reads as end of
- * file on the other. Where every call is traced the guest kernel begins with
+ * file on the other. With --space multi the child forks the spawner (procs.h)
+ * when the window is mapped. Where every call is traced the guest kernel begins with
  * the int3 that the tracer waits for, else right after it.
  */
 #include "start.h"
@@ -30,6 +31,7 @@
 #include "memory.h"
 #include "policy.h"
 #include "policy_env.h"
+#include "procs.h"
 #include "sandbox.h"
 #include "streams.h"
 
@@ -115,19 +117,45 @@ static void enter_in_process(const struct machine *m,
 	jump_to(m->image.entry_ready);
 }
 
+/* A further host process of --space multi: a child of the spawner's, confined
+ * as far as that is. Its filter has no listener, and says so by killing. */
+static void enter_further(const struct machine *m,
+			  struct filter_program *program, uint32_t number,
+			  pid_t vmm_pid) __attribute__((noreturn));
+static void enter_further(const struct machine *m,
+			  struct filter_program *program, uint32_t number,
+			  pid_t vmm_pid)
+{
+	int err;
+
+	if (memory_write_number(number) || sandbox_further(vmm_pid))
+		_exit(EXIT_LODGER);
+	filter_inproc_without_listener(program);
+	err = filter_inproc_install(program, false);
+	if (err)
+		leave_unfiltered(err);
+	jump_to(m->image.join);
+}
+
 static void child_main(struct machine *m, struct filter_program *program,
 		       int fd, pid_t vmm_pid) __attribute__((noreturn));
 static void child_main(struct machine *m, struct filter_program *program,
 		       int fd, pid_t vmm_pid)
 {
 	int trace_fd = m->trace ? fileno(m->trace) : STDERR_FILENO;
+	int number;
 
 	if (sandbox_place_descriptors(m, trace_fd, &fd) ||
 	    sandbox_before_attach(vmm_pid))
 		_exit(EXIT_LODGER);
 	/* the descriptor numbers are the guest's from here on */
 	m->kmem_fd = LODGER_FD_KMEM;
-	if (memory_map_window(m) || !send_byte(fd) || !receive_byte(fd))
+	if (memory_map_window(m))
+		_exit(EXIT_LODGER);
+	number = m->procs ? procs_start_spawner(vmm_pid) : 0;
+	if (number > 0)
+		enter_further(m, program, (uint32_t)number, vmm_pid);
+	if (number < 0 || !send_byte(fd) || !receive_byte(fd))
 		_exit(EXIT_LODGER);
 	if (m->icept->filter == ICEPT_FILTER_TRACED)
 		enter_traced(m, vmm_pid);
@@ -160,6 +188,7 @@ static int abandon(struct machine *m)
 {
 	int status;
 
+	procs_end(m);
 	kill(m->guest_pid, SIGKILL);
 	while (waitpid(m->guest_pid, &status, __WALL) < 0 && errno == EINTR)
 		;
@@ -175,6 +204,12 @@ static int take_charge(struct machine *m, int fd)
 
 	if (!receive_byte(fd) || streams_arm(m))
 		return -1;
+	err = procs_begin(m);
+	if (err) {
+		machine_complain("the spawner of host processes is gone: %s",
+				 strerror(-err));
+		return -1;
+	}
 	err = m->icept->attach(m);
 	if (err) {
 		machine_complain("cannot take charge of the guest-machine process by %s: %s; see `lodger doctor`",
@@ -224,7 +259,9 @@ int start_guest(struct machine *m)
 
 	if (err)
 		return -1;
-	err = fork_guest(m, &program);
+	err = procs_create(m);
+	if (!err)
+		err = fork_guest(m, &program);
 	filter_inproc_free(&program);
 	return err;
 }

@@ -4,6 +4,7 @@
  * too, for they are shared with the shell and the other end of a pipeline.
  */
 #include "streams.h"
+#include "modes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -182,14 +183,23 @@ static int arm(int fd, pid_t pid, const char *what)
 	return -1;
 }
 
+/* A signal goes to one process, and with several it would be the wrong one: the
+ * guest kernel looks at its streams now and then instead. */
+static bool is_multi(const struct machine *m)
+{
+	return m->opt && m->opt->space &&
+	       modes_abi(m->opt, AXIS_SPACE) == LODGER_SPACE_MULTI;
+}
+
 static bool tty_signals(const struct machine *m)
 {
-	return m->tty.reopened && m->stream[0].kind == LODGER_STREAM_TTY;
+	return !is_multi(m) && m->tty.reopened && m->stream[0].kind == LODGER_STREAM_TTY;
 }
 
 static bool stdin_signals(const struct machine *m)
 {
-	return m->stream[0].reopened && m->stream[0].kind == LODGER_STREAM_PIPE;
+	return !is_multi(m) && m->stream[0].reopened &&
+	       m->stream[0].kind == LODGER_STREAM_PIPE;
 }
 
 int streams_arm(const struct machine *m)

@@ -134,6 +134,8 @@ void entry_return(struct trap_frame *tf)
 			continue;
 		if (inside_window(tf->rip))
 			signal_kill_current(SIGSEGV, "return into the guest kernel's window");
+		else if (task->mm->as.lost)
+			signal_kill_current(SIGKILL, "its host process died");
 		else {
 			patch_show_ids(task);
 			cpu_return_to_user(tf, &task->user);

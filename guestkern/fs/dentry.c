@@ -11,6 +11,7 @@
  * that failing look-ups cost no memory. Children ascend by dir_pos, which makes
  * a directory position meaningful across removals.
  */
+#include "fs/notify.h"
 #include "fs/vfs_internal.h"
 
 #include <linux/fs.h>
@@ -159,6 +160,8 @@ void dentry_put(struct dentry *d)
 			return;
 		BUG_ON(!list_empty(&d->children));
 		dentry_unlink(d);
+		if (d->inode && !d->inode->nlink)
+			notify_gone(d->inode);
 		if (d->inode)
 			inode_put(d->inode);
 		kfree(d->name);

@@ -9,11 +9,13 @@
 #include "fs/file.h"
 
 #include <linux/fcntl.h>
+#include <linux/inotify.h>
 #include <linux/stat.h>
 
 #include "fs/epoll.h"
 #include "fs/file_internal.h"
 #include "fs/locks.h"
+#include "fs/notify.h"
 #include "fs/vfs_internal.h"
 #include "lib/bug.h"
 #include "lib/err.h"
@@ -90,6 +92,8 @@ void file_put(struct file *f)
 	BUG_ON(f->refs == 0);
 	if (--f->refs > 0)
 		return;
+	if (f->notified)
+		notify_file(f, file_writable(f) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	epoll_forget_file(f);
 	locks_release_file(f);
 	if (f->counted_writer)
@@ -127,22 +131,32 @@ bool file_writable(const struct file *f)
 
 s64 file_read(struct file *f, struct iobuf *buf, s64 *pos)
 {
+	s64 ret;
+
 	if (!file_readable(f))
 		return -EBADF;
 	if (S_ISDIR(f->inode->mode))
 		return -EISDIR;
 	if (!f->ops->read)
 		return -EINVAL;
-	return f->ops->read(f, buf, pos);
+	ret = f->ops->read(f, buf, pos);
+	if (ret > 0)
+		notify_file(f, IN_ACCESS);
+	return ret;
 }
 
 s64 file_write(struct file *f, struct iobuf *buf, s64 *pos)
 {
+	s64 ret;
+
 	if (!file_writable(f))
 		return -EBADF;
 	if (!f->ops->write)
 		return -EINVAL;
-	return f->ops->write(f, buf, pos);
+	ret = f->ops->write(f, buf, pos);
+	if (ret > 0)
+		notify_file(f, IN_MODIFY);
+	return ret;
 }
 
 s64 file_read_kernel(struct file *f, void *buf, size_t len, s64 pos)

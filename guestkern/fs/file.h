@@ -86,6 +86,7 @@ struct file {
 	bool locked;	       /* may hold flock or open-file-description locks */
 	bool no_poll;	       /* always ready although ops has poll: epoll
 				* refuses it (EPERM) */
+	bool notified;	       /* inotify was told that it is open */
 	struct list_head watchers; /* epoll items on it (fs/epoll.c) */
 };
 

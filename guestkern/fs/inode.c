@@ -10,6 +10,7 @@
 #include <linux/stat.h>
 
 #include "fs/locks.h"
+#include "fs/notify.h"
 #include "fs/vfs_internal.h"
 #include "hal/hal.h"
 #include "lib/bug.h"
@@ -134,6 +135,7 @@ void super_put(struct super_block *sb)
 {
 	if (--sb->refs > 0)
 		return;
+	notify_unmount(sb);
 	if (sb->root) {
 		dentry_drop_tree(sb->root);
 		dentry_put(sb->root);

@@ -11,8 +11,10 @@
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/inotify.h>
 #include <linux/stat.h>
 
+#include "fs/notify.h"
 #include "fs/vfs_internal.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -65,8 +67,11 @@ out_end:
 	return err;
 }
 
-static void create_end(struct walk *w, struct dentry *d)
+static void create_end(struct walk *w, struct dentry *d, int err)
 {
+	if (!err)
+		notify_entry(walk_dir(w), IN_CREATE, d->name, d->name_len, 0,
+			     S_ISDIR(d->inode->mode));
 	dentry_put(d);
 	walk_end(w);
 }
@@ -86,7 +91,7 @@ int name_mkdir(int dirfd, const char *name, u32 mode)
 	err = -EPERM;
 	if (dir->ops->mkdir)
 		err = dir->ops->mkdir(dir, d, mode);
-	create_end(&w, d);
+	create_end(&w, d, err);
 	return err;
 }
 
@@ -133,7 +138,7 @@ int name_mknod(int dirfd, const char *name, u32 mode, u64 rdev)
 		return err;
 	mode = (mode & S_IFMT) | (mode & 07777 & ~current_fs()->umask);
 	err = mknod_make(walk_dir(&w), d, mode, rdev);
-	create_end(&w, d);
+	create_end(&w, d, err);
 	return err;
 }
 
@@ -151,7 +156,7 @@ int name_symlink(const char *to, int dirfd, const char *name)
 		return err;
 	dir = walk_dir(&w);
 	err = dir->ops->symlink ? dir->ops->symlink(dir, d, to) : -EPERM;
-	create_end(&w, d);
+	create_end(&w, d, err);
 	return err;
 }
 
@@ -181,9 +186,11 @@ int name_link(const struct path *target, int dirfd, const char *name)
 	err = link_check(inode, target, &w);
 	if (!err)
 		err = dir->ops->link(dir, d, inode);
-	if (!err)
+	if (!err) {
 		inode->flags &= ~INODE_LINKABLE;
-	create_end(&w, d);
+		notify_inode(inode, IN_ATTRIB);
+	}
+	create_end(&w, d, err);
 	return err;
 }
 
@@ -278,7 +285,11 @@ int name_unlink(int dirfd, const char *name)
 		return -EISDIR;
 	}
 	err = unlink_in(&w, d);
+	if (!err)
+		notify_inode(d->inode, IN_ATTRIB);
 	dentry_put(d);
+	if (!err)
+		notify_entry(walk_dir(&w), IN_DELETE, w.last, w.last_len, 0, false);
 	walk_end(&w);
 	return err;
 }
@@ -319,6 +330,9 @@ int name_rmdir(int dirfd, const char *name)
 	case WALK_LAST_NAME:
 		err = rmdir_in(&w, d);
 		dentry_put(d);
+		if (!err)
+			notify_entry(walk_dir(&w), IN_DELETE, w.last, w.last_len, 0,
+				     true);
 		break;
 	case WALK_LAST_DOT:
 		err = -EINVAL;
@@ -394,6 +408,20 @@ static int rename_check(struct rename *rn)
 	return 0;
 }
 
+static void notify_moved(struct rename *rn, const struct walk *from,
+			 const struct walk *to, struct inode *inode)
+{
+	bool is_dir = S_ISDIR(inode->mode);
+	u32 cookie = notify_cookie();
+
+	notify_entry(walk_dir(from), IN_MOVED_FROM, from->last, from->last_len, cookie,
+		     is_dir);
+	notify_entry(walk_dir(to), IN_MOVED_TO, to->last, to->last_len, cookie, is_dir);
+	if (rn->new->inode && !(rn->flags & RENAME_EXCHANGE))
+		notify_inode(rn->new->inode, IN_ATTRIB);
+	notify_inode(inode, IN_MOVE_SELF);
+}
+
 static int rename_do(struct rename *rn)
 {
 	struct inode *old_dir = walk_dir(&rn->old_walk);
@@ -423,6 +451,9 @@ static int rename_do(struct rename *rn)
 		dentry_exchange(old, new);
 	else
 		dentry_move(old, new, name);
+	notify_moved(rn, &rn->old_walk, &rn->new_walk, old->inode);
+	if (rn->flags & RENAME_EXCHANGE)
+		notify_moved(rn, &rn->new_walk, &rn->old_walk, new->inode);
 	return 0;
 }
 

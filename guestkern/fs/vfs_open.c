@@ -8,11 +8,13 @@
  * not freed.
  */
 #include <asm/fcntl.h>
+#include <linux/inotify.h>
 #include <linux/mount.h>
 #include <linux/resource.h>
 #include <linux/stat.h>
 
 #include "fs/file_internal.h"
+#include "fs/notify.h"
 #include "fs/pseudo.h"
 #include "fs/vfs_internal.h"
 #include "lib/err.h"
@@ -126,9 +128,19 @@ static struct file *open_description(const struct path *path, u32 flags)
 	return f;
 }
 
+static void open_notify(struct file *f)
+{
+	f->notified = !(f->flags & O_PATH);
+	notify_file(f, IN_OPEN);
+}
+
 struct file *file_open_path(const struct path *path, u32 flags)
 {
-	return open_description(path, flags);
+	struct file *f = open_description(path, flags);
+
+	if (!IS_ERR(f))
+		open_notify(f);
+	return f;
 }
 
 /* --- checks on an existing file --------------------------------------------------------- */
@@ -193,7 +205,9 @@ static struct file *open_place(const struct path *path, struct open_request *rq)
 			file_put(f);
 			return ERR_PTR(err);
 		}
+		notify_file(f, IN_MODIFY);
 	}
+	open_notify(f);
 	return f;
 }
 
@@ -214,6 +228,8 @@ static int open_create(struct walk *w, struct dentry *d, struct open_request *rq
 		return -EACCES;
 	err = dir->ops->create(dir, d, rq->mode & ~current_fs()->umask);
 	rq->created = !err;
+	if (!err)
+		notify_entry(dir, IN_CREATE, d->name, d->name_len, 0, false);
 	return err;
 }
 

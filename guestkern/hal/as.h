@@ -33,11 +33,21 @@ struct as_owner_ops {
 						   const struct as_req *req));
 };
 
-/* Embedded in struct mm. */
+#define AS_QUEUE_MAX 8
+
+struct host_process;
+
+/* Embedded in struct mm, all zero at first. */
 struct as {
 	const struct as_owner_ops *owner;
 	bool loaded;	/* its mappings are the ones in force now */
+	bool lost;	/* the program's registers are: it cannot go on */
 	u64 extents;	/* mapped by the last load, for statistics */
+	/* as_multi.c: where its mappings are, and what they lack */
+	struct host_process *host;
+	bool rebuild; /* more than the queue can hold */
+	u32 queued;
+	struct as_req queue[AS_QUEUE_MAX];
 };
 
 struct as_ops {
@@ -50,8 +60,9 @@ struct as_ops {
 	/*
 	 * Carries out req[0..n) in order. Returns 0, or -errno of the first
 	 * that failed with *done = its index (-ENOMEM: the host's map count or
-	 * memory is used up). On a space that is not loaded requests need no
-	 * host call: the replay at load time covers them.
+	 * memory is used up). On a space that is not loaded requests make no
+	 * host call: they are carried out, or covered by a replay, before it
+	 * is in force again.
 	 */
 	int (*apply)(struct as *as, const struct as_req *req, size_t n,
 		     size_t *done);
@@ -60,6 +71,18 @@ struct as_ops {
 /* The backend chosen at boot. */
 extern const struct as_ops *as_backend;
 extern const struct as_ops as_remap;
+extern const struct as_ops as_multi;
+
+/* as_host.c, for the backends: requests to this host process. */
+
+/* A MAP request; populate: touch its pages too. 0 or -errno of the host. */
+s64 as_host_map(const struct as_req *req, bool populate);
+/* The same for a replay, where failing ends the machine. */
+void as_host_emit(struct as *as, const struct as_req *req);
+/* As as_ops.apply. */
+int as_host_apply(const struct as_req *req, size_t n, size_t *done);
+/* Unmaps all user ranges. */
+void as_host_clear(void);
 
 /* Small batch with automatic flushing, for callers that generate requests. */
 #define AS_BATCH_MAX 16

@@ -1,4 +1,5 @@
-/* Structure offsets that assembly uses; static_asserted in hal/cpu.c. */
+/* Structure offsets that assembly uses; static_asserted in hal/cpu.c,
+ * hal/host_process.c. */
 #ifndef HAL_ASM_OFFSETS_H
 #define HAL_ASM_OFFSETS_H
 
@@ -7,6 +8,11 @@
 #define CPU_KERNEL_STACK_TOP 16
 #define CPU_IN_KERNEL 24
 #define CPU_IRQ_PENDING 28
+#define CPU_HOLDER 32
+
+/* futex(2) operations */
+#define HOST_FUTEX_WAIT 0
+#define HOST_FUTEX_WAKE 1
 
 /* struct trap_frame */
 #define TF_R8 0

@@ -2,9 +2,12 @@
  * Clocks and the timer interrupt. The interrupt is a one-shot host timer
  * (SIGALRM), programmed on the way to user mode only: an idle machine waits in
  * ppoll with a time-out instead (idle.c), so most deadlines cost no host call.
+ * Each host process has a timer of its own; one that expires in a process without
+ * the baton is of no concern.
  */
 #include "hal/hal_private.h"
 #include "hal/host.h"
+#include "hal/host_process.h"
 #include "hal/tsc.h"
 #include "hal/user_page.h"
 
@@ -12,8 +15,7 @@
 
 #define STAMP_VALID_CYCLES 4000000ULL
 
-static u64 wanted = UINT64_MAX;	    /* deadline asked for */
-static u64 programmed = UINT64_MAX; /* deadline the host timer has */
+static u64 wanted = UINT64_MAX; /* deadline asked for */
 
 u64 clock_host_ns(u64 id)
 {
@@ -74,7 +76,11 @@ u64 clock_wanted(void)
 void clock_expired(void)
 {
 	wanted = UINT64_MAX;
-	programmed = UINT64_MAX;
+}
+
+void clock_signal_arrived(void)
+{
+	host_own()->timer_ns = UINT64_MAX;
 }
 
 void clock_program(void)
@@ -82,12 +88,13 @@ void clock_program(void)
 	struct itimerval it = { { 0, 0 }, { 0, 0 } };
 	u64 now, us;
 
-	if (wanted >= programmed)
+	if (wanted >= host_self()->timer_ns)
 		return;
 	now = clock_mono_ns();
 	us = wanted > now ? (wanted - now) / NS_PER_US + 1 : 1;
 	it.it_value.tv_sec = (long)(us / 1000000);
 	it.it_value.tv_usec = (long)(us % 1000000);
-	if (host_call3(__NR_setitimer, ITIMER_REAL, (u64)&it, 0) == 0)
-		programmed = wanted;
+	host_self()->timer_ns = wanted; /* first: it may be over at once */
+	if (host_call3(__NR_setitimer, ITIMER_REAL, (u64)&it, 0))
+		host_self()->timer_ns = UINT64_MAX;
 }

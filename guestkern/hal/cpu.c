@@ -2,16 +2,18 @@
  * The virtual CPU: per-CPU data, kernel contexts, and the user-mode state that
  * the host keeps outside the general registers.
  *
- * Vector state is copied only when another task is about to use user mode.
- * `live` names the task whose state the machine holds, and `place` where: in
- * the host's signal frame (after a signal) or still in the registers (after a
- * call without one; the guest kernel itself uses general registers only).
+ * Vector state is copied only when another task is about to use user mode in
+ * the same host process (hal/host_process.h), which knows whose state it holds,
+ * and where: in the host's signal frame (after a signal) or still in the
+ * registers (after a call without one; the guest kernel itself uses general
+ * registers only).
  */
 #include "hal/cpu.h"
 
 #include "hal/asm_offsets.h"
 #include "hal/frame.h"
 #include "hal/host.h"
+#include "hal/host_process.h"
 #include "lib/bug.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -25,12 +27,9 @@ _Static_assert(offsetof(struct cpu, kernel_stack_top) == CPU_KERNEL_STACK_TOP,
 _Static_assert(offsetof(struct cpu, frame) == CPU_FRAME, "asm_offsets.h");
 _Static_assert(offsetof(struct cpu, in_kernel) == CPU_IN_KERNEL, "asm_offsets.h");
 _Static_assert(offsetof(struct cpu, irq_pending) == CPU_IRQ_PENDING, "asm_offsets.h");
+_Static_assert(offsetof(struct cpu, holder) == CPU_HOLDER, "asm_offsets.h");
 _Static_assert(offsetof(struct trap_frame, rdi) == TF_RDI, "asm_offsets.h");
 _Static_assert(offsetof(struct trap_frame, rflags) == TF_RFLAGS, "asm_offsets.h");
-
-static struct cpu_user *live; /* owner of the vector state at hand */
-static enum { IN_FRAME, IN_REGISTERS } place;
-static struct cpu_user *bases; /* owner of the fs and gs bases in force */
 
 struct cpu *this_cpu(void)
 {
@@ -91,80 +90,138 @@ void cpu_user_init(struct cpu_user *cu, void *xstate)
 	cpu_user_changed(cu);
 }
 
-static void live_save(void)
+/* --- whose state is where ---------------------------------------------------- */
+
+static void bases_belong(struct host_process *p, struct cpu_user *cu)
 {
-	if (place == IN_FRAME)
-		frame_xstate_save(live->xstate);
+	if (p->bases)
+		p->bases->bases_at = NULL;
+	if (cu && cu->bases_at)
+		cu->bases_at->bases = NULL;
+	p->bases = cu;
+	if (cu)
+		cu->bases_at = p;
+}
+
+static void vector_belongs(struct host_process *p, struct cpu_user *cu)
+{
+	if (p->vector)
+		p->vector->vector_at = NULL;
+	if (cu && cu->vector_at)
+		cu->vector_at->vector = NULL;
+	p->vector = cu;
+	if (cu)
+		cu->vector_at = p;
+}
+
+/* In p. */
+static void bases_save(struct host_process *p)
+{
+	if (p->bases)
+		bases_read(&p->bases->fsbase, &p->bases->gsbase);
+}
+
+static void vector_save(struct host_process *p)
+{
+	if (!p->vector)
+		return;
+	if (p->vector_in_frame)
+		frame_xstate_save(p->vector->xstate);
 	else
-		xstate_from_registers(live->xstate);
+		xstate_from_registers(p->vector->xstate);
+}
+
+void cpu_user_leave(struct host_process *p)
+{
+	bases_save(p);
+	vector_save(p);
+	cpu_user_lose(p);
+}
+
+void cpu_user_lose(struct host_process *p)
+{
+	bases_belong(p, NULL);
+	vector_belongs(p, NULL);
 }
 
 void cpu_user_in_frame(void)
 {
-	place = IN_FRAME;
+	host_self()->vector_in_frame = true;
 }
 
 void cpu_user_in_registers(void)
 {
-	place = IN_REGISTERS;
+	host_self()->vector_in_frame = false;
 }
 
 void cpu_user_sync(struct cpu_user *cu)
 {
-	if (bases == cu)
-		bases_read(&cu->fsbase, &cu->gsbase);
-	if (live == cu)
-		live_save();
+	struct host_process *self = host_self();
+
+	/* a task's state is in the host process of its address space */
+	BUG_ON((cu->bases_at && cu->bases_at != self) ||
+	       (cu->vector_at && cu->vector_at != self));
+	if (cu->bases_at)
+		bases_save(self);
+	if (cu->vector_at)
+		vector_save(self);
 }
 
 void cpu_user_switch(struct cpu_user *prev, struct cpu_user *next)
 {
-	if (!next || next == bases)
+	struct host_process *self = host_self();
+
+	if (!next || next == self->bases)
 		return;
-	if (bases)
-		bases_read(&bases->fsbase, &bases->gsbase);
+	bases_save(self);
 	bases_write(next->fsbase, next->gsbase);
-	bases = next;
+	bases_belong(self, next);
 	(void)prev;
 }
 
 void cpu_user_changed(struct cpu_user *cu)
 {
-	if (live == cu)
-		live = NULL;
-	if (bases == cu)
+	if (cu->vector_at)
+		vector_belongs(cu->vector_at, NULL);
+	if (!cu->bases_at)
+		return;
+	if (cu->bases_at == host_self())
 		bases_write(cu->fsbase, cu->gsbase);
+	else
+		bases_belong(cu->bases_at, NULL);
 }
 
 void cpu_user_forget(struct cpu_user *cu)
 {
-	if (live == cu)
-		live = NULL;
-	if (bases == cu)
-		bases = NULL;
+	if (cu->vector_at)
+		vector_belongs(cu->vector_at, NULL);
+	if (cu->bases_at)
+		bases_belong(cu->bases_at, NULL);
 }
 
 void cpu_user_load_frame(struct cpu_user *cu)
 {
-	if (live == cu)
+	struct host_process *self = host_self();
+
+	if (self->vector == cu)
 		return;
-	if (live)
-		live_save();
+	vector_save(self);
 	frame_xstate_load(cu->xstate);
-	live = cu;
-	place = IN_FRAME;
+	vector_belongs(self, cu);
+	self->vector_in_frame = true;
 }
 
 void cpu_user_load_registers(struct cpu_user *cu)
 {
-	if (live == cu) {
-		if (place == IN_FRAME)
+	struct host_process *self = host_self();
+
+	if (self->vector == cu) {
+		if (self->vector_in_frame)
 			frame_xstate_restore();
 	} else {
-		if (live)
-			live_save();
+		vector_save(self);
 		xstate_to_registers(cu->xstate);
-		live = cu;
+		vector_belongs(self, cu);
 	}
-	place = IN_REGISTERS;
+	self->vector_in_frame = false;
 }

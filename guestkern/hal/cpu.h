@@ -10,6 +10,7 @@
 
 struct task;
 struct as;
+struct host_process;
 
 /* Per-CPU data; reached only through this_cpu(). */
 struct cpu {
@@ -18,6 +19,7 @@ struct cpu {
 	u64 kernel_stack_top;	  /* stack that entry switches to */
 	u32 in_kernel;	/* call gate: the core is open for the kernel */
 	u32 irq_pending; /* bits by enum irq, noted while in the kernel */
+	u32 holder;	 /* number of the host process that has the baton */
 	bool need_resched;
 };
 struct cpu *this_cpu(void);
@@ -37,6 +39,9 @@ void cpu_context_switch(struct cpu_context *prev, struct cpu_context *next);
 /* User state beside the trap frame, embedded in struct task. */
 struct cpu_user {
 	u64 fsbase, gsbase;
+	/* Host process whose registers are newer than what is here, or NULL:
+	 * for the bases, and for the vector state. hal's own. */
+	struct host_process *bases_at, *vector_at;
 	void *xstate; /* cpu_xstate_bytes() bytes, 64-aligned: FXSAVE layout +
 		       * XSAVE header + extended state, as in a Linux signal
 		       * frame; the caller's memory. NULL: kernel thread */

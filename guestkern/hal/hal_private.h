@@ -35,6 +35,8 @@ u64 clock_host_ns(u64 id);
 void clock_program(void);
 /* clock.c: the deadline asked for, mono ns; UINT64_MAX none. */
 u64 clock_wanted(void);
+/* clock.c: SIGALRM came in this host process, whatever becomes of it. */
+void clock_signal_arrived(void);
 /* clock.c: a timer interrupt arrived or its deadline passed in idle. */
 void clock_expired(void);
 /* stream.c: is a stream watched that no SIGIO tells of? */

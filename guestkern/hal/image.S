@@ -17,3 +17,4 @@
 	.quad call_open_ip
 	.quad call_close_ip
 	.quad nested_return_ip
+	.quad kernel_join

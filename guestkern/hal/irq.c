@@ -12,7 +12,9 @@ void irq_set_handler(enum irq irq, void (*fn)(void))
 
 void irq_note(enum irq irq)
 {
-	this_cpu()->irq_pending |= 1u << irq;
+	/* a host process without the baton may note at the same time */
+	__atomic_fetch_or(&this_cpu()->irq_pending, 1u << irq,
+			  __ATOMIC_RELAXED);
 }
 
 void irq_drain(void)

@@ -18,6 +18,8 @@ const struct prot_ops *prot_backend = &prot_mprotect;
  * call gate; the kind of pages below it is the VMM process's affair. */
 static void choose_backends(const struct lodger_boot *boot)
 {
+	if (boot->space == LODGER_SPACE_MULTI)
+		as_backend = &as_multi;
 	if (boot->intercept == LODGER_INTERCEPT_PTRACE)
 		return;
 	prot_backend = &prot_gate;

@@ -70,6 +70,9 @@ call_open:
 call_open_ip:
 	test %rax, %rax
 	jnz call_dead
+	mov gate_number(%rip), %eax
+	cmp %eax, cpu0 + CPU_HOLDER
+	jne call_nested		/* waits in the kernel: hal/host_process.h */
 	cmpl $0, cpu0 + CPU_IN_KERNEL
 	jne call_nested
 	movl $1, cpu0 + CPU_IN_KERNEL

@@ -12,6 +12,7 @@
 #include "hal/frame.h"
 #include "hal/hal_private.h"
 #include "hal/host.h"
+#include "hal/host_process.h"
 #include "hal/scratch.h"
 #include "lib/string.h"
 
@@ -27,18 +28,14 @@ void call_signal(void);
 void call_leave(void);
 void call_leave_anyway(void) __noreturn;
 
-static bool armed;	   /* the alternate stack */
-static bool dirty = true;  /* it has held a frame of the kernel's */
-static const struct cpu_user *last_user; /* whose frame it may hold */
-
 void gate_signal_arrived(void)
 {
-	armed = false;
+	host_self()->armed = false;
 }
 
 void gate_nested_arrived(void)
 {
-	dirty = true;
+	host_own()->dirty = true;
 }
 
 /*
@@ -49,15 +46,16 @@ void gate_nested_arrived(void)
 static void wipe_for(const struct cpu_user *cu)
 {
 	u64 from = frame_return_rsp() - FRAME_RED_BYTES;
+	struct host_process *self = host_self();
 
-	if (dirty)
+	if (self->dirty)
 		from = SIGSTACK_LOW;
-	if (dirty || cu != last_user) {
+	if (self->dirty || cu != self->last_user) {
 		memset((void *)from, 0, LODGER_SIGSTACK_END - from);
 		memset((void *)SCRATCH_ENTRY, 0, ENTRY_BYTES);
 	}
-	dirty = false;
-	last_user = cu;
+	self->dirty = false;
+	self->last_user = cu;
 }
 
 static void arm(void)
@@ -65,10 +63,10 @@ static void arm(void)
 	stack_t ss = { (void *)SIGSTACK_LOW, (int)SS_AUTODISARM_,
 		       LODGER_SIGSTACK_END - SIGSTACK_LOW };
 
-	if (armed)
+	if (host_self()->armed)
 		return;
 	if (host_call3(__NR_sigaltstack, (u64)&ss, 0, 0) == 0)
-		armed = true;
+		host_self()->armed = true;
 }
 
 static void fill_exit(const struct trap_frame *tf, u64 rflags)
@@ -93,7 +91,7 @@ static void gate_leave_call(const struct trap_frame *tf, struct cpu_user *cu)
 {
 	cpu_user_load_registers(cu);
 	wipe_for(cu);
-	if (!armed)
+	if (!host_self()->armed)
 		frame_scrub();
 	arm();
 	fill_exit(tf, tf->rflags & TRAP_USER_RFLAGS);
@@ -102,7 +100,7 @@ static void gate_leave_call(const struct trap_frame *tf, struct cpu_user *cu)
 
 void gate_resume(const struct trap_frame *tf, bool from_top)
 {
-	dirty = true;
+	host_self()->dirty = true;
 	if (from_top) {
 		frame_xstate_restore();
 		arm();

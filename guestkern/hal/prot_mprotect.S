@@ -63,3 +63,6 @@ gate_restorer:
 	.globl gate_core_bytes
 gate_core_bytes:
 	.quad 0			/* written by the VMM process at load */
+	.globl gate_number
+gate_number:
+	.long 0			/* written in each host process at its start */

@@ -46,5 +46,8 @@
 
 /* The signal stack proper, above the blocks. */
 #define SIGSTACK_LOW (LODGER_SIGSTACK_BASE + 0x1000)
+/* Where a host process without the baton waits (baton.S): frames of signals
+ * fit above it, from the top, and below. */
+#define SIGSTACK_MIDDLE (SIGSTACK_LOW + 0x4000)
 
 #endif

@@ -17,6 +17,12 @@ kernel_start:
 	int3
 kernel_start_ready:
 	lea boot_stack_top(%rip), %rsp
+	call unmap_hosted
+	call hal_start
+	ud2
+
+	.globl unmap_hosted
+unmap_hosted:
 	xor %ebp, %ebp
 	mov $__NR_munmap, %edi
 	xor %esi, %esi
@@ -27,9 +33,7 @@ kernel_start_ready:
 	mov $LODGER_WINDOW_END, %esi
 	movabs $(0x7ffffffff000 - LODGER_WINDOW_END), %rdx
 	xor %ecx, %ecx
-	call host_call
-	call hal_start
-	ud2
+	jmp host_call
 
 	.bss
 	.balign 16

@@ -92,6 +92,8 @@ void hal_trap_entry(int sig, u64 frame_rsp)
 
 	frame_probe_arrived(frame_rsp); /* does not return while probing */
 	counters()->prot_opens++;
+	if (sig == SIGALRM)
+		clock_signal_arrived();
 	if (!is_frequent(sig))
 		trap_unblock();
 	if (prot_backend == &prot_gate)

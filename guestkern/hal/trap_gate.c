@@ -10,6 +10,7 @@
 #include "hal/cpu.h"
 #include "hal/frame.h"
 #include "hal/hal_private.h"
+#include "hal/host_process.h"
 #include "hal/patch.h"
 #include "hal/scratch.h"
 #include "lib/bug.h"
@@ -162,6 +163,14 @@ void hal_nested_entry(int sig, u64 frame_rsp)
 	struct trap_frame tf;
 
 	gate_nested_arrived();
+	if (sig == SIGALRM)
+		clock_signal_arrived();
+	if (host_own() != host_self()) {
+		frame_registers(frame_rsp, &tf);
+		if (sig == SIGUSR1 || !is_strangers(irq, &tf))
+			host_process_signal(sig);
+		return;
+	}
 	frame_probe_arrived(frame_rsp); /* does not return while probing */
 	if (irq != IRQ_END) {
 		irq_note(irq);

@@ -3,7 +3,7 @@
  *
  * Owns the PTEs and, through them, one reference on each frame they name. A
  * PTE's frame is mapped on the host exactly if PTE_MAPPED is set and the space
- * is loaded; the bits of a space that is not loaded are renewed when it is.
+ * is loaded; a backend that maps a space anew renews the bits.
  */
 #include "abi/layout.h"
 #include "hal/hal.h"
@@ -70,7 +70,7 @@ void pt_host_flush(struct mm *mm)
 		if (*slot & PTE_MAPPED)
 			*slot &= ~(u64)PTE_MAPPED;
 	/* whole ranges: no host mapping is cut, so the host cannot refuse */
-	if (mm->as.loaded && as_backend->apply(&mm->as, req, high ? 2 : 1, &done))
+	if (as_backend->apply(&mm->as, req, high ? 2 : 1, &done))
 		panic("the host refuses to unmap the user ranges");
 }
 

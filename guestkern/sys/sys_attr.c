@@ -1,9 +1,11 @@
 /* Changing attributes: mode, owner, time stamps. */
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/inotify.h>
 #include <linux/stat.h>
 #include <linux/time_types.h>
 
+#include "fs/notify.h"
 #include "fs/vfs_internal.h"
 #include "lib/err.h"
 #include "mm/uaccess.h"
@@ -16,8 +18,13 @@
 #define UTIME_OMIT 0x3ffffffeL
 #define ID_KEEP ((u32)-1)
 
-static int attr_done(struct inode *inode)
+/* event: what inotify tells. */
+static int attr_done(const struct fs_target *t, u32 event)
 {
+	struct inode *inode = t->inode;
+
+	if (t->path.dentry)
+		notify_dentry(t->path.dentry, event);
 	return inode->ops && inode->ops->setattr ? inode->ops->setattr(inode) : 0;
 }
 
@@ -42,7 +49,7 @@ static int target_chmod(const struct fs_target *t, u32 mode)
 		mode &= ~(u32)S_ISGID;
 	inode->mode = (inode->mode & S_IFMT) | mode;
 	inode_touch(inode, false, false, true);
-	return attr_done(inode);
+	return attr_done(t, IN_ATTRIB);
 }
 
 static s64 chmod_at(int dirfd, uaddr_t name, u32 mode)
@@ -119,7 +126,7 @@ static int target_chown(const struct fs_target *t, u32 uid, u32 gid)
 	if (gid != ID_KEEP)
 		inode->gid = gid;
 	inode_touch(inode, false, false, true);
-	return attr_done(inode);
+	return attr_done(t, IN_ATTRIB);
 }
 
 static s64 chown_at(int dirfd, uaddr_t name, u64 uid, u64 gid, u32 at_flags)
@@ -194,6 +201,14 @@ static int times_permitted(const struct inode *inode, const struct new_times *ti
 	return -EPERM;
 }
 
+/* One of the times alone looks like the access that sets it. */
+static u32 times_event(const struct new_times *times)
+{
+	if (times->a.nsec != UTIME_OMIT && times->m.nsec != UTIME_OMIT)
+		return IN_ATTRIB;
+	return times->a.nsec != UTIME_OMIT ? IN_ACCESS : IN_MODIFY;
+}
+
 static int target_utimes(const struct fs_target *t, const struct new_times *times)
 {
 	struct inode *inode = t->inode;
@@ -208,7 +223,7 @@ static int target_utimes(const struct fs_target *t, const struct new_times *time
 	time_set(&inode->atime, &times->a, &now);
 	time_set(&inode->mtime, &times->m, &now);
 	inode->ctime = now;
-	return attr_done(inode);
+	return attr_done(t, times_event(times));
 }
 
 static s64 utimes_at(int dirfd, uaddr_t name, const struct new_times *times, u32 at_flags)

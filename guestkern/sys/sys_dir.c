@@ -2,9 +2,11 @@
  * directory and the root. mount is in sys_mount.c. */
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/inotify.h>
 #include <linux/stat.h>
 
 #include "fs/namei.h"
+#include "fs/notify.h"
 #include "fs/vfs_internal.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -119,8 +121,10 @@ static s64 getdents(const u64 arg[6], bool old)
 	if (!d.chunk)
 		goto out_put;
 	ret = dents_run(&d, f, arg[1], (u32)arg[2]);
-	if (ret >= 0)
+	if (ret >= 0) {
 		inode_accessed(f->inode, f->mnt);
+		notify_file(f, IN_ACCESS);
+	}
 	kfree(d.chunk);
 out_put:
 	file_put(f);

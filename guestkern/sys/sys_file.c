@@ -7,11 +7,13 @@
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/inotify.h>
 #include <linux/openat2.h>
 #include <linux/resource.h>
 #include <linux/stat.h>
 
 #include "fs/file_internal.h"
+#include "fs/notify.h"
 #include "fs/vfs_internal.h"
 #include "lib/err.h"
 #include "mm/slab.h"
@@ -345,6 +347,8 @@ s64 sys_truncate(const u64 arg[6])
 	if (err)
 		return err;
 	err = truncate_path(&path, arg[1]);
+	if (!err)
+		notify_dentry(path.dentry, IN_MODIFY);
 	path_put(&path);
 	return err;
 }
@@ -361,6 +365,8 @@ s64 sys_ftruncate(const u64 arg[6])
 		return -EBADF;
 	if (S_ISREG(f->inode->mode) && file_writable(f))
 		err = inode_truncate(f->inode, arg[1]);
+	if (!err)
+		notify_file(f, IN_MODIFY);
 	file_put(f);
 	return err;
 }
@@ -403,6 +409,8 @@ s64 sys_fallocate(const u64 arg[6])
 			      ? f->inode->ops->fallocate(f->inode, (u32)arg[1],
 							 arg[2], arg[3])
 			      : -EOPNOTSUPP;
+	if (!err)
+		notify_file(f, IN_MODIFY);
 	file_put(f);
 	return err;
 }

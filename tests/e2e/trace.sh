@@ -6,6 +6,7 @@ exec </dev/null
 
 case $LODGER_ARGS in
 *umlinux* | '') ;;
+*patch*) LODGER_ARGS= ;; # --trace=steps chooses its mode by itself
 *) skip_all 'the eight steps are those of --mode umlinux' ;;
 esac
 

@@ -24,7 +24,9 @@ enum lodger_fd {
 	LODGER_FD_TRACE = 6, /* text of --trace=syscalls, kernel messages */
 	LODGER_FD_TTY = 7,   /* the terminal, when there is one */
 	LODGER_FD_BELL = 8,  /* eventfd: the VMM wakes an idle machine */
-	LODGER_FD_BLOCK = 9, /* first of the files behind the disks */
+	LODGER_FD_MAKER = 9, /* --space multi: host processes are asked for here */
+	LODGER_FD_SPAWNER = 10, /* the spawner's own; no guest kernel may use it */
+	LODGER_FD_BLOCK = 11, /* first of the files behind the disks */
 	LODGER_FD_END = LODGER_FD_BLOCK + 8
 };
 #define LODGER_MAX_BLOCK_FILES (LODGER_FD_END - LODGER_FD_BLOCK)
@@ -58,6 +60,25 @@ enum lodger_protect {
 };
 
 enum lodger_space { LODGER_SPACE_REMAP = 0, LODGER_SPACE_MULTI };
+
+/*
+ * Host processes of --space multi. They are numbered; 0 is the one that the
+ * machine begins in. The guest kernel asks for others through LODGER_FD_MAKER,
+ * one request a message. MAKE is answered with 0 or -errno of the host, by
+ * lodger_maker_reply; DROP, which ends a process, is not answered.
+ */
+#define LODGER_HOST_PROCESSES 1024
+
+enum lodger_maker_op { LODGER_MAKER_MAKE = 1, LODGER_MAKER_DROP };
+
+struct lodger_maker_request {
+	uint32_t op, number;
+};
+
+struct lodger_maker_reply {
+	int32_t result;
+	uint32_t number;
+};
 
 /* bits of lodger_boot.flags */
 #define LODGER_BOOT_TRACE_SYSCALLS 1u /* --trace=syscalls */

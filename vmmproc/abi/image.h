@@ -26,6 +26,8 @@ struct lodger_image {
 	uint64_t call_open_ip;	  /* its opening host call */
 	uint64_t call_close_ip;	  /* its closing host call */
 	uint64_t nested_return_ip; /* rt_sigreturn of a signal in the kernel */
+	uint64_t join;		  /* --space multi: where a further host process
+				   * begins */
 };
 #endif
 

@@ -67,6 +67,14 @@
 /* Where the user page lies in the core. */
 #define LODGER_USER_PAGE_CORE 0x7020f000
 
+/* --space multi: a byte for each host process, which the VMM process sets
+ * when that process has died (boot.h). */
+#define LODGER_DEAD_ADDR 0x7020e000
+
+/* The gate's constants: bytes of the core, number of this host process. */
+#define LODGER_GATE_CORE_BYTES LODGER_GATE_CONST
+#define LODGER_GATE_NUMBER (LODGER_GATE_CONST + 8)
+
 #define LODGER_USER_LOW_MIN 0x10000
 #define LODGER_USER_LOW_END 0x70000000
 #define LODGER_USER_HIGH_BASE 0x100000000

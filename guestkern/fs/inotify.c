@@ -1,0 +1,420 @@
+/*
+ * inotify(7): instances, their watches and queues of events.
+ *
+ * A watch hangs on its inode (inode->watches) and in its instance; it keeps the
+ * inode, until the last name of it goes. Events are queued at once; the same event
+ * twice in a row is one. A queue that is full, or an event without memory, ends in
+ * one IN_Q_OVERFLOW, whose place every instance has from the start.
+ */
+#include <asm/ioctls.h>
+#include <linux/fcntl.h>
+#include <linux/inotify.h>
+#include <linux/poll.h>
+#include <linux/stat.h>
+
+#include "fs/notify.h"
+#include "fs/vfs.h"
+#include "lib/err.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "mm/uaccess.h"
+#include "proc/task.h"
+
+/* As fs.inotify of Linux; watches by share of the core. */
+#define EVENTS_MAX 16384u
+#define INSTANCES_MAX 128u
+#define WATCHES_CORE_SHARE 32
+
+/* Flags of a watch beside events. */
+#define WATCH_FLAGS (IN_EXCL_UNLINK | IN_ONESHOT)
+/* What a directory hears of its entries' contents. */
+#define CHILD_EVENTS                                                         \
+	((u32)(IN_ACCESS | IN_MODIFY | IN_ATTRIB | IN_CLOSE | IN_OPEN))
+
+/* struct inotify_event, short of the name. */
+struct event_head {
+	s32 wd;
+	u32 mask, cookie;
+	u32 len; /* of the name, with padding */
+};
+
+/* The name follows. */
+struct event {
+	struct list_head link;
+	struct event_head head;
+};
+
+struct inotify {
+	struct list_head link; /* in instances */
+	struct list_head watches;
+	struct list_head events;
+	struct wait_queue wait;
+	struct event overflow; /* queued or alone */
+	u32 uid, event_count;
+	s32 next_wd;
+};
+
+struct watch {
+	struct list_head link; /* in owner->watches */
+	struct watch *next;    /* on the same inode */
+	struct inotify *owner;
+	struct inode *inode; /* referenced */
+	u32 mask;
+	s32 wd;
+};
+
+static struct list_head instances = LIST_HEAD_INIT(instances);
+static u64 watch_count;
+static u32 last_cookie;
+
+u32 notify_cookie(void)
+{
+	return ++last_cookie;
+}
+
+static char *event_name(const struct event *e)
+{
+	return (char *)(e + 1);
+}
+
+/* --- queues ---------------------------------------------------------------------------- */
+
+static bool is_last_again(const struct inotify *in, const struct event_head *head,
+			  const char *name)
+{
+	const struct event *last;
+
+	if (list_empty(&in->events))
+		return false;
+	last = list_entry(in->events.prev, struct event, link);
+	return !(last->head.mask & IN_IGNORED) && last->head.mask == head->mask &&
+	       last->head.wd == head->wd && last->head.len == head->len &&
+	       (!head->len || strcmp(event_name(last), name) == 0);
+}
+
+static void queue_overflow(struct inotify *in)
+{
+	if (!list_empty(&in->overflow.link))
+		return;
+	in->overflow.head = (struct event_head){ .wd = -1, .mask = IN_Q_OVERFLOW };
+	list_add_tail(&in->overflow.link, &in->events);
+	wake_up_events(&in->wait, POLLIN | POLLRDNORM);
+}
+
+/* name: "" for the watched file itself; NUL-terminated. */
+static void queue_event(struct inotify *in, s32 wd, u32 mask, u32 cookie,
+			const char *name)
+{
+	size_t len = strlen(name);
+	struct event_head head = { .wd = wd, .mask = mask, .cookie = cookie };
+	struct event *e;
+
+	if (len)
+		head.len = (u32)ALIGN_UP(len + 1, sizeof(struct event_head));
+	if (is_last_again(in, &head, name))
+		return;
+	e = in->event_count < EVENTS_MAX ? kzalloc(sizeof(*e) + head.len) : NULL;
+	if (!e) {
+		queue_overflow(in);
+		return;
+	}
+	e->head = head;
+	memcpy(event_name(e), name, len);
+	list_add_tail(&e->link, &in->events);
+	in->event_count++;
+	wake_up_events(&in->wait, POLLIN | POLLRDNORM);
+}
+
+/* Takes e off its queue; what remains is the caller's to free. */
+static void event_take(struct inotify *in, struct event *e)
+{
+	list_del(&e->link);
+	if (e != &in->overflow)
+		in->event_count--;
+}
+
+static void event_free(struct inotify *in, struct event *e)
+{
+	if (e != &in->overflow)
+		kfree(e);
+}
+
+/* --- watches --------------------------------------------------------------------------- */
+
+static void watch_remove(struct watch *w)
+{
+	struct watch **at = (struct watch **)&w->inode->watches;
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	list_del(&w->link);
+	watch_count--;
+	inode_put(w->inode);
+	kfree(w);
+}
+
+/* With the event that says so. */
+static void watch_end(struct watch *w)
+{
+	struct inotify *in = w->owner;
+	s32 wd = w->wd;
+
+	watch_remove(w);
+	queue_event(in, wd, IN_IGNORED, 0, "");
+}
+
+static void tell(struct watch *w, u32 event, u32 cookie, const char *name, bool is_dir)
+{
+	if (!(w->mask & event))
+		return;
+	queue_event(w->owner, w->wd, event | (is_dir ? IN_ISDIR : 0), cookie, name);
+	if (w->mask & IN_ONESHOT)
+		watch_end(w);
+}
+
+static void tell_all(struct inode *inode, u32 event, u32 cookie, const char *name,
+		     bool is_dir, u32 unless)
+{
+	struct watch *w = inode->watches, *next;
+
+	for (; w; w = next) {
+		next = w->next;
+		if (!(w->mask & unless))
+			tell(w, event, cookie, name, is_dir);
+	}
+}
+
+void notify_inode(struct inode *inode, u32 event)
+{
+	if (inode->watches)
+		tell_all(inode, event, 0, "", false, 0);
+}
+
+void notify_entry(struct inode *dir, u32 event, const char *name, size_t len,
+		  u32 cookie, bool is_dir)
+{
+	char text[NAME_MAX_ + 1];
+
+	if (!dir->watches || len > NAME_MAX_)
+		return;
+	memcpy(text, name, len);
+	text[len] = '\0';
+	tell_all(dir, event, cookie, text, is_dir, 0);
+}
+
+void notify_dentry(const struct dentry *d, u32 event)
+{
+	struct inode *dir;
+	bool is_dir;
+
+	if (!watch_count || !d->inode)
+		return;
+	is_dir = S_ISDIR(d->inode->mode);
+	dir = d->parent != d ? d->parent->inode : NULL;
+	if (dir && dir->watches && event & CHILD_EVENTS)
+		tell_all(dir, event, 0, d->name, is_dir,
+			 d->unlinked ? IN_EXCL_UNLINK : 0);
+	tell_all(d->inode, event, 0, "", is_dir, 0);
+}
+
+void notify_file(const struct file *f, u32 event)
+{
+	if (watch_count && f->dentry && !(f->flags & O_PATH))
+		notify_dentry(f->dentry, event);
+}
+
+void notify_gone(struct inode *inode)
+{
+	struct watch *w;
+
+	if (!inode->watches)
+		return;
+	inode_get(inode); /* the watches hold it, too */
+	tell_all(inode, IN_DELETE_SELF, 0, "", false, 0);
+	while ((w = inode->watches))
+		watch_end(w);
+	inode_put(inode);
+}
+
+void notify_unmount(const struct super_block *sb)
+{
+	struct inotify *in;
+	struct watch *w, *tmp;
+
+	list_for_each_entry(in, &instances, link) {
+		list_for_each_entry_safe(w, tmp, &in->watches, link) {
+			if (w->inode->sb != sb)
+				continue;
+			queue_event(in, w->wd, IN_UNMOUNT, 0, "");
+			watch_end(w);
+		}
+	}
+}
+
+s64 inotify_watch(struct file *f, struct inode *inode, u32 mask)
+{
+	u32 keep = mask & (IN_ALL_EVENTS | WATCH_FLAGS);
+	struct inotify *in = f->private;
+	struct watch *w = inode->watches;
+
+	while (w && w->owner != in)
+		w = w->next;
+	if (w) {
+		if (mask & IN_MASK_CREATE)
+			return -EEXIST;
+		w->mask = mask & IN_MASK_ADD ? w->mask | keep : keep;
+		return w->wd;
+	}
+	if (watch_count >= kmem_total_bytes() / WATCHES_CORE_SHARE / sizeof(*w))
+		return -ENOSPC;
+	w = kzalloc(sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	w->owner = in;
+	w->inode = inode;
+	inode_get(inode);
+	w->mask = keep;
+	w->wd = in->next_wd++;
+	w->next = inode->watches;
+	inode->watches = w;
+	list_add_tail(&w->link, &in->watches);
+	watch_count++;
+	return w->wd;
+}
+
+int inotify_unwatch(struct file *f, s32 wd)
+{
+	struct inotify *in = f->private;
+	struct watch *w;
+
+	list_for_each_entry(w, &in->watches, link) {
+		if (w->wd == wd) {
+			watch_end(w);
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* --- the instance as a file ------------------------------------------------------------- */
+
+/* One event into buf; 1 it did not fit, 0, -EFAULT (it is lost, as on Linux). */
+static int read_event(struct inotify *in, struct iobuf *buf)
+{
+	struct event *e = list_first_entry(&in->events, struct event, link);
+	int err;
+
+	if (sizeof(e->head) + e->head.len > buf->len)
+		return 1;
+	event_take(in, e);
+	err = iobuf_put(buf, &e->head, sizeof(e->head));
+	if (!err && e->head.len)
+		err = iobuf_put(buf, event_name(e), e->head.len);
+	event_free(in, e);
+	return err;
+}
+
+static s64 inotify_read(struct file *f, struct iobuf *buf, s64 *pos)
+{
+	struct inotify *in = f->private;
+	size_t asked = buf->len;
+	int err = 0;
+
+	(void)pos;
+	if (list_empty(&in->events) && f->flags & O_NONBLOCK)
+		return -EAGAIN;
+	err = wait_event(&in->wait, !list_empty(&in->events));
+	while (!err && !list_empty(&in->events))
+		err = read_event(in, buf);
+	if (err == 1)
+		err = asked == buf->len ? -EINVAL : 0;
+	return err ? err : (s64)(asked - buf->len);
+}
+
+static u32 inotify_poll(struct file *f, struct poll_table *pt)
+{
+	struct inotify *in = f->private;
+
+	poll_wait(pt, &in->wait);
+	return list_empty(&in->events) ? 0 : POLLIN | POLLRDNORM;
+}
+
+static s64 inotify_ioctl(struct file *f, u32 cmd, u64 arg)
+{
+	struct inotify *in = f->private;
+	const struct event *e;
+	u32 bytes = 0;
+
+	if (cmd != FIONREAD)
+		return -ENOTTY;
+	list_for_each_entry(e, &in->events, link)
+		bytes += (u32)sizeof(e->head) + e->head.len;
+	return put_user(bytes, arg);
+}
+
+static void inotify_release(struct file *f)
+{
+	struct inotify *in = f->private;
+	struct event *e;
+
+	while (!list_empty(&in->watches))
+		watch_remove(list_first_entry(&in->watches, struct watch, link));
+	while (!list_empty(&in->events)) {
+		e = list_first_entry(&in->events, struct event, link);
+		event_take(in, e);
+		event_free(in, e);
+	}
+	list_del(&in->link);
+	kfree(in);
+}
+
+static const struct file_ops inotify_ops = {
+	.anon_name = "inotify",
+	.read = inotify_read,
+	.lseek = file_noop_lseek,
+	.poll = inotify_poll,
+	.ioctl = inotify_ioctl,
+	.release = inotify_release,
+};
+
+bool file_is_inotify(const struct file *f)
+{
+	return f->ops == &inotify_ops;
+}
+
+static bool too_many(u32 uid)
+{
+	const struct inotify *in;
+	u32 count = 0;
+
+	list_for_each_entry(in, &instances, link)
+		count += in->uid == uid;
+	return count >= INSTANCES_MAX;
+}
+
+struct file *inotify_file_create(u32 flags)
+{
+	u32 uid = current_task()->cred.uid;
+	struct inotify *in;
+	struct file *f;
+
+	if (too_many(uid))
+		return ERR_PTR(-EMFILE);
+	in = kzalloc(sizeof(*in));
+	if (!in)
+		return ERR_PTR(-ENOMEM);
+	list_init(&in->watches);
+	list_init(&in->events);
+	list_init(&in->overflow.link);
+	wait_queue_init(&in->wait);
+	in->uid = uid;
+	in->next_wd = 1;
+	f = file_create_object(&inotify_ops, O_RDONLY | flags, in);
+	if (IS_ERR(f)) {
+		kfree(in);
+		return f;
+	}
+	list_add(&in->link, &instances);
+	return f;
+}

@@ -1,0 +1,78 @@
+/*
+ * Requests carried out in this host process: what the address-space backends
+ * have in common.
+ */
+#include "abi/layout.h"
+#include "hal/as.h"
+#include "hal/host.h"
+#include "hal/host_process.h"
+#include "lib/bug.h"
+
+#include <linux/mman.h>
+
+/* Up to here a mapping's pages are touched at once, one host call for both:
+ * such requests come from faults. Larger ones are filled as they are used. */
+#define POPULATE_MAX_BYTES (64 * 1024)
+
+s64 as_host_map(const struct as_req *req, bool populate)
+{
+	u64 flags = MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
+	s64 ret;
+
+	counters()->maps++;
+	if (req->addr >= LODGER_USER_HIGH_BASE)
+		host_self()->high = true;
+	ret = host_call6(__NR_mmap, req->addr, req->len_bytes, req->prot, flags,
+			 LODGER_FD_RAM, req->gpa.v);
+	return ret == (s64)req->addr ? 0 : ret;
+}
+
+void as_host_clear(void)
+{
+	counters()->unmaps++;
+	host_call3(__NR_munmap, boot_info()->user_low_min,
+		   LODGER_USER_LOW_END - boot_info()->user_low_min, 0);
+	if (!host_self()->high)
+		return;
+	counters()->unmaps++;
+	host_call3(__NR_munmap, LODGER_USER_HIGH_BASE,
+		   LODGER_USER_HIGH_END - LODGER_USER_HIGH_BASE, 0);
+	host_self()->high = false;
+}
+
+static s64 as_host_one(const struct as_req *req)
+{
+	switch (req->op) {
+	case AS_MAP:
+		return as_host_map(req, req->len_bytes <= POPULATE_MAX_BYTES);
+	case AS_UNMAP:
+		counters()->unmaps++;
+		return host_call3(__NR_munmap, req->addr, req->len_bytes, 0);
+	case AS_PROTECT:
+		counters()->protects++;
+		return host_call3(__NR_mprotect, req->addr, req->len_bytes,
+				  req->prot);
+	}
+	BUG();
+}
+
+int as_host_apply(const struct as_req *req, size_t n, size_t *done)
+{
+	for (*done = 0; *done < n; ++*done) {
+		s64 err = as_host_one(&req[*done]);
+
+		if (err)
+			return (int)err;
+	}
+	return 0;
+}
+
+void as_host_emit(struct as *as, const struct as_req *req)
+{
+	s64 err = as_host_map(req, false);
+
+	if (err)
+		panic("host mapping of %llu bytes: %lld",
+		      (unsigned long long)req->len_bytes, (long long)err);
+	as->extents++;
+}

@@ -1,0 +1,278 @@
+/*
+ * Address spaces in host processes of their own: a switch is a hand-over of the
+ * baton (host_process.h), and no mapping changes.
+ *
+ * A host process is to a space what a set of mappings is: a space that has none
+ * is replayed into one when it is switched to, one that nobody needs is kept
+ * for the next, and where the host gives no more the one used longest ago
+ * changes hands. With a single one this is `remap`.
+ *
+ * A request for a space that is not in force waits until it is; when too many
+ * wait, all is mapped anew.
+ *
+ * A space whose host process died is `lost`: it gets another one, but the
+ * program cannot go on, for its registers are gone.
+ */
+#include "hal/as.h"
+#include "hal/host.h"
+#include "hal/host_process.h"
+#include "lib/bug.h"
+
+/* Free ones that are kept; the rest are given back to the host. */
+#define FREE_MAX 16
+
+static struct as *loaded;
+static struct list_head free_list = LIST_HEAD_INIT(free_list);
+static u32 free_count, made_count;
+static u32 limit = LODGER_HOST_PROCESSES - 1; /* less once the host refuses */
+static u64 switches;
+
+/* --- host processes come and go ----------------------------------------------- */
+
+static s32 ask_maker(u32 op, u32 number)
+{
+	struct lodger_maker_request request = { op, number };
+	struct lodger_maker_reply reply = { 0, number };
+
+	host_call3(__NR_write, LODGER_FD_MAKER, (u64)&request, sizeof(request));
+	if (op == LODGER_MAKER_MAKE &&
+	    host_call3(__NR_read, LODGER_FD_MAKER, (u64)&reply,
+		       sizeof(reply)) != sizeof(reply))
+		return -1;
+	return reply.result;
+}
+
+static struct host_process *unmade(void)
+{
+	/* a search is nothing beside the host's fork that follows */
+	for (u32 i = 1; i < LODGER_HOST_PROCESSES && made_count < limit; i++)
+		if (!host_process[i].made)
+			return &host_process[i];
+	return NULL;
+}
+
+static struct host_process *make(void)
+{
+	struct host_process *p = unmade();
+	s32 err;
+
+	if (!p)
+		return NULL;
+	host_process_reset(p);
+	err = ask_maker(LODGER_MAKER_MAKE, (u32)(p - host_process));
+	if (err && !made_count)
+		panic("the host gives no process for a guest program (error %d); use --space remap",
+		      -err);
+	if (err) {
+		limit = made_count;
+		return NULL;
+	}
+	p->made = true;
+	made_count++;
+	return p;
+}
+
+/* It is dead, or is to be: nobody's registers are in it any more. */
+static void unmake(struct host_process *p)
+{
+	cpu_user_lose(p);
+	ask_maker(LODGER_MAKER_DROP, (u32)(p - host_process));
+	p->made = false;
+	made_count--;
+}
+
+static void put_free(struct host_process *p)
+{
+	struct host_process *oldest;
+
+	list_add(&p->link, &free_list);
+	if (++free_count <= FREE_MAX)
+		return;
+	oldest = list_entry(free_list.prev, struct host_process, link);
+	if (oldest == host_self())
+		return;
+	list_del(&oldest->link);
+	free_count--;
+	unmake(oldest);
+}
+
+static struct host_process *take_free(struct host_process *p)
+{
+	list_del(&p->link);
+	free_count--;
+	return p;
+}
+
+/* The present one if it is free: that saves the hand-over. */
+static struct host_process *find_free(void)
+{
+	struct host_process *p = host_self();
+
+	if (p->made && !p->as)
+		return take_free(p);
+	while (!list_empty(&free_list)) {
+		p = take_free(list_first_entry(&free_list, struct host_process,
+					       link));
+		if (!host_process_dead(p))
+			return p;
+		unmake(p);
+	}
+	return NULL;
+}
+
+static struct host_process *find_oldest(void)
+{
+	struct host_process *oldest = NULL;
+
+	for (u32 i = 1; i < LODGER_HOST_PROCESSES; i++) {
+		struct host_process *p = &host_process[i];
+
+		if (p->made && p->as && (!oldest || p->used < oldest->used))
+			oldest = p;
+	}
+	BUG_ON(!oldest);
+	return oldest;
+}
+
+/* --- spaces -------------------------------------------------------------------- */
+
+static int multi_create(struct as *as, const struct as_owner_ops *owner)
+{
+	as->owner = owner;
+	return 0;
+}
+
+/* Its host process has died: the space has none. */
+static void lose(struct as *as)
+{
+	struct host_process *p = as->host;
+
+	as->host = NULL;
+	as->lost = true;
+	p->as = NULL;
+	unmake(p);
+}
+
+static struct host_process *choose(struct as *as)
+{
+	struct host_process *p;
+
+	if (as->host && host_process_dead(as->host))
+		lose(as);
+	if (as->host)
+		return as->host;
+	p = find_free();
+	if (!p)
+		p = make();
+	return p ? p : find_oldest();
+}
+
+/* In p, which shows another space or nothing that is of use. */
+static void show(struct as *as, struct host_process *p)
+{
+	if (p->as && p->as != as) {
+		cpu_user_leave(p);
+		p->as->host = NULL;
+	}
+	if (p->as || p->stale)
+		as_host_clear();
+	p->stale = false;
+	p->as = as;
+	as->host = p;
+	as->queued = 0;
+	as->rebuild = false;
+	as->extents = 0;
+	as->owner->replay(as, as_host_emit);
+}
+
+/* In p, which has shown as before: what has changed meanwhile. */
+static void catch_up(struct as *as, struct host_process *p)
+{
+	size_t done;
+
+	if (as->rebuild ||
+	    (as->queued && as_host_apply(as->queue, as->queued, &done)))
+		show(as, p);
+	as->queued = 0;
+}
+
+static void load(struct as *as)
+{
+	struct host_process *p;
+
+	for (;;) {
+		p = choose(as);
+		if (p != host_self())
+			host_process_switch(p);
+		if (p == host_self())
+			break;
+		if (!p->as) /* it died before it began, and was nobody's */
+			unmake(p);
+	}
+	p->used = ++switches;
+	if (p->as == as)
+		catch_up(as, p);
+	else
+		show(as, p);
+}
+
+static void multi_switch_to(struct as *as)
+{
+	if (as == loaded)
+		return;
+	counters()->as_switches++;
+	if (loaded)
+		loaded->loaded = false;
+	loaded = as;
+	if (!as)
+		return; /* its mappings stay where they are */
+	as->loaded = true;
+	load(as);
+}
+
+void as_multi_recover(void)
+{
+	BUG_ON(!loaded);
+	load(loaded);
+}
+
+static void multi_destroy(struct as *as)
+{
+	struct host_process *p = as->host;
+
+	if (as == loaded) {
+		as->loaded = false;
+		loaded = NULL;
+	}
+	if (!p)
+		return;
+	as->host = NULL;
+	p->as = NULL;
+	p->stale = true;
+	if (host_process_dead(p))
+		unmake(p);
+	else
+		put_free(p);
+}
+
+static int multi_apply(struct as *as, const struct as_req *req, size_t n,
+		       size_t *done)
+{
+	*done = 0;
+	if (as == loaded)
+		return as_host_apply(req, n, done);
+	if (!as->host || as->rebuild)
+		return 0;
+	as->rebuild = as->queued + n > ARRAY_SIZE(as->queue);
+	for (size_t i = 0; i < n && !as->rebuild; i++)
+		as->queue[as->queued++] = req[i];
+	return 0;
+}
+
+const struct as_ops as_multi = {
+	.name = "multi",
+	.create = multi_create,
+	.destroy = multi_destroy,
+	.switch_to = multi_switch_to,
+	.apply = multi_apply,
+};
