@@ -6,17 +6,21 @@
  * A writable file belongs to one machine: it is locked for as long as the
  * descriptor lives. A read-only one shares it where it can; where another
  * machine writes it, what is read may change underneath, and a note says so.
+ *
+ * A root that is an image of a file system is the first disk.
  */
 #include "disks.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define SECTOR_BYTES 512
+#define EXT2_MAGIC_AT (1024 + 56) /* s_magic of the super block */
 
 static int complain(const char *path, const char *what)
 {
@@ -90,8 +94,46 @@ static int open_disk(struct machine *m, const struct disk_option *option)
 	return 0;
 }
 
+/* Does the file hold an ext2 file system (or one of its kin)? */
+static bool is_ext2(const char *path)
+{
+	unsigned char magic[2] = { 0, 0 };
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return false;
+	if (pread(fd, magic, sizeof(magic), EXT2_MAGIC_AT) != sizeof(magic))
+		magic[0] = 0;
+	close(fd);
+	return magic[0] == 0x53 && magic[1] == 0xef;
+}
+
+/* --root IMAGE: the first disk. Other roots are root_open's. */
+static int open_root_disk(struct machine *m)
+{
+	struct disk_option option;
+	int err = 0;
+
+	if (!m->opt->root || options_disk(&option, m->opt->root))
+		return 0;
+	/* what follows a comma may belong to a name */
+	if (!access(m->opt->root, F_OK) && strcpy(option.path, m->opt->root))
+		option.read_only = false;
+	m->root_disk = is_ext2(option.path);
+	if (m->root_disk)
+		err = open_disk(m, &option);
+	free(option.path);
+	return err;
+}
+
 int disks_open(struct machine *m)
 {
+	if (open_root_disk(m))
+		return -1;
 	for (int i = 0; i < m->opt->disk_count; i++)
 		if (open_disk(m, &m->opt->disk[i]))
 			return -1;

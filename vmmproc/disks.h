@@ -5,7 +5,8 @@
 #include "machine.h"
 
 /*
- * Opens what m->opt->disk names, regular files or block devices, and fills
+ * Opens m->opt->root if it is an image of ext2 (m->root_disk tells), and
+ * what m->opt->disk names, regular files or block devices, and fills
  * m->block and m->disk. A writable file is locked (flock) as long as the machine
  * runs, so that no second machine writes it too.
  * Returns 0, or -1 after one sentence.

@@ -77,6 +77,12 @@ void options_free(struct options *opt);
 void options_help(enum command command);
 
 /*
+ * Parses FILE[,ro]. Returns 0 and *disk, whose path has as much room as text and
+ * is to be freed; or -EINVAL, -ENOMEM.
+ */
+int options_disk(struct disk_option *disk, const char *text);
+
+/*
  * Parses a size such as 256M, 1G, 65536, 64KiB.
  * Returns 0 and *bytes, -EINVAL on nonsense, -ERANGE past 2^63.
  */

@@ -46,38 +46,23 @@ static int take_root(struct options *opt, const char *value)
 	return 0;
 }
 
-/* One word after the file name. */
-static int take_disk_flag(struct disk_option *disk, const char *word)
-{
-	if (strcmp(word, "ro"))
-		return -1;
-	disk->read_only = true;
-	return 0;
-}
-
 static int take_disk(struct options *opt, const char *value)
 {
-	struct disk_option *disk = &opt->disk[opt->disk_count];
-	char *word, *rest;
+	int err;
 
 	if (opt->disk_count == LODGER_MAX_DISKS) {
 		machine_complain("more than %d --disk options: leave some out",
 				 LODGER_MAX_DISKS);
 		return -1;
 	}
-	*disk = (struct disk_option){ .path = strdup(value) };
-	if (!disk->path) {
+	err = options_disk(&opt->disk[opt->disk_count], value);
+	if (err == -ENOMEM)
 		machine_complain("no memory for the command line");
-		return -1;
-	}
-	opt->disk_count++; /* options_free frees it */
-	strtok_r(disk->path, ",", &rest);
-	while ((word = strtok_r(NULL, ",", &rest)))
-		if (take_disk_flag(disk, word))
-			return bad_value("disk", value, "FILE or FILE,ro");
-	if (!*value || *value == ',')
-		return bad_value("disk", value, "FILE or FILE,ro");
-	return 0;
+	else if (err)
+		bad_value("disk", value, "FILE or FILE,ro");
+	else
+		opt->disk_count++;
+	return err ? -1 : 0;
 }
 
 static int take_kernel(struct options *opt, const char *value)

@@ -136,6 +136,31 @@ int options_duration(const char *text, uint64_t *ns)
 	return 0;
 }
 
+/* One word after the file name. */
+static int take_disk_word(struct disk_option *disk, const char *word)
+{
+	if (strcmp(word, "ro"))
+		return -EINVAL;
+	disk->read_only = true;
+	return 0;
+}
+
+int options_disk(struct disk_option *disk, const char *text)
+{
+	char *word, *rest;
+	int err = *text && *text != ',' ? 0 : -EINVAL;
+
+	*disk = (struct disk_option){ .path = strdup(text) };
+	if (!disk->path)
+		return -ENOMEM;
+	strtok_r(disk->path, ",", &rest);
+	while (!err && (word = strtok_r(NULL, ",", &rest)))
+		err = take_disk_word(disk, word);
+	if (err)
+		free(disk->path);
+	return err;
+}
+
 bool options_hostname_ok(const char *name)
 {
 	size_t len = strlen(name);

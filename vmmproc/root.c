@@ -429,6 +429,8 @@ int root_open(struct machine *m)
 	struct root_sink sink;
 	int err;
 
+	if (m->root_disk)
+		return 0;
 	if (sink_open(&sink, m->opt->mem_bytes - RESERVE_BYTES))
 		return -1;
 	if (path) {

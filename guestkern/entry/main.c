@@ -40,6 +40,7 @@ static void boot_fail(int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	kvsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	vfs_shutdown();
 	machine_halt(LODGER_HALT_BOOTFAIL, status, text);
 }
 
@@ -235,9 +236,17 @@ static void mount_all(void)
 	}
 }
 
-static void unpack_root(void)
+static void mount_root(void)
 {
 	char why[120];
+	int err = vfs_init();
+
+	if (err && boot_info()->flags & LODGER_BOOT_ROOT_DISK)
+		boot_fail(EXIT_LODGER, "root disk: cannot be mounted (error %d)", -err);
+	if (err)
+		boot_fail(EXIT_LODGER, "no memory for the root file system");
+	if (boot_info()->flags & LODGER_BOOT_ROOT_DISK)
+		return;
 
 	if (archive_unpack(why, sizeof(why)))
 		boot_fail(EXIT_LODGER, "root archive: %s", why);
@@ -263,6 +272,7 @@ void kernel_main(void)
 		boot_fail(EXIT_LODGER, "no memory for the vDSO; use a larger --mem");
 	proc_init();
 	proc_set_user_return(entry_return);
+	proc_set_shutdown(vfs_shutdown);
 	file_init();
 	ramfs_init();
 	devfs_init();
@@ -270,9 +280,7 @@ void kernel_main(void)
 	procfs_init();
 	dev_init();
 	blkdev_init();
-	if (vfs_init())
-		boot_fail(EXIT_LODGER, "no memory for the root file system");
-	unpack_root();
+	mount_root();
 	mount_all();
 	if (boot_info()->flags & LODGER_BOOT_INIT)
 		kthread_create("init", become_program, NULL);

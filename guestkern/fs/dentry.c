@@ -7,7 +7,8 @@
  * Invariants: a dentry holds a reference of its parent and of its inode. It is
  * hashed and in parent->children exactly as long as its name may be found. A
  * dentry that nobody references is freed at once: what a file system wants to
- * keep it pins, and negative dentries live only while someone works on them, so
+ * keep it pins, but for the names of disks' file systems (sb->keep_unused), which
+ * wait in a list to be used again, as many as an eighth of the core holds; and negative dentries live only while someone works on them, so
  * that failing look-ups cost no memory. Children ascend by dir_pos, which makes
  * a directory position meaningful across removals.
  */
@@ -34,10 +35,66 @@ static u32 name_hash(const char *name, size_t len)
 	return hash;
 }
 
+/* --- names kept unused ------------------------------------------------------------ */
+
+#define CORE_SHARE 8
+/* A name, its inode and what the file system has with it. */
+#define UNUSED_BYTES 1024u
+
+static struct list_head unused = LIST_HEAD_INIT(unused); /* the longest so first */
+static u64 unused_count;
+
+void dentry_get(struct dentry *d)
+{
+	if (d->refs++ || list_empty(&d->unused))
+		return;
+	list_del(&d->unused);
+	unused_count--;
+}
+
+/* The last user is gone: true if d stays. */
+static bool dentry_keep(struct dentry *d)
+{
+	if (!d->sb || !d->sb->keep_unused || d->unlinked || !d->inode || d->parent == d)
+		return false;
+	list_add_tail(&d->unused, &unused);
+	unused_count++;
+	return true;
+}
+
+void dentry_shrink(u64 count, const struct super_block *sb)
+{
+	struct list_head *at = unused.next;
+
+	while (count && at != &unused) {
+		struct dentry *d = list_entry(at, struct dentry, unused);
+
+		at = at->next;
+		if (sb && d->sb != sb)
+			continue;
+		count--;
+		dentry_get(d);
+		d->unlinked = true; /* not to be kept once more */
+		dentry_put(d);
+		at = unused.next; /* a parent may have joined the list, or gone */
+	}
+}
+
+/* Before there is one more. */
+static void limit_unused(void)
+{
+	if (unused_count * UNUSED_BYTES > kmem_total_bytes() / CORE_SHARE)
+		dentry_shrink(unused_count / 8, NULL);
+}
+
+/* --- life ------------------------------------------------------------------------- */
+
 static struct dentry *dentry_new(struct dentry *parent, const char *name, size_t len)
 {
-	struct dentry *d = kzalloc(sizeof(*d));
+	struct dentry *d;
 
+	limit_unused();
+	d = kzalloc(sizeof(*d));
 	if (!d)
 		return NULL;
 	d->name = kmalloc(len + 1);
@@ -53,6 +110,7 @@ static struct dentry *dentry_new(struct dentry *parent, const char *name, size_t
 	list_init(&d->sibling);
 	list_init(&d->children);
 	list_init(&d->hash);
+	list_init(&d->unused);
 	d->parent = parent ? parent : d;
 	if (parent) {
 		d->sb = parent->sb;
@@ -144,11 +202,6 @@ int dentry_lookup_none(struct inode *dir, struct dentry *child)
 	return 0;
 }
 
-void dentry_get(struct dentry *d)
-{
-	d->refs++;
-}
-
 void dentry_put(struct dentry *d)
 {
 	/* A loop, not recursion: dropping a leaf may free a long branch. */
@@ -159,6 +212,8 @@ void dentry_put(struct dentry *d)
 		if (--d->refs > 0)
 			return;
 		BUG_ON(!list_empty(&d->children));
+		if (dentry_keep(d))
+			break;
 		dentry_unlink(d);
 		if (d->inode && !d->inode->nlink)
 			notify_gone(d->inode);

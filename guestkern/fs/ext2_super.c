@@ -394,6 +394,7 @@ static struct super_block *make_super(struct ext2_fs *fs)
 	sb->private = fs;
 	sb->device = fs->dev->rdev;
 	sb->whole_seconds = true;
+	sb->keep_unused = true;
 	fs->sb = sb;
 	root = ext2_iget(sb, EXT2_ROOT_INO);
 	if (!IS_ERR(root) && !S_ISDIR(root->mode)) {

@@ -137,6 +137,7 @@ void super_put(struct super_block *sb)
 		return;
 	notify_unmount(sb);
 	if (sb->root) {
+		dentry_shrink(UINT64_MAX, sb);
 		dentry_drop_tree(sb->root);
 		dentry_put(sb->root);
 	}

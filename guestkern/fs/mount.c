@@ -109,9 +109,9 @@ struct mount *mount_kernel(struct super_block *sb, const char *source)
 	return mnt;
 }
 
-int mount_init_root(struct super_block *sb, const char *source)
+int mount_init_root(struct super_block *sb, const char *source, u32 flags)
 {
-	root_mount = mount_new(sb, sb->root, source, 0);
+	root_mount = mount_new(sb, sb->root, source, flags);
 	if (!root_mount)
 		return -ENOMEM;
 	list_add_tail(&root_mount->link, &mounts);

@@ -2,23 +2,45 @@
 #include "fs/vfs.h"
 
 #include <linux/fcntl.h>
+#include <linux/mount.h>
 
+#include "dev/block.h"
 #include "fs/namei.h"
 #include "fs/vfs_internal.h"
+#include "hal/hal.h"
 #include "lib/err.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+
+/* The file system on the first disk. */
+static int init_root_disk(void)
+{
+	struct blkdev *dev = blkdev_at(0);
+	struct super_block *sb;
+	char name[16];
+
+	if (!dev)
+		return -ENXIO;
+	sb = super_of_disk(fs_find_type("ext2"), dev, dev->read_only, "");
+	if (IS_ERR(sb))
+		return (int)PTR_ERR(sb);
+	ksnprintf(name, sizeof(name), "/dev/%s", dev->name);
+	return mount_init_root(sb, name, dev->read_only ? MS_RDONLY : 0);
+}
 
 int vfs_init(void)
 {
 	struct super_block *sb;
 
 	dentry_table_init();
+	if (boot_info()->flags & LODGER_BOOT_ROOT_DISK)
+		return init_root_disk();
 	/* No limit of its own: it holds what the machine was given to start. */
 	sb = ramfs_create("ramfs", "", false);
 	if (IS_ERR(sb))
 		return (int)PTR_ERR(sb);
-	return mount_init_root(sb, "root");
+	return mount_init_root(sb, "root", 0);
 }
 
 void vfs_sync(void)

@@ -95,7 +95,7 @@ struct dentry {
 	bool unlinked;
 	u32 name_len;
 	char *name; /* kmalloc'd */
-	void *private;
+	struct list_head unused; /* in the list of those kept without a user */
 	u64 dir_pos;   /* ascending in parent->children; >= DIR_POS_FIRST */
 	u32 name_hash;
 	bool pinned;   /* d_pin took a reference for being linked */
@@ -138,6 +138,7 @@ struct super_block {
 	u64 magic; /* statfs f_type */
 	u64 dev;   /* st_dev */
 	u64 device; /* the disk that it is on, which is then st_dev; or 0 */
+	bool keep_unused; /* names stay known when nobody uses them */
 	bool whole_seconds; /* time stamps have no fractions */
 	struct dentry *root;
 	u64 next_ino;
@@ -271,7 +272,7 @@ void vfs_sync(void);
 /* The same at the end of the machine, and leaves the disks' file systems clean. */
 void vfs_shutdown(void);
 
-/* Boot: ramfs as root, fs context of the boot task; then unpacking. */
+/* Boot: ramfs as root, or the first disk's file system (LODGER_BOOT_ROOT_DISK), fs context of the boot task; then unpacking. */
 int vfs_init(void);
 /* Unpacks the root archive (newc cpio or tar) into the root file system. 0 or
  * -errno; why gets one clause on failure. */

@@ -36,13 +36,15 @@ void dentry_move(struct dentry *old, struct dentry *new, char *name);
 void dentry_exchange(struct dentry *a, struct dentry *b);
 /* Is a the same as or above d? */
 bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d);
+/* Frees names that are kept unused: up to count, of sb only unless NULL. */
+void dentry_shrink(u64 count, const struct super_block *sb);
 /* Unpins everything below root, so that what nobody uses is freed. */
 void dentry_drop_tree(struct dentry *root);
 
 /* --- mount.c ----------------------------------------------------------------- */
 
-/* Boot: makes sb (reference taken over) the root mount. 0 or -ENOMEM. */
-int mount_init_root(struct super_block *sb, const char *source);
+/* Boot: makes sb (reference taken over) the root mount, flags MS_*. 0 or -ENOMEM. */
+int mount_init_root(struct super_block *sb, const char *source, u32 flags);
 /* A mount of sb (reference taken over) that hangs nowhere, for files that have no
  * place; for good. NULL on no memory. */
 struct mount *mount_kernel(struct super_block *sb, const char *source);

@@ -169,6 +169,7 @@ static void init_ends(s32 code)
 {
 	char text[80];
 
+	proc_shutdown();
 	if (!WAIT_SIGNAL(code))
 		machine_halt(LODGER_HALT_EXIT, WAIT_CODE(code), "");
 	ksnprintf(text, sizeof(text), "init was killed by %s",

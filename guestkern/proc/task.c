@@ -56,6 +56,19 @@ const struct resource_ops *proc_resource_ops(void)
 	return resource_ops;
 }
 
+static void (*shutdown)(void);
+
+void proc_set_shutdown(void (*fn)(void))
+{
+	shutdown = fn;
+}
+
+void proc_shutdown(void)
+{
+	if (shutdown)
+		shutdown();
+}
+
 void proc_set_user_return(void (*fn)(struct trap_frame *tf) __noreturn)
 {
 	user_return = fn;

@@ -159,6 +159,11 @@ static inline struct process *current_process(void)
 /* Boot: the idle context becomes a task, pid table. */
 void proc_init(void);
 
+/* What is to be done before the machine ends with its process 1: installed at boot,
+ * and done. */
+void proc_set_shutdown(void (*fn)(void));
+void proc_shutdown(void);
+
 /* Installs the way to user mode (entry_return); new tasks end their first steps
  * in it. Boot. */
 void proc_set_user_return(void (*fn)(struct trap_frame *tf) __noreturn);

@@ -119,4 +119,34 @@ truncate -s 48M "$tmp/ext4"
 mke2fs -q -F -t ext4 "$tmp/ext4"
 out=$(lodger_run --disk "$tmp/ext4" -- sh -c 'mkdir -p /mnt; mount -t ext2 /dev/vda /mnt' 2>&1)
 matches 'ext4 is refused' "$out" '*ext2: vda: incompatible features *ext4*Invalid argument*'
+
+# an image as root
+rm -f "$image"
+mkdir "$tmp/root"
+(cd "$tmp/root" && cpio -id --quiet <"${LODGER%/*}/rootfs.cpio")
+truncate -s 48M "$image"
+mke2fs -q -F -t ext2 -d "$tmp/root" "$image" 2>/dev/null
+is 'an image as root' "$(lodger_run --root "$image" -- sh -c 'mount | head -n 1
+	echo kept >/root/f; sh -c "cat /root/f"' 2>&1)" '/dev/vda on / type ext2 (rw,relatime)
+kept'
+clean 'an image as root'
+is '... keeps what was written' "$(lodger_run --root "$image,ro" -- sh -c 'cat /root/f
+	touch /root/g; mount | head -n 1' 2>&1)" 'kept
+touch: /root/g: Read-only file system
+/dev/vda on / type ext2 (ro,relatime)'
+lodger_run --root "$image" -- sh -c 'echo x >/root/g; kill -9 $$'
+is 'ended by a signal' $? 137
+clean 'ended by a signal'
+lodger_run --root "$image" -- /no/such/program 2>/dev/null
+is 'a program that is not there' $? 127
+clean 'a program that is not there'
+lodger_run --root "$image" -- sh -c 'exec 3>/root/open; rm /root/open; echo x >&3
+	(while :; do date >>/root/h; done) & sleep 0.1' >/dev/null 2>&1
+clean 'ended with files open and processes running'
+# shellcheck disable=SC2086
+printf 'echo booted >/root/b\npoweroff\n' |
+	timeout 60 "$LODGER" boot $LODGER_ARGS --root "$image" >"$tmp/out" 2>&1
+is 'lodger boot, and poweroff' $? 0
+clean 'lodger boot'
+is '... ran' "$(lodger_run --root "$image" -- cat /root/b)" booted
 done_testing

@@ -90,7 +90,7 @@ struct lodger_maker_reply {
 #define LODGER_BOOT_SIGIO_TTY 64u     /* SIGIO comes for LODGER_FD_TTY */
 #define LODGER_BOOT_TSC 128u	      /* the host's clocks run by the TSC */
 
-#define LODGER_BOOT_ROOT_DISK 128u    /* the root file system is disk 0's */
+#define LODGER_BOOT_ROOT_DISK 65536u   /* the root file system is disk 0's */
 
 /* bits of lodger_disk.flags */
 #define LODGER_DISK_READ_ONLY 1u
