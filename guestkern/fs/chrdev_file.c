@@ -223,6 +223,7 @@ static void chrdev_file_release(struct file *f)
 }
 
 static const struct file_ops chrdev_file_ops = {
+	.async = true,
 	.read = chrdev_file_read,
 	.write = chrdev_file_write,
 	.lseek = chrdev_file_lseek,

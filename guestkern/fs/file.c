@@ -12,6 +12,7 @@
 #include <linux/inotify.h>
 #include <linux/stat.h>
 
+#include "fs/async.h"
 #include "fs/epoll.h"
 #include "fs/file_internal.h"
 #include "fs/locks.h"
@@ -94,6 +95,7 @@ void file_put(struct file *f)
 		return;
 	if (f->notified)
 		notify_file(f, file_writable(f) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
+	async_free(f);
 	epoll_forget_file(f);
 	locks_release_file(f);
 	if (f->counted_writer)

@@ -51,6 +51,7 @@ struct dir_sink {
  */
 struct file_ops {
 	const char *anon_name; /* what /proc/PID/fd shows: anon_inode:NAME */
+	bool async;	       /* O_ASYNC works (fs/async.h): poll's wake-ups signal */
 	s64 (*read)(struct file *f, struct iobuf *buf, s64 *pos);
 	s64 (*write)(struct file *f, struct iobuf *buf, s64 *pos);
 	s64 (*lseek)(struct file *f, s64 offset, int whence);
@@ -79,8 +80,11 @@ struct file {
 	struct mount *mnt;
 	struct inode *inode;   /* = dentry->inode, or the anonymous inode */
 	void *private;
-	s32 owner_pid;	       /* F_SETOWN */
+	s32 owner_pid;	       /* F_SETOWN (fs/async.c) */
 	s32 owner_sig;
+	u32 owner_uid, owner_euid;
+	bool owner_thread;     /* owner_pid is a thread's */
+	void *async;	       /* O_ASYNC is on */
 	bool stream;	       /* set by open: no position (pread: ESPIPE) */
 	bool counted_writer;   /* has its share in inode->writers */
 	bool locked;	       /* may hold flock or open-file-description locks */

@@ -371,6 +371,7 @@ static void inotify_release(struct file *f)
 
 static const struct file_ops inotify_ops = {
 	.anon_name = "inotify",
+	.async = true,
 	.read = inotify_read,
 	.lseek = file_noop_lseek,
 	.poll = inotify_poll,

@@ -391,6 +391,7 @@ static void pipe_release(struct file *f)
 }
 
 const struct file_ops pipe_ops = {
+	.async = true,
 	.read = pipe_read,
 	.write = pipe_write,
 	.poll = pipe_poll,

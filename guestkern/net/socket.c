@@ -330,6 +330,7 @@ static s64 socket_file_ioctl(struct file *f, u32 cmd, u64 arg)
 }
 
 static const struct file_ops socket_file_ops = {
+	.async = true,
 	.read = socket_file_read,
 	.write = socket_file_write,
 	.poll = socket_file_poll,

@@ -4,6 +4,7 @@
 #include <linux/fs.h>
 #include <linux/resource.h>
 
+#include "fs/async.h"
 #include "fs/file_internal.h"
 #include "fs/locks.h"
 #include "fs/memfd.h"
@@ -15,7 +16,7 @@
 #include "proc/task.h"
 #include "sys/handlers.h"
 
-#define SETFL_FLAGS (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | FASYNC)
+#define SETFL_FLAGS (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 #define OFFSET_MAX INT64_MAX
 
 /* --- record locks ------------------------------------------------------------------- */
@@ -124,6 +125,8 @@ static s64 fcntl_owner_ex(struct file *f, u32 cmd, uaddr_t addr)
 	struct f_owner_ex owner = { .type = F_OWNER_PID, .pid = f->owner_pid };
 
 	if (cmd == F_GETOWN_EX) {
+		if (f->owner_thread)
+			owner.type = F_OWNER_TID;
 		if (f->owner_pid < 0) {
 			owner.type = F_OWNER_PGRP;
 			owner.pid = -f->owner_pid;
@@ -133,15 +136,17 @@ static s64 fcntl_owner_ex(struct file *f, u32 cmd, uaddr_t addr)
 	if (get_user(owner, addr))
 		return -EFAULT;
 	if (owner.pid < 0)
-		return -EINVAL;
+		return owner.type == F_OWNER_TID || owner.type == F_OWNER_PID ||
+				       owner.type == F_OWNER_PGRP
+			       ? -ESRCH
+			       : -EINVAL;
 	switch (owner.type) {
 	case F_OWNER_TID:
+		return async_set_owner(f, owner.pid, true);
 	case F_OWNER_PID:
-		f->owner_pid = owner.pid;
-		return 0;
+		return async_set_owner(f, owner.pid, false);
 	case F_OWNER_PGRP:
-		f->owner_pid = -owner.pid;
-		return 0;
+		return async_set_owner(f, -owner.pid, false);
 	default:
 		return -EINVAL;
 	}
@@ -149,13 +154,17 @@ static s64 fcntl_owner_ex(struct file *f, u32 cmd, uaddr_t addr)
 
 /* --- flags ----------------------------------------------------------------------------- */
 
-static s64 fcntl_setfl(struct file *f, u32 flags)
+static s64 fcntl_setfl(struct file *f, int fd, u32 flags)
 {
 	const struct task *t = current_task();
+	int err;
 
 	if (flags & O_NOATIME && !(f->flags & O_NOATIME) &&
 	    f->inode->uid != t->cred.fsuid && !cred_capable(&t->cred, CAP_FOWNER))
 		return -EPERM;
+	err = async_set(f, fd, flags & FASYNC);
+	if (err)
+		return err;
 	f->flags = (f->flags & ~(u32)SETFL_FLAGS) | (flags & SETFL_FLAGS);
 	return 0;
 }
@@ -199,7 +208,7 @@ static s64 fcntl_file(struct file *f, int fd, u32 cmd, u64 arg)
 {
 	switch (cmd) {
 	case F_SETFL:
-		return fcntl_setfl(f, (u32)arg);
+		return fcntl_setfl(f, fd, (u32)arg);
 	case F_GETLK:
 		return fcntl_getlk(f, arg, false);
 	case F_SETLK:
@@ -213,8 +222,7 @@ static s64 fcntl_file(struct file *f, int fd, u32 cmd, u64 arg)
 	case F_GETOWN:
 		return f->owner_pid;
 	case F_SETOWN:
-		f->owner_pid = (s32)arg;
-		return 0;
+		return async_set_owner(f, (s32)arg, false);
 	case F_GETOWN_EX:
 	case F_SETOWN_EX:
 		return fcntl_owner_ex(f, cmd, arg);

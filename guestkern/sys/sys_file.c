@@ -12,6 +12,7 @@
 #include <linux/resource.h>
 #include <linux/stat.h>
 
+#include "fs/async.h"
 #include "fs/file_internal.h"
 #include "fs/notify.h"
 #include "fs/vfs_internal.h"
@@ -197,6 +198,17 @@ static s64 ioctl_set_flag(struct file *f, uaddr_t addr, u32 flag)
 	return 0;
 }
 
+static s64 ioctl_async(struct file *f, int fd, uaddr_t addr)
+{
+	s32 on;
+
+	if (get_user(on, addr))
+		return -EFAULT;
+	if (on && !f->ops->async)
+		return -ENOTTY;
+	return async_set(f, fd, on);
+}
+
 static s64 ioctl_regular(struct file *f, u32 cmd, uaddr_t addr)
 {
 	s32 value;
@@ -230,7 +242,7 @@ s64 sys_ioctl(const u64 arg[6])
 		ret = ioctl_set_flag(f, arg[2], O_NONBLOCK);
 		break;
 	case FIOASYNC:
-		ret = ioctl_set_flag(f, arg[2], FASYNC);
+		ret = ioctl_async(f, (int)arg[0], arg[2]);
 		break;
 	default:
 		if (f->ops->ioctl)
