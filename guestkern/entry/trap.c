@@ -94,6 +94,7 @@ static void serve_call(struct trap_frame *tf)
 
 void trap_upcall(struct trap_frame *tf)
 {
+	sched_enter_kernel(current_task());
 	if (inside_window(tf->rip) && tf->kind != TRAP_PAGEFAULT) {
 		/* only by jumping there: the gate is no service for programs */
 		signal_kill_current(SIGSEGV, "jumped into the guest kernel's window");
@@ -138,6 +139,7 @@ void entry_return(struct trap_frame *tf)
 			signal_kill_current(SIGKILL, "its host process died");
 		else {
 			patch_show_ids(task);
+			sched_leave_kernel(task);
 			cpu_return_to_user(tf, &task->user);
 		}
 	}

@@ -62,6 +62,11 @@ u64 clock_cpu_ns(void)
 	return clock_host_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+u64 clock_cycles(void)
+{
+	return tsc_read();
+}
+
 void clock_arm(u64 deadline_ns)
 {
 	if (deadline_ns < wanted)

@@ -82,6 +82,8 @@ u64 clock_stamp_ns(void);
 /* CPU time used by the guest-machine process, ns (user-mode share is not
  * kept apart by the host's granularity). */
 u64 clock_cpu_ns(void);
+/* A counter at some constant speed, without a host call: for shares of time. */
+u64 clock_cycles(void);
 /*
  * Asks for a timer interrupt at deadline (mono ns). A nearer one already asked
  * for stays. UINT64_MAX: no interrupt wanted.

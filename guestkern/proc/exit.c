@@ -15,6 +15,7 @@
 #include "mm/uaccess.h"
 #include "proc/futex.h"
 #include "proc/proc_internal.h"
+#include "proc/ptimer.h"
 
 #include <asm/signal.h>
 
@@ -336,6 +337,7 @@ void process_exec_commit(struct mm *mm, const char *comm, char *exe_path)
 	task_vfork_done(t);
 	if (old)
 		mm_put(old);
+	ptimer_delete_all(p);
 	exec_signals(p, t);
 	str_copy(t->comm, comm, sizeof(t->comm));
 	kfree(p->exe_path);

@@ -2,13 +2,13 @@
  * Interval timers and the CPU-time limit. ITIMER_REAL is a kernel timer; the
  * other two and RLIMIT_CPU count the CPU time that the scheduler charges: it asks
  * for a clock interrupt only while one of them is active (process.cpu_watched).
- * User and system time are not told apart, so ITIMER_VIRTUAL counts as ITIMER_PROF.
  */
 #include "proc/itimer.h"
 
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "proc/proc_internal.h"
+#include "proc/ptimer.h"
 
 #include <asm/signal.h>
 #include <linux/resource.h>
@@ -36,6 +36,8 @@ static void real_expired(struct timer *timer)
 void itimer_setup(struct process *p)
 {
 	timer_init(&p->itimer_real, real_expired);
+	list_init(&p->ptimers);
+	list_init(&p->cpu_timers);
 	p->cpu_limit_ns = UINT64_MAX;
 }
 
@@ -45,16 +47,23 @@ void itimer_stop_all(struct process *p)
 	p->itimer_virtual_ns[0] = 0;
 	p->itimer_prof_ns[0] = 0;
 	p->cpu_limit_ns = UINT64_MAX;
+	ptimer_delete_all(p);
+	cpu_timers_end(p);
 	p->cpu_watched = false;
 }
 
-static void update_watched(struct process *p)
+static bool is_watched(const struct process *p)
 {
-	p->cpu_watched = p->itimer_virtual_ns[0] || p->itimer_prof_ns[0] ||
-			 p->cpu_limit_ns != UINT64_MAX;
+	return p->itimer_virtual_ns[0] || p->itimer_prof_ns[0] ||
+	       p->cpu_limit_ns != UINT64_MAX || !list_empty(&p->cpu_timers);
+}
+
+void itimer_update_watched(struct process *p)
+{
+	p->cpu_watched = is_watched(p);
 	/* The present turn may be the one in which it comes due. */
 	if (p->cpu_watched && p == current_process())
-		clock_arm(current_task()->accounted_ns + itimer_cpu_left(p));
+		clock_arm(current_task()->accounted_ns + itimer_cpu_left(current_task()));
 }
 
 static void real_get(const struct process *p, struct itimer_ns *it)
@@ -111,7 +120,7 @@ void itimer_set(struct process *p, int which, const struct itimer_ns *it,
 	timer = cpu_timer(p, which);
 	timer[0] = it->left_ns;
 	timer[1] = it->interval_ns;
-	update_watched(p);
+	itimer_update_watched(p);
 }
 
 /* setrlimit(2): SIGXCPU at the soft limit and each second on, SIGKILL at the
@@ -123,7 +132,7 @@ void itimer_limit_changed(struct process *p)
 	p->cpu_limit_ns = UINT64_MAX;
 	if (limit->cur < UINT64_MAX / NS_PER_SEC)
 		p->cpu_limit_ns = MAX(limit->cur, 1) * NS_PER_SEC;
-	update_watched(p);
+	itimer_update_watched(p);
 }
 
 static void charge_limit(struct process *p)
@@ -154,18 +163,19 @@ static void charge_timer(struct process *p, u64 timer[2], int sig, u64 delta_ns)
 	signal_send_process(p, sig, NULL);
 }
 
-void itimer_charge(struct process *p, u64 delta_ns)
+void itimer_charge(struct process *p, u64 user_ns, u64 delta_ns)
 {
-	charge_timer(p, p->itimer_virtual_ns, SIGVTALRM, delta_ns);
+	charge_timer(p, p->itimer_virtual_ns, SIGVTALRM, user_ns);
 	charge_timer(p, p->itimer_prof_ns, SIGPROF, delta_ns);
 	charge_limit(p);
-	p->cpu_watched = p->itimer_virtual_ns[0] || p->itimer_prof_ns[0] ||
-			 p->cpu_limit_ns != UINT64_MAX;
+	cpu_timers_run(p);
+	p->cpu_watched = is_watched(p);
 }
 
-u64 itimer_cpu_left(const struct process *p)
+u64 itimer_cpu_left(const struct task *t)
 {
-	u64 left = UINT64_MAX / 2;
+	const struct process *p = t->proc;
+	u64 left = cpu_timers_left(p, t);
 
 	if (p->itimer_virtual_ns[0])
 		left = MIN(left, p->itimer_virtual_ns[0]);

@@ -6,6 +6,7 @@
 #include "lib/types.h"
 
 struct process;
+struct task;
 
 /* Time left and interval; left 0: not active. */
 struct itimer_ns {
@@ -24,10 +25,12 @@ void itimer_setup(struct process *p);
 void itimer_stop_all(struct process *p);
 /* RLIMIT_CPU changed. */
 void itimer_limit_changed(struct process *p);
-/* p has used delta_ns more CPU time (p->cpu_watched only): sends what is due.
- * Context: the scheduler; does not sleep. */
-void itimer_charge(struct process *p, u64 delta_ns);
-/* CPU time that p may use until itimer_charge has something to do. */
-u64 itimer_cpu_left(const struct process *p);
+/* p has used delta_ns more CPU time, user_ns of it in user mode (p->cpu_watched
+ * only): sends what is due. Context: the scheduler; does not sleep. */
+void itimer_charge(struct process *p, u64 user_ns, u64 delta_ns);
+/* CPU time that t may use until itimer_charge has something to do. */
+u64 itimer_cpu_left(const struct task *t);
+/* A CPU-time timer of p was started. */
+void itimer_update_watched(struct process *p);
 
 #endif

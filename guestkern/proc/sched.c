@@ -26,6 +26,8 @@
 
 #include <linux/sched.h>
 
+#define OUTSIDE UINT64_MAX /* enter_cycles while t runs in user mode: interrupts are
+			    * served before the trap */
 #define SLICE_NS (10 * NS_PER_MS)
 #define SLICE_MIN_NS NS_PER_MS
 #define SLICE_MAX_NS (80 * NS_PER_MS)
@@ -285,8 +287,46 @@ static void rt_charge(const struct task *t, u64 now, u64 delta)
 		rt_set_throttled(true);
 }
 
+/* Counter cycles that t has been in the kernel for, since it was last looked at. */
+static u64 cycles_inside(const struct task *t, u64 cycles)
+{
+	return t->enter_cycles == OUTSIDE ? 0 :
+		       cycles - MAX(t->enter_cycles, t->accounted_cycles);
+}
+
+void sched_enter_kernel(struct task *t)
+{
+	t->enter_cycles = clock_cycles();
+}
+
+void sched_leave_kernel(struct task *t)
+{
+	t->kernel_cycles += cycles_inside(t, clock_cycles());
+	t->enter_cycles = OUTSIDE;
+}
+
+/* How much of the delta_ns since the last accounting the kernel had: by the share
+ * of counter cycles. */
+static u64 kernel_share_ns(struct task *t, u64 delta_ns)
+{
+	u64 cycles = clock_cycles();
+	u64 total = cycles - t->accounted_cycles;
+	u64 kernel = t->kernel_cycles + cycles_inside(t, cycles);
+
+	t->accounted_cycles = cycles;
+	t->kernel_cycles = 0;
+	if (kernel >= total)
+		return delta_ns;
+	while (total >> 29) { /* a delta of half a minute times it fits */
+		total >>= 1;
+		kernel >>= 1;
+	}
+	return total ? delta_ns / total * kernel + delta_ns % total * kernel / total : 0;
+}
+
 static void account(struct task *t, u64 now)
 {
+	u64 kernel_ns;
 	u64 delta = now > t->accounted_ns ? now - t->accounted_ns : 0;
 
 	t->accounted_ns = now;
@@ -296,14 +336,13 @@ static void account(struct task *t, u64 now)
 		idle_ns += delta;
 		return;
 	}
-	if (t->mm || t->exiting) /* a program, as opposed to a kernel process */
-		t->utime_ns += delta;
-	else
-		t->stime_ns += delta;
+	kernel_ns = kernel_share_ns(t, delta);
+	t->utime_ns += delta - kernel_ns;
+	t->stime_ns += kernel_ns;
 	charge_vruntime(t, delta);
 	t->proc->cpu_ns += delta;
 	if (t->proc->cpu_watched)
-		itimer_charge(t->proc, delta);
+		itimer_charge(t->proc, delta - kernel_ns, delta);
 }
 
 u64 sched_account(void)
@@ -317,7 +356,7 @@ u64 sched_account(void)
 static void watch_cpu_time(const struct task *t, u64 now)
 {
 	if (t->proc->cpu_watched)
-		clock_arm(now + itimer_cpu_left(t->proc));
+		clock_arm(now + itimer_cpu_left(t));
 }
 
 void sched_tick(void)
@@ -378,6 +417,7 @@ static void begin_turn(struct task *next, u64 now)
 {
 	next->slice_start_ns = now;
 	next->accounted_ns = now;
+	next->accounted_cycles = clock_cycles();
 	if (!next->mm || next->mm == mm_loaded())
 		return;
 	mm_switch(next->mm);

@@ -159,6 +159,16 @@ void signal_stop_check(struct process *p)
 
 /* --- generation --------------------------------------------------------------------------------- */
 
+/* sig is pending: for t, or for p as a whole (NULL). */
+static void tell(struct process *p, struct task *t, int sig)
+{
+	wake_up(&p->signalfd_wait);
+	if (!t)
+		wake_one(p, sig);
+	else if (takes(t, sig))
+		wake_sleeper(t);
+}
+
 /* t NULL: for the process as a whole. */
 static int generate(struct process *p, struct task *t, int sig,
 		    const struct k_siginfo *info)
@@ -180,12 +190,28 @@ static int generate(struct process *p, struct task *t, int sig,
 	err = sigpending_add(t ? &t->pending : &p->shared_pending, p, sig, info);
 	if (err)
 		return err;
-	wake_up(&p->signalfd_wait);
-	if (!t)
-		wake_one(p, sig);
-	else if (takes(t, sig))
-		wake_sleeper(t);
+	tell(p, t, sig);
 	return 0;
+}
+
+bool signal_send_entry(struct process *p, struct task *t, int sig, struct sigqueue *q)
+{
+	struct sigpending *pending = t ? &t->pending : &p->shared_pending;
+
+	if (p->exiting || p->zombie || (t && !is_alive(t)) ||
+	    is_ignored(p, t ? t : process_leader(p), sig))
+		return false;
+	if (sig == SIGKILL) {
+		signal_group_exit(p, SIGKILL);
+		return false;
+	}
+	if (sig == SIGCONT)
+		continue_process(p);
+	pending->mask |= SIG_BIT(sig);
+	q->queued = true;
+	list_add_tail(&q->link, &pending->queue);
+	tell(p, t, sig);
+	return true;
 }
 
 int signal_send_task(struct task *t, int sig, const struct k_siginfo *info)

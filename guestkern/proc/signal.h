@@ -37,8 +37,13 @@ struct k_siginfo {
 struct sigqueue {
 	struct list_head link;
 	struct process *charged; /* counts it in sig_queued */
+	struct ptimer *ptimer;	 /* is_timer: whose signal it is, or NULL */
+	bool is_timer, queued;
 	struct k_siginfo info;
 };
+/* An entry charged to p, in no queue, or NULL (RLIMIT_SIGPENDING, memory). */
+struct sigqueue *sigqueue_alloc(struct process *p);
+void sigqueue_free(struct sigqueue *q);
 
 struct sigpending {
 	u64 mask;
@@ -59,6 +64,9 @@ void sigpending_flush(struct sigpending *p, u64 mask);
 int signal_send_task(struct task *t, int sig, const struct k_siginfo *info);
 int signal_send_process(struct process *p, int sig, const struct k_siginfo *info);
 int signal_send_group(s32 pgid, int sig, const struct k_siginfo *info);
+/* Puts an entry that is in no queue into that of t, or of p as a whole (t NULL),
+ * without a copy. false: the signal is ignored, the entry is the caller's. */
+bool signal_send_entry(struct process *p, struct task *t, int sig, struct sigqueue *q);
 /* May the current task signal p (kill(2) permission rules)? */
 bool signal_permitted(const struct process *p, int sig);
 

@@ -10,6 +10,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/proc_internal.h"
+#include "proc/ptimer.h"
 
 #include <asm/siginfo.h>
 #include <asm/signal.h>
@@ -64,11 +65,34 @@ void sigpending_init(struct sigpending *p)
 	list_init(&p->queue);
 }
 
-static void entry_free(struct sigqueue *q)
+struct sigqueue *sigqueue_alloc(struct process *p)
+{
+	struct sigqueue *q = NULL;
+
+	if (p->sig_queued < p->rlim[RLIMIT_SIGPENDING].cur)
+		q = kzalloc(sizeof(*q));
+	if (!q)
+		return NULL;
+	list_init(&q->link);
+	q->charged = p;
+	p->sig_queued++;
+	return q;
+}
+
+void sigqueue_free(struct sigqueue *q)
 {
 	list_del(&q->link);
 	q->charged->sig_queued--;
 	kfree(q);
+}
+
+static void entry_drop(struct sigqueue *q)
+{
+	list_del(&q->link);
+	if (q->is_timer)
+		ptimer_dropped(q);
+	else
+		sigqueue_free(q);
 }
 
 void sigpending_flush(struct sigpending *p, u64 mask)
@@ -78,7 +102,7 @@ void sigpending_flush(struct sigpending *p, u64 mask)
 	p->mask &= ~mask;
 	list_for_each_entry_safe(q, tmp, &p->queue, link)
 		if (mask & SIG_BIT(q->info.signo))
-			entry_free(q);
+			entry_drop(q);
 }
 
 static bool from_kill(const struct k_siginfo *info)
@@ -89,20 +113,16 @@ static bool from_kill(const struct k_siginfo *info)
 int sigpending_add(struct sigpending *pending, struct process *p, int sig,
 		   const struct k_siginfo *info)
 {
-	struct sigqueue *q = NULL;
+	struct sigqueue *q;
 
 	if (sig < SIGRTMIN && (pending->mask & SIG_BIT(sig)))
 		return 0;
-	if (p->sig_queued < p->rlim[RLIMIT_SIGPENDING].cur)
-		q = kmalloc(sizeof(*q));
+	q = sigqueue_alloc(p);
 	if (!q && sig >= SIGRTMIN && !from_kill(info))
 		return -EAGAIN;
 	pending->mask |= SIG_BIT(sig);
 	if (!q)
 		return 0;
-	q->charged = p;
-	p->sig_queued++;
-	memset(&q->info, 0, sizeof(q->info));
 	if (info)
 		q->info = *info;
 	else
@@ -139,7 +159,11 @@ static void collect(struct sigpending *p, int sig, struct k_siginfo *info)
 	if (!first)
 		return;
 	*info = first->info;
-	entry_free(first);
+	list_del(&first->link);
+	if (first->is_timer)
+		ptimer_delivered(first, info);
+	else
+		sigqueue_free(first);
 }
 
 int signal_dequeue(struct task *t, u64 mask, struct k_siginfo *info)

@@ -75,6 +75,9 @@ struct process {
 	struct timer itimer_real;
 	u64 itimer_real_interval_ns;
 	u64 itimer_virtual_ns[2], itimer_prof_ns[2]; /* left, interval */
+	struct list_head ptimers;    /* timer_create's, proc/ptimer.c */
+	struct list_head cpu_timers; /* that count this one's CPU time */
+	s32 next_ptimer;
 	u64 utime_ns, stime_ns;	     /* of ended tasks */
 	u64 cutime_ns, cstime_ns;    /* of waited-for children */
 	u64 cpu_ns;		     /* CPU time of all its tasks so far */
@@ -137,6 +140,9 @@ struct task {
 	u64 vruntime_ns;	     /* CPU time weighted by nice: least runs next */
 	u64 slice_start_ns, utime_ns, stime_ns;
 	u64 accounted_ns;	     /* CPU time is charged up to this instant */
+	/* clock_cycles: at the entry from user mode; spent in the kernel
+	 * since accounted_cycles, the counter at accounted_ns */
+	u64 enter_cycles, kernel_cycles, accounted_cycles;
 	u64 switch_ns;		     /* what bringing its space into force took */
 	u64 nvcsw, nivcsw;
 	/* threads */
@@ -249,6 +255,9 @@ void sched_yield_current(void);
 u32 sched_runnable_count(void);
 /* Charges CPU time to the current task up to now; returns now, mono ns. */
 u64 sched_account(void);
+/* The current task has come from user mode; is about to go back. */
+void sched_enter_kernel(struct task *t);
+void sched_leave_kernel(struct task *t);
 /* Nice value or policy of t changed: takes its place in the queue anew. */
 void sched_changed(struct task *t);
 /* The CPU share of a turn at this nice value, ns. */

@@ -1,11 +1,9 @@
-/*
- * Clocks and CPU times. The wall clock and the monotonic clock are the host's.
- * User and system time are not told apart: all CPU time of a program is user time.
- */
+/* Clocks and CPU times. The wall clock and the monotonic clock are the host's. */
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
+#include "proc/ptimer.h"
 #include "proc/task.h"
 #include "sys/syscall.h"
 #include "sys/user_time.h"
@@ -17,54 +15,21 @@
 
 #define CLOCK_RESOLUTION_NS 1
 #define COARSE_RESOLUTION_NS (4 * NS_PER_MS)
-/* clock_getcpuclockid(3): ~pid << 3 | what */
-#define CPUCLOCK_WHAT(clock) ((clock) & 7)
-#define CPUCLOCK_PID(clock) (~((clock) >> 3))
-#define CPUCLOCK_PERTHREAD 4
-#define CPUCLOCK_KINDS 3 /* prof, virt, sched */
-
-/* --- CPU time ----------------------------------------------------------------------- */
-
-static u64 process_cpu_ns(const struct process *p)
-{
-	u64 utime, stime;
-
-	process_times(p, &utime, &stime);
-	return utime + stime;
-}
-
-static u64 task_cpu_ns(const struct task *t)
-{
-	return t->utime_ns + t->stime_ns;
-}
-
-/* Of a CPU-time clock with its owner's number. */
-static int cpu_clock(s32 clock, u64 *ns)
-{
-	s32 pid = CPUCLOCK_PID(clock);
-	const struct task *t = pid ? task_find(pid) : current_task();
-
-	if ((CPUCLOCK_WHAT(clock) & 3) >= CPUCLOCK_KINDS || !t)
-		return -EINVAL;
-	sched_account();
-	if (CPUCLOCK_WHAT(clock) & CPUCLOCK_PERTHREAD) {
-		if (t->proc != current_process())
-			return -EINVAL;
-		*ns = task_cpu_ns(t);
-	} else {
-		if (pid && t->proc->pid != pid)
-			return -EINVAL;
-		*ns = process_cpu_ns(t->proc);
-	}
-	return 0;
-}
 
 /* --- clock_* --------------------------------------------------------------------------- */
+
+static int cpu_clock_read(s32 number, u64 *ns)
+{
+	struct ptimer_clock clock;
+	int err = user_cpu_clock(&clock, number);
+
+	return err ? err : cpu_timer_read(&clock, ns);
+}
 
 static int clock_read(s32 clock, u64 *ns)
 {
 	if (clock < 0)
-		return cpu_clock(clock, ns);
+		return cpu_clock_read(clock, ns);
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
@@ -80,13 +45,8 @@ static int clock_read(s32 clock, u64 *ns)
 		*ns = clock_mono_ns();
 		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
-		sched_account();
-		*ns = process_cpu_ns(current_process());
-		return 0;
 	case CLOCK_THREAD_CPUTIME_ID:
-		sched_account();
-		*ns = task_cpu_ns(current_task());
-		return 0;
+		return cpu_clock_read(clock, ns);
 	default:
 		return -EINVAL;
 	}

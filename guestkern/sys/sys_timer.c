@@ -3,6 +3,7 @@
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
+#include "proc/ptimer.h"
 #include "proc/task.h"
 #include "sys/syscall.h"
 #include "sys/user_time.h"
@@ -68,7 +69,7 @@ static int check_sleep_clock(s32 clock)
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_REALTIME_COARSE:
-	case CLOCK_PROCESS_CPUTIME_ID:
+	case CLOCK_THREAD_CPUTIME_ID:
 		return -EOPNOTSUPP;
 	default:
 		return -EINVAL;
@@ -81,11 +82,93 @@ static bool counts_from_1970(s32 clock)
 	       clock == CLOCK_REALTIME_ALARM;
 }
 
+/* --- sleeping for CPU time -------------------------------------------------------------------- */
+
+struct cpu_sleep {
+	struct cpu_timer timer;
+	struct task *sleeper;
+	bool over;
+};
+
+static void cpu_sleep_over(struct cpu_timer *timer)
+{
+	struct cpu_sleep *s = container_of(timer, struct cpu_sleep, timer);
+
+	s->over = true;
+	sched_wake(s->sleeper);
+}
+
+/* Until clock's time is deadline_ns; 0, -ESRCH, -ERESTARTSYS. Whose time it is
+ * must not end, or the sleep has no end either (as on Linux). */
+static int cpu_sleep_until(const struct ptimer_clock *clock, u64 deadline_ns)
+{
+	struct cpu_sleep s = { .timer.fn = cpu_sleep_over, .sleeper = current_task() };
+	int err;
+
+	err = cpu_timer_start(&s.timer, clock, deadline_ns);
+	while (!err && !s.over)
+		err = wait_sleep(UINT64_MAX);
+	cpu_timer_stop(&s.timer);
+	return s.over ? 0 : err;
+}
+
+/* restart_arg: pid, deadline, where the rest is to be told. */
+static s64 cpu_sleep_restart(struct task *t);
+
+static s64 cpu_sleep_relative(s32 pid, u64 deadline_ns, uaddr_t left_to)
+{
+	const struct ptimer_clock clock = { .kind = PTIMER_CPU, .pid = pid };
+	struct task *t = current_task();
+	int err = cpu_sleep_until(&clock, deadline_ns);
+	u64 now;
+
+	if (err != -ERESTARTSYS)
+		return err;
+	if (cpu_timer_read(&clock, &now) == 0 && left_to &&
+	    user_timespec_put(left_to, deadline_ns > now ? deadline_ns - now : 0))
+		return -EFAULT;
+	t->restart_fn = cpu_sleep_restart;
+	t->restart_arg[0] = (u64)pid;
+	t->restart_arg[1] = deadline_ns;
+	t->restart_arg[2] = left_to;
+	return -ERESTART_RESTARTBLOCK;
+}
+
+static s64 cpu_sleep_restart(struct task *t)
+{
+	return cpu_sleep_relative((s32)t->restart_arg[0], t->restart_arg[1],
+				  t->restart_arg[2]);
+}
+
+static s64 cpu_sleep(s32 number, const u64 arg[6])
+{
+	struct ptimer_clock clock;
+	u64 ns, now = 0;
+	int err;
+
+	err = user_timespec_get(&ns, arg[2]);
+	if (!err)
+		err = user_cpu_clock(&clock, number);
+	if (!err && clock.tid)
+		err = -EINVAL; /* one's own thread would never wake */
+	if (!err)
+		err = cpu_timer_read(&clock, &now);
+	if (err)
+		return err;
+	if (arg[1] & TIMER_ABSTIME)
+		return cpu_sleep_until(&clock, ns) == -ERESTARTSYS ? -ERESTARTNOHAND : 0;
+	return cpu_sleep_relative(clock.pid, now + ns, arg[3]);
+}
+
 s64 sys_clock_nanosleep(const u64 arg[6])
 {
 	s32 clock = (s32)arg[0];
 	u64 ns;
-	int err = check_sleep_clock(clock);
+	int err;
+
+	if (clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID)
+		return cpu_sleep(clock, arg);
+	err = check_sleep_clock(clock);
 
 	if (!err)
 		err = user_timespec_get(&ns, arg[2]);

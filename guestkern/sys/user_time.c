@@ -5,12 +5,18 @@
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
+#include "proc/ptimer.h"
 #include "proc/task.h"
 
 #include <linux/resource.h>
 #include <linux/time.h>
 
 #define NS_MAX (UINT64_MAX / 2)
+/* clock_getcpuclockid(3): ~pid << 3 | what */
+#define CPUCLOCK_WHAT(clock) ((clock) & 7)
+#define CPUCLOCK_PID(clock) (~((clock) >> 3))
+#define CPUCLOCK_PERTHREAD 4
+#define CPUCLOCK_KINDS 3 /* prof, virt, sched */
 
 static u64 seconds_to_ns(s64 sec, u64 ns)
 {
@@ -76,6 +82,30 @@ int user_rusage_put(uaddr_t to, const struct wait_result *res)
 	ru.ru_nvcsw = (s64)res->nvcsw;
 	ru.ru_nivcsw = (s64)res->nivcsw;
 	return put_user(ru, to);
+}
+
+int user_cpu_clock(struct ptimer_clock *clock, s32 number)
+{
+	bool thread = CPUCLOCK_WHAT(number) & CPUCLOCK_PERTHREAD;
+	s32 pid = CPUCLOCK_PID(number);
+	const struct task *t;
+
+	*clock = (struct ptimer_clock){ .kind = PTIMER_CPU };
+	if (number >= 0) {
+		thread = number == CLOCK_THREAD_CPUTIME_ID;
+		pid = 0;
+	} else if ((CPUCLOCK_WHAT(number) & 3) >= CPUCLOCK_KINDS) {
+		return -EINVAL;
+	}
+	t = pid ? task_find(pid) : current_task();
+	if (!t || (thread && t->proc != current_process()) ||
+	    (!thread && pid && t->proc->pid != pid))
+		return -EINVAL;
+	if (thread)
+		clock->tid = t->tid;
+	else
+		clock->pid = t->proc->pid;
+	return 0;
 }
 
 u64 user_deadline(u64 ns)

@@ -237,6 +237,11 @@ u64 clock_mono_ns(void)
 	return now_ns;
 }
 
+u64 clock_cycles(void)
+{
+	return now_ns;
+}
+
 u64 clock_real_ns(void)
 {
 	return now_ns + 1000000000ULL * NS_PER_SEC;

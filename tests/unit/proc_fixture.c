@@ -178,11 +178,13 @@ void user_spin(u64 ns)
 
 	while (ns) {
 		start = clock_mono_ns();
+		sched_leave_kernel(current_task());
 		if (fake_clock_deadline() <= start + ns)
 			cpu_idle(); /* goes to the deadline, interrupts */
 		else
 			fake_clock_advance(ns);
 		ns -= clock_mono_ns() - start;
+		sched_enter_kernel(current_task());
 		user_interrupt(); /* others' time is not ours */
 	}
 }
