@@ -20,6 +20,8 @@
 #include "mm/slab.h"
 #include "mm/vdso.h"
 #include "proc/task.h"
+#include "proc/wait_status.h"
+#include "sys/coredump.h"
 #include "sys/syscall.h"
 
 #include <linux/fcntl.h>
@@ -28,8 +30,6 @@
 #define EXIT_LODGER 125
 #define EXIT_NOT_EXECUTABLE 126
 #define EXIT_NOT_FOUND 127
-#define WAIT_SIGNAL(status) ((status) & 0x7f)
-#define WAIT_CODE(status) (((status) >> 8) & 0xff)
 
 static void boot_fail(int status, const char *fmt, ...) __printf(2, 3) __noreturn;
 static void boot_fail(int status, const char *fmt, ...)
@@ -273,6 +273,7 @@ void kernel_main(void)
 	proc_init();
 	proc_set_user_return(entry_return);
 	proc_set_shutdown(vfs_shutdown);
+	proc_set_core_dumper(coredump);
 	file_init();
 	ramfs_init();
 	devfs_init();

@@ -19,8 +19,6 @@
 
 #include <asm/signal.h>
 
-#define WAIT_SIGNAL(status) ((status) & 0x7f)
-#define WAIT_CODE(status) (((status) >> 8) & 0xff)
 
 bool task_is_doomed(const struct task *t)
 {

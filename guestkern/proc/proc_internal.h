@@ -4,6 +4,7 @@
 
 #include "proc/resource.h"
 #include "proc/task.h"
+#include "proc/wait_status.h"
 
 #define NICE_MIN (-20)
 #define NICE_MAX 19
@@ -85,6 +86,11 @@ void signal_stop_check(struct process *p);
 /* t no longer takes the signals of mask: wakes others of its process for those
  * that are pending. */
 void signal_retarget(struct task *t, u64 mask);
+/* --- waitpid.c ------------------------------------------------------------------ */
+
+/* CLD_EXITED, CLD_KILLED or CLD_DUMPED for the wait status of an ended process. */
+int wait_cld_code(s32 status);
+
 /* --- sigqueue.c ----------------------------------------------------------------- */
 
 /* Queues sig with info for p in one of its sets. 0, or -EAGAIN: a real-time signal
@@ -92,7 +98,13 @@ void signal_retarget(struct task *t, u64 mask);
 int sigpending_add(struct sigpending *pending, struct process *p, int sig,
 		   const struct k_siginfo *info);
 /* What sig does when no handler is installed. */
-enum signal_default { SIGDEF_TERM, SIGDEF_IGNORE, SIGDEF_STOP, SIGDEF_CONTINUE };
+enum signal_default {
+	SIGDEF_TERM,
+	SIGDEF_CORE,
+	SIGDEF_IGNORE,
+	SIGDEF_STOP,
+	SIGDEF_CONTINUE,
+};
 enum signal_default signal_default(int sig);
 /* New handlers: all default but what is ignored (exec), or all default. */
 void sighand_reset(struct sighand *sh, bool keep_ignored);

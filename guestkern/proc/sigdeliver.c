@@ -81,7 +81,25 @@ static void stop_process(struct process *p, int sig)
 			sched_wake(t);
 }
 
-static void act_by_default(struct process *p, int sig)
+static bool (*core_dumper)(int sig, const struct k_siginfo *info);
+
+void proc_set_core_dumper(bool (*fn)(int sig, const struct k_siginfo *info))
+{
+	core_dumper = fn;
+}
+
+/* All threads end, and meanwhile the core file is written. */
+static void end_with_core(struct process *p, int sig, const struct k_siginfo *info)
+{
+	if (p->exiting)
+		process_exit(sig);
+	signal_group_exit(p, sig);
+	if (core_dumper && core_dumper(sig, info))
+		p->exit_code |= WAIT_CORE;
+	process_exit(p->exit_code);
+}
+
+static void act_by_default(struct process *p, int sig, const struct k_siginfo *info)
 {
 	switch (signal_default(sig)) {
 	case SIGDEF_IGNORE:
@@ -93,7 +111,11 @@ static void act_by_default(struct process *p, int sig)
 		return;
 	case SIGDEF_TERM:
 		if (!p->unkillable)
-			process_exit(sig); /* core: the limit is 0 */
+			process_exit(sig);
+		return;
+	case SIGDEF_CORE:
+		if (!p->unkillable)
+			end_with_core(p, sig, info);
 		return;
 	}
 }
@@ -138,7 +160,7 @@ static int next_handled(struct task *t, struct k_siginfo *info,
 				installed->handler = (u64)SIG_DFL;
 			return sig;
 		}
-		act_by_default(t->proc, sig);
+		act_by_default(t->proc, sig, info);
 	}
 }
 

@@ -22,8 +22,6 @@
 	(SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) |  \
 	 SIG_BIT(SIGTTOU))
 #define NS_PER_TICK (NS_PER_SEC / 100) /* USER_HZ */
-#define WAIT_SIGNAL(status) ((status) & 0x7f)
-#define WAIT_CODE(status) (((status) >> 8) & 0xff)
 
 /* --- who takes it ---------------------------------------------------------------------- */
 
@@ -410,16 +408,16 @@ static bool wants_no_zombies(const struct process *parent)
 bool signal_notify_exit(struct process *p)
 {
 	struct process *parent = p->parent;
-	bool no_zombie, was_killed = WAIT_SIGNAL(p->exit_code);
+	int sig = WAIT_SIGNAL(p->exit_code);
+	bool no_zombie;
 	struct k_siginfo info;
 
 	if (!parent)
 		return true;
 	no_zombie = p->exit_signal == SIGCHLD && wants_no_zombies(parent);
 	if (p->exit_signal > 0 && p->exit_signal <= NSIG_) {
-		fill_child_info(&info, p, was_killed ? CLD_KILLED : CLD_EXITED,
-				was_killed ? WAIT_SIGNAL(p->exit_code) :
-					     WAIT_CODE(p->exit_code));
+		fill_child_info(&info, p, wait_cld_code(p->exit_code),
+				sig ? sig : WAIT_CODE(p->exit_code));
 		signal_send_process(parent, p->exit_signal, &info);
 	}
 	wake_up(&parent->child_wait);

@@ -23,6 +23,11 @@
 	 SIG_BIT(SIGTRAP) | SIG_BIT(SIGFPE) | SIG_BIT(SIGSYS))
 
 #define DEFAULT_IGNORE (SIG_BIT(SIGCHLD) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
+#define DEFAULT_CORE                                                     \
+	(SIG_BIT(SIGQUIT) | SIG_BIT(SIGILL) | SIG_BIT(SIGTRAP) |         \
+	 SIG_BIT(SIGABRT) | SIG_BIT(SIGBUS) | SIG_BIT(SIGFPE) |          \
+	 SIG_BIT(SIGSEGV) | SIG_BIT(SIGXCPU) | SIG_BIT(SIGXFSZ) |        \
+	 SIG_BIT(SIGSYS))
 #define DEFAULT_STOP                                                     \
 	(SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) |        \
 	 SIG_BIT(SIGTTOU))
@@ -35,6 +40,8 @@ enum signal_default signal_default(int sig)
 		return SIGDEF_IGNORE;
 	if (SIG_BIT(sig) & DEFAULT_STOP)
 		return SIGDEF_STOP;
+	if (SIG_BIT(sig) & DEFAULT_CORE)
+		return SIGDEF_CORE;
 	return sig == SIGCONT ? SIGDEF_CONTINUE : SIGDEF_TERM;
 }
 

@@ -174,6 +174,9 @@ void proc_shutdown(void);
  * in it. Boot. */
 void proc_set_user_return(void (*fn)(struct trap_frame *tf) __noreturn);
 
+/* Installs what writes core files (sys/coredump.h). Boot. */
+void proc_set_core_dumper(bool (*fn)(int sig, const struct k_siginfo *info));
+
 /* Starts a kernel process (pid allocated; leader of a session of its own)
  * running fn(arg), which ends with process_exit or becomes a program by exec.
  * Child of the current process; the first is process 1. Returns it or ERR_PTR. */

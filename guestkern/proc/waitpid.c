@@ -8,7 +8,6 @@
 #include <asm/signal.h>
 #include <linux/wait.h>
 
-#define STATUS_SIGNAL_MASK 0x7f
 #define STATUS_CONTINUED 0xffff
 #define STATUS_STOPPED(sig) (((sig) << 8) | 0x7f)
 
@@ -43,9 +42,11 @@ static void fill(struct wait_result *res, const struct process *child, s32 statu
 	res->stime_ns += child->cstime_ns;
 }
 
-static int exit_code_of(s32 status)
+int wait_cld_code(s32 status)
 {
-	return status & STATUS_SIGNAL_MASK ? CLD_KILLED : CLD_EXITED;
+	if (!WAIT_SIGNAL(status))
+		return CLD_EXITED;
+	return status & WAIT_CORE ? CLD_DUMPED : CLD_KILLED;
 }
 
 static void inherit_usage(struct process *parent, const struct wait_result *res)
@@ -62,7 +63,7 @@ static bool report_zombie(struct process *child, int options,
 {
 	if (!child->zombie || !(options & WEXITED))
 		return false;
-	fill(res, child, child->exit_code, exit_code_of(child->exit_code));
+	fill(res, child, child->exit_code, wait_cld_code(child->exit_code));
 	if (options & WNOWAIT)
 		return true;
 	inherit_usage(child->parent, res);

@@ -2,9 +2,14 @@
  * Programs that die of what they did: by default, and when the signal is
  * ignored, blocked, or cannot be handled.
  */
+#include <fcntl.h>
+#include <linux/elf.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <test.h>
 #include <unistd.h>
@@ -200,6 +205,107 @@ static void resources_are_given_back(void)
 	CHECK_EQ(WTERMSIG(test_wait(pid)), SIGSEGV);
 }
 
+/* ---- core files ------------------------------------------------------------ */
+
+static volatile unsigned long marked = 0x4c6f6467;
+
+static void limit_core(unsigned long bytes)
+{
+	struct rlimit limit = { bytes, RLIM_INFINITY };
+
+	CHECK_OK(setrlimit(RLIMIT_CORE, &limit));
+}
+
+static void crash_with_core(void)
+{
+	limit_core(RLIM_INFINITY);
+	marked++;
+	crash();
+}
+
+static Elf64_Phdr read_segment(int fd, const Elf64_Ehdr *head, int i)
+{
+	Elf64_Phdr ph;
+
+	CHECK_EQ(pread(fd, &ph, sizeof(ph),
+		       (off_t)(head->e_phoff + (unsigned)i * sizeof(ph))),
+		 sizeof(ph));
+	return ph;
+}
+
+/* What the dead program had in `marked`, and the fault's address. */
+static void core_file(void)
+{
+	const unsigned long place = (unsigned long)&marked;
+	unsigned long value = 0;
+	struct stat st;
+	Elf64_Ehdr head;
+	int fd, status, i;
+
+	test_scratch();
+	status = test_status(crash_with_core);
+	CHECK_EQ(WTERMSIG(status), SIGSEGV);
+	CHECK(WCOREDUMP(status));
+	fd = (int)CHECK_OK(open("core", O_RDONLY));
+	CHECK_OK(fstat(fd, &st));
+	CHECK_EQ(st.st_mode & 0777, 0600);
+	CHECK_EQ(read(fd, &head, sizeof(head)), sizeof(head));
+	CHECK_EQ(head.e_type, ET_CORE);
+	CHECK_EQ(read_segment(fd, &head, 0).p_type, PT_NOTE);
+	for (i = 1; i < head.e_phnum; i++) {
+		Elf64_Phdr ph = read_segment(fd, &head, i);
+
+		CHECK(ph.p_offset + ph.p_filesz <= (unsigned long)st.st_size);
+		if (place - ph.p_vaddr < ph.p_filesz)
+			CHECK_EQ(pread(fd, &value, sizeof(value),
+				       (off_t)(ph.p_offset + place - ph.p_vaddr)),
+				 sizeof(value));
+	}
+	CHECK_EQ(value, marked + 1);
+}
+
+static void crash_with_small_limit(void)
+{
+	limit_core(8192);
+	crash();
+}
+
+static void crash_undumpable(void)
+{
+	limit_core(RLIM_INFINITY);
+	CHECK_OK(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+	crash();
+}
+
+static void crash_on_a_link(void)
+{
+	CHECK_OK(symlink("elsewhere", "core"));
+	crash_with_core();
+}
+
+static void terminate_with_limit(void)
+{
+	limit_core(RLIM_INFINITY);
+	kill(getpid(), SIGTERM);
+}
+
+static void no_core_file(void)
+{
+	struct stat st;
+
+	test_scratch();
+	CHECK(!WCOREDUMP(test_status(crash)));
+	CHECK(!WCOREDUMP(test_status(crash_undumpable)));
+	CHECK(!WCOREDUMP(test_status(terminate_with_limit)));
+	CHECK_ERR(access("core", F_OK), ENOENT);
+	CHECK(!WCOREDUMP(test_status(crash_on_a_link)));
+	CHECK_ERR(access("elsewhere", F_OK), ENOENT);
+	CHECK_OK(unlink("core"));
+	CHECK(WCOREDUMP(test_status(crash_with_small_limit)));
+	CHECK_OK(stat("core", &st));
+	CHECK(st.st_size <= 8192);
+}
+
 static const struct test_case cases[] = {
 	{ "by default", by_default },
 	{ "signal ignored", ignored },
@@ -209,6 +315,8 @@ static const struct test_case cases[] = {
 	{ "handler is nowhere", handler_is_nowhere },
 	{ "others live on", others_live },
 	{ "resources are given back", resources_are_given_back },
+	{ "core file", core_file },
+	{ "core file: limits", no_core_file },
 };
 
 TEST_MAIN(cases)
