@@ -120,6 +120,11 @@ void frame_registers(u64 frame_rsp, struct trap_frame *tf)
 	tf->orig_rax = (u64)-1;
 }
 
+int frame_signal(u64 frame_rsp)
+{
+	return ((const struct host_frame *)frame_rsp)->info.si_signo;
+}
+
 void frame_clear_tf(u64 frame_rsp)
 {
 	((struct host_frame *)frame_rsp)->uc.uc_mcontext.eflags &= ~0x100UL;
@@ -191,10 +196,19 @@ static int classify(int sig, const siginfo_t *si, struct trap_frame *tf)
 	case SIGSYS:
 		classify_sigsys(si, tf);
 		return IRQ_END;
-	default: /* SIGBUS, SIGFPE, SIGILL, SIGTRAP */
+	case SIGBUS:
+	case SIGFPE:
+	case SIGILL:
+	case SIGTRAP:
 		tf->kind = TRAP_EXCEPTION;
 		tf->cr2 = si->si_code > 0 && si->si_code < SI_KERNEL ?
 				  (u64)si->si_addr : 0;
+		return IRQ_END;
+	default: /* the handler was entered by a program */
+		tf->kind = TRAP_EXCEPTION;
+		tf->sig = SIGSEGV;
+		tf->si_code = SI_KERNEL;
+		tf->cr2 = 0;
 		return IRQ_END;
 	}
 }

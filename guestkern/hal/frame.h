@@ -18,6 +18,8 @@ bool frame_is_genuine(u64 frame_rsp);
 bool frame_is_readable(u64 frame_rsp);
 /* The general registers of the frame there, as trap frame without a cause. */
 void frame_registers(u64 frame_rsp, struct trap_frame *tf);
+/* The signal that the frame there is about. */
+int frame_signal(u64 frame_rsp);
 /* Clears the trap flag in the frame there. */
 void frame_clear_tf(u64 frame_rsp);
 /* Copies registers and cause into tf; returns the irq for TRAP_IRQ, or

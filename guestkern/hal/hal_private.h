@@ -15,18 +15,19 @@ void trap_unblock(void);
 /* trap.c: hands tf to the upcall; never returns. */
 void trap_upcall_now(struct trap_frame *tf) __noreturn;
 /* trap_gate.c: with the call gate: deals with frames of interrupted gate code
- * and with forged ones, and then does not return. */
-void gate_check_frame(int sig, u64 frame_rsp);
+ * and with forged ones, and then does not return. Else the signal that the
+ * genuine frame is about: the program's trap. */
+int gate_check_frame(int sig, u64 frame_rsp);
 /* trap_gate.c: with the call gate: a signal that a process of the host's has
- * sent (irq: IRQ_END) interrupts the program, nothing more. */
-void gate_ignore_strangers(enum irq irq, struct trap_frame *tf);
+ * sent interrupts the program, nothing more. */
+void gate_ignore_stranger(int sig, struct trap_frame *tf);
 /* prot_gate.c: a signal used the alternate stack up. */
 void gate_signal_arrived(void);
 /* prot_gate.c: a signal came in the kernel. In a nested signal. */
 void gate_nested_arrived(void);
-/* prot_gate.c: goes on at tf with the core closed; from_top: the frame lies at
- * its one place, with the interrupted code's vector state. */
-void gate_resume(const struct trap_frame *tf, bool from_top) __noreturn;
+/* prot_gate.c: goes on at tf with the core closed; the genuine frame has the
+ * interrupted code's vector state. */
+void gate_resume(const struct trap_frame *tf) __noreturn;
 /* irq.c: notes an interrupt for irq_drain. In a nested signal. */
 void irq_note(enum irq irq);
 /* clock.c: a clock of the host (linux/time.h) in ns, by a host call. */

@@ -98,13 +98,11 @@ static void gate_leave_call(const struct trap_frame *tf, struct cpu_user *cu)
 	call_leave();
 }
 
-void gate_resume(const struct trap_frame *tf, bool from_top)
+void gate_resume(const struct trap_frame *tf)
 {
 	host_self()->dirty = true;
-	if (from_top) {
-		frame_xstate_restore();
-		arm();
-	}
+	frame_xstate_restore();
+	arm();
 	/* single-stepping would trap again and again inside the gate */
 	fill_exit(tf, tf->rflags & TRAP_USER_RFLAGS & ~RFLAGS_TF);
 	call_leave_anyway(); /* the entry that goes on will serve the interrupt */

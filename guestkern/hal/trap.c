@@ -97,14 +97,14 @@ void hal_trap_entry(int sig, u64 frame_rsp)
 	if (!is_frequent(sig))
 		trap_unblock();
 	if (prot_backend == &prot_gate)
-		gate_check_frame(sig, frame_rsp); /* may not return */
+		sig = gate_check_frame(sig, frame_rsp); /* may not return */
 	else if (!frame_is_genuine(frame_rsp))
 		panic("signal frame at %llx", (unsigned long long)frame_rsp);
 	cpu_user_in_frame();
 	irq = frame_to_trap(sig, tf);
 	patch_finish_quick(tf);
 	if (prot_backend == &prot_gate)
-		gate_ignore_strangers((enum irq)irq, tf);
+		gate_ignore_stranger(sig, tf);
 	if (irq != IRQ_END)
 		irq_raise((enum irq)irq);
 	trap_upcall_fn(tf);

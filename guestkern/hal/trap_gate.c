@@ -31,6 +31,10 @@ enum gate_window {
 	WINDOW_EXIT,  /* leaving: the exit block has the program */
 };
 
+/* How long one way in may be, however often it is interrupted. */
+#define WAY_IN_MAX_NS NS_PER_SEC
+static u64 way_in_since; /* mono ns of its first interruption; 0: none */
+
 static bool between(u64 rip, const char *start, const char *end)
 {
 	return rip >= (u64)start && rip < (u64)end;
@@ -48,7 +52,7 @@ static enum gate_window gate_window(u64 rip)
 	return WINDOW_NONE;
 }
 
-/* The irq that a signal is; IRQ_END: none. */
+/* The interrupts; IRQ_END: a signal that is none. */
 static enum irq irq_of(int sig)
 {
 	switch (sig) {
@@ -68,9 +72,16 @@ static enum irq irq_of(int sig)
  * si_code). Interrupts are welcome from anybody; everything else of this kind
  * is a stranger's and means nothing.
  */
-static bool is_strangers(enum irq irq, const struct trap_frame *tf)
+static bool is_strangers(int sig, const struct trap_frame *tf)
 {
-	return irq == IRQ_END && tf->si_code <= 0;
+	return irq_of(sig) == IRQ_END && tf->si_code <= 0;
+}
+
+/* What a signal means that may have come at any instruction. A stranger's counts
+ * as I/O: the kernel looks and finds nothing. */
+static enum irq irq_at(int sig, const struct trap_frame *tf)
+{
+	return is_strangers(sig, tf) ? IRQ_IO : irq_of(sig);
 }
 
 /* Ends the current program: it jumped into the gate. */
@@ -79,6 +90,7 @@ static void kill_intruder(void)
 {
 	struct trap_frame *tf = this_cpu()->frame;
 
+	way_in_since = 0;
 	memset(tf, 0, sizeof(*tf));
 	tf->rip = (u64)call_signal;
 	tf->rflags = 2;
@@ -90,95 +102,135 @@ static void kill_intruder(void)
 	trap_upcall_now(tf);
 }
 
-/* The interrupted gate code goes on, with the core closed. */
-static void resume_gate(u64 frame_rsp, bool from_top) __noreturn;
-static void resume_gate(u64 frame_rsp, bool from_top)
+/*
+ * The interrupted gate code goes on, with the core closed. Only its way in does:
+ * on its way out it would not come back here before user mode. And it must
+ * arrive: the interrupt is served then, so a program that found a loop among
+ * the gate's bytes would keep the processor.
+ */
+static void resume_gate(struct trap_frame *tf) __noreturn;
+static void resume_gate(struct trap_frame *tf)
 {
-	struct trap_frame tf;
+	u64 now = clock_mono_ns();
 
-	frame_registers(frame_rsp, &tf);
-	if (gate_window(tf.rip) == WINDOW_OPEN)
-		tf.rip = (u64)call_open;
-	gate_resume(&tf, from_top);
+	if (!way_in_since)
+		way_in_since = now;
+	if (now - way_in_since > WAY_IN_MAX_NS)
+		kill_intruder();
+	switch (gate_window(tf->rip)) {
+	case WINDOW_ENTRY:
+		break;
+	case WINDOW_OPEN:
+		tf->rip = (u64)call_open;
+		break;
+	case WINDOW_NONE:
+	case WINDOW_EXIT:
+		kill_intruder();
+	}
+	gate_resume(tf);
 }
 
 /* The program was on its way out: its registers are in the exit block. Or the
  * gate was, on its way back to where an earlier signal had found it. */
-static void finish_exit(enum irq irq) __noreturn;
-static void finish_exit(enum irq irq)
+static void finish_exit(void) __noreturn;
+static void finish_exit(void)
 {
 	struct trap_frame *tf = this_cpu()->frame;
 
 	memset(tf, 0, sizeof(*tf));
 	memcpy(tf, (const void *)SCRATCH_EXIT, EXIT_BYTES);
-	if (gate_window(tf->rip) != WINDOW_NONE) {
-		if (irq != IRQ_END)
-			irq_note(irq);
-		gate_resume(tf, true);
-	}
+	if (gate_window(tf->rip) != WINDOW_NONE)
+		resume_gate(tf);
+	way_in_since = 0;
 	tf->cs = TRAP_USER_CS;
 	tf->orig_rax = (u64)-1;
 	tf->kind = TRAP_IRQ;
 	cpu_user_in_frame();
 	gate_nested_arrived(); /* the frame has the kernel's registers */
-	if (irq != IRQ_END)
-		irq_raise(irq);
 	trap_upcall_now(tf);
 }
 
-void gate_check_frame(int sig, u64 frame_rsp)
+/*
+ * Signals that come together: each but the first has interrupted the first
+ * instructions of the handler for the one before, on the signal stack, and its
+ * frame lies below that one's. All of them are served in one entry. Brings
+ * frame_rsp to the genuine frame; returns its signal.
+ */
+static int gather(int sig, u64 *frame_rsp)
 {
-	bool from_top = frame_is_genuine(frame_rsp);
-	enum irq irq = irq_of(sig);
-	enum gate_window window;
 	struct trap_frame tf;
-	bool passing; /* not of the interrupted instruction's doing */
+	enum irq irq;
+	u64 next;
 
-	if (!from_top && !frame_is_readable(frame_rsp))
-		kill_intruder();
-	frame_registers(frame_rsp, &tf);
-	window = gate_window(tf.rip);
-	passing = irq != IRQ_END || sig == SIGTRAP || is_strangers(irq, &tf);
-	if (from_top)
-		gate_signal_arrived();
-	if (window == WINDOW_NONE || !passing) {
-		if (!from_top)
+	while (!frame_is_genuine(*frame_rsp)) {
+		if (!frame_is_readable(*frame_rsp))
 			kill_intruder();
-		return; /* a trap of the program */
+		frame_registers(*frame_rsp, &tf);
+		irq = irq_at(sig, &tf);
+		next = tf.rsp | 8; /* the handler may have pushed a word */
+		if (gate_window(tf.rip) == WINDOW_NONE || irq == IRQ_END ||
+		    next <= *frame_rsp || !frame_is_readable(next))
+			kill_intruder();
+		irq_note(irq);
+		gate_nested_arrived(); /* the frame has the gate's registers */
+		sig = frame_signal(next);
+		*frame_rsp = next;
 	}
-	if (window == WINDOW_EXIT && from_top)
-		finish_exit(irq);
-	if (window == WINDOW_EXIT)
-		kill_intruder();
+	return sig;
+}
+
+int gate_check_frame(int sig, u64 frame_rsp)
+{
+	struct trap_frame tf;
+	enum irq irq;
+
+	sig = gather(sig, &frame_rsp);
+	gate_signal_arrived();
+	frame_registers(frame_rsp, &tf);
+	irq = irq_at(sig, &tf);
+	if (gate_window(tf.rip) == WINDOW_NONE ||
+	    (irq == IRQ_END && sig != SIGTRAP)) {
+		way_in_since = 0;
+		return sig; /* a trap of the program */
+	}
 	if (irq != IRQ_END)
 		irq_note(irq);
-	resume_gate(frame_rsp, from_top);
+	if (gate_window(tf.rip) == WINDOW_EXIT)
+		finish_exit();
+	resume_gate(&tf);
+}
+
+void gate_ignore_stranger(int sig, struct trap_frame *tf)
+{
+	if (!is_strangers(sig, tf))
+		return;
+	tf->kind = TRAP_IRQ;
+	tf->orig_rax = (u64)-1;
 }
 
 /* A signal while in_kernel is set; called on the stack of its frame. */
 void hal_nested_entry(int sig, u64 frame_rsp);
 void hal_nested_entry(int sig, u64 frame_rsp)
 {
-	enum irq irq = irq_of(sig);
 	struct trap_frame tf;
+	enum irq irq;
 
 	gate_nested_arrived();
 	if (sig == SIGALRM)
 		clock_signal_arrived();
 	if (host_own() != host_self()) {
 		frame_registers(frame_rsp, &tf);
-		if (sig == SIGUSR1 || !is_strangers(irq, &tf))
+		if (sig == SIGUSR1 || !is_strangers(sig, &tf))
 			host_process_signal(sig);
 		return;
 	}
 	frame_probe_arrived(frame_rsp); /* does not return while probing */
+	frame_registers(frame_rsp, &tf);
+	irq = irq_at(sig, &tf);
 	if (irq != IRQ_END) {
 		irq_note(irq);
 		return;
 	}
-	frame_registers(frame_rsp, &tf);
-	if (is_strangers(irq, &tf))
-		return;
 	if (sig == SIGTRAP) { /* the program's TF, for the gate's last steps */
 		frame_clear_tf(frame_rsp);
 		return;
@@ -190,14 +242,6 @@ void hal_nested_entry(int sig, u64 frame_rsp)
 	      sig, (unsigned long long)tf.rip, (unsigned long long)tf.cr2);
 }
 
-void gate_ignore_strangers(enum irq irq, struct trap_frame *tf)
-{
-	if (!is_strangers(irq, tf))
-		return;
-	tf->kind = TRAP_IRQ;
-	tf->orig_rax = (u64)-1;
-}
-
 /* A call without a signal: registers are in the frame, their cause is not. */
 void hal_call_entry(void) __noreturn;
 void hal_call_entry(void)
@@ -205,6 +249,7 @@ void hal_call_entry(void)
 	struct trap_frame *tf = this_cpu()->frame;
 
 	counters()->prot_opens++;
+	way_in_since = 0;
 	cpu_user_in_registers();
 	tf->cs = TRAP_USER_CS;
 	tf->err = 0;

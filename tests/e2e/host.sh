@@ -101,6 +101,14 @@ done
 wait $job
 is 'signals from outside are not the guest'"'"'s' "$? $(tr '\n' ' ' <"$tmp/out")$(cat "$tmp/err")" \
 	'9 ready done '
+# Interrupts at every instruction of the way in and out, several at once.
+start -- sh -c 'echo ready; dd if=/dev/zero of=/dev/null bs=1 count=60000 2>/dev/null &&
+	cat /bin/busybox /bin/busybox | wc -c; exit 9'
+while kill -ALRM "$guest" && kill -IO "$guest" && kill -WINCH "$guest" &&
+	kill -USR1 "$guest"; do :; done 2>/dev/null
+wait $job
+matches 'a storm of interrupts from outside' "$? $(tr '\n' ' ' <"$tmp/out")$(cat "$tmp/err")" \
+	'9 ready [1-9]* '
 start -- sh -c 'echo ready; sleep 1; echo done; exit 9'
 kill -STOP "$guest"
 sleep 0.2
