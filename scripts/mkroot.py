@@ -28,7 +28,8 @@ FILES = {
                          "nogroup:x:65534:\n"),
     "etc/shadow": (0o600, "root:*:19000:0:99999:7:::\nuser:*:19000:0:99999:7:::\n"),
     "etc/hostname": (0o644, "lodger\n"),
-    "etc/hosts": (0o644, "127.0.0.1\tlocalhost lodger\n"),
+    "etc/hosts": (0o644, "127.0.0.1\tlocalhost lodger\n"
+                          "::1\tlocalhost ip6-localhost ip6-loopback\n"),
     "etc/shells": (0o644, "/bin/sh\n/bin/ash\n"),
     "etc/nsswitch.conf": (0o644, "passwd: files\ngroup: files\nhosts: files\n"),
     "etc/profile": (0o644,

@@ -55,6 +55,9 @@ struct proc_entry {
 extern const struct proc_entry proc_root_entries[];
 extern const struct proc_entry proc_process_entries[];
 extern const struct proc_entry proc_task_entries[];
+/* /proc/net and /proc/sys/net: the layer above defines them (net/proc_net.c). */
+extern const struct proc_entry proc_net_entries[];
+extern const struct proc_entry proc_sys_net_entries[];
 /* What the dynamic entries are. */
 extern const struct proc_entry proc_fd_entry, proc_fdinfo_entry;
 

@@ -404,6 +404,8 @@ static int show_cgroup(struct textbuf *tb, const struct proc_target *t)
 	FILE_("maps", 0444, proc_show_maps),                               \
 	FILE_("mountinfo", 0444, proc_show_mountinfo),                     \
 	FILE_("mounts", 0444, proc_show_mounts),                           \
+	{ .name = "net", .kind = PROC_DIR, .mode = 0555,                   \
+	  .children = proc_net_entries },                                  \
 	FILE_("oom_score", 0444, show_oom_score),                          \
 	FILE_W("oom_score_adj", 0644, show_oom_score_adj,                  \
 	       write_oom_score_adj),                                       \

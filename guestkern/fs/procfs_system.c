@@ -407,6 +407,13 @@ static int show_file_nr(struct textbuf *tb, const struct proc_target *t)
 	return 0;
 }
 
+static int show_self_net(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "self/net");
+	return 0;
+}
+
 /* --- the tables --------------------------------------------------------------------------------------- */
 
 #define FILE_(n, s) { .name = n, .kind = PROC_FILE, .mode = 0444, .show = s }
@@ -458,6 +465,7 @@ static const struct proc_entry sys_fs[] = {
 static const struct proc_entry sys[] = {
 	DIR_("fs", sys_fs),
 	DIR_("kernel", sys_kernel),
+	DIR_("net", proc_sys_net_entries),
 	DIR_("vm", sys_vm),
 	END_,
 };
@@ -469,6 +477,7 @@ const struct proc_entry proc_root_entries[] = {
 	FILE_("loadavg", show_loadavg),
 	FILE_("meminfo", show_meminfo),
 	LINK_("mounts", show_self_mounts),
+	LINK_("net", show_self_net),
 	FILE_("partitions", show_partitions),
 	LINK_("self", show_self),
 	FILE_("stat", show_stat),

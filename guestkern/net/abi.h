@@ -44,6 +44,8 @@
 #define SHUT_WR 1
 #define SHUT_RDWR 2
 
+#define SOL_NETLINK 270
+
 #define SCM_RIGHTS 1
 #define SCM_CREDENTIALS 2
 #define SCM_MAX_FD 253

@@ -72,7 +72,5 @@ int inet_name(struct socket *s, struct net_addr *addr, bool peer);
 /* Options at SOL_IP and SOL_IPV6. */
 int inet_setopt(struct inet_socket *is, const struct sockopt *opt);
 int inet_getopt(struct inet_socket *is, struct sockopt *opt);
-/* SIOCGIF… and SIOCGSTAMP; -ENOIOCTLCMD_: another. */
-s64 inet_ioctl(struct socket *s, u32 cmd, uaddr_t arg);
 
 #endif

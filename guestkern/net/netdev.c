@@ -22,6 +22,20 @@ static const struct netdev_addr addresses[] = {
 	{ &devices[0], IP_V6_LOOPBACK, 128, RT_SCOPE_HOST },
 };
 
+static struct netdev_traffic loopback_traffic;
+
+struct netdev_traffic netdev_traffic(const struct netdev *dev)
+{
+	(void)dev;
+	return loopback_traffic;
+}
+
+void netdev_count(u32 bytes)
+{
+	loopback_traffic.packets++;
+	loopback_traffic.bytes += bytes;
+}
+
 const struct netdev *netdev_at(u32 i)
 {
 	return i < ARRAY_SIZE(devices) ? &devices[i] : NULL;

@@ -34,10 +34,22 @@ const struct netdev_addr *netdev_addr_at(u32 i);
 const struct netdev *netdev_by_name(const char *name);
 const struct netdev *netdev_by_index(u32 index);
 
+/* What went over a device so far. */
+struct netdev_traffic {
+	u64 packets, bytes;
+};
+struct netdev_traffic netdev_traffic(const struct netdev *dev);
+/* A message of so many bytes went over the loopback device. */
+void netdev_count(u32 bytes);
+
 /* Is it an address of this machine? */
 bool netdev_is_local(const struct ip *ip);
 /* The device that leads to ip, and the own address to send from; NULL: network
  * unreachable. */
 const struct netdev *netdev_route(const struct ip *to, struct ip *from);
+
+/* Interface requests of netdevice(7), on a socket of any family (netdev_ioctl.c);
+ * -ENOIOCTLCMD_: not one of them. */
+s64 netdev_ioctl(u32 cmd, uaddr_t arg);
 
 #endif

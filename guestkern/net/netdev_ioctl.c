@@ -8,7 +8,7 @@
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
-#include "net/inet.h"
+#include "net/inet_addr.h"
 #include "proc/cred.h"
 
 #define NAME_BYTES 16 /* IFNAMSIZ */
@@ -151,9 +151,8 @@ static s64 device_request(u32 cmd, uaddr_t arg)
 	return err ? err : put_user(r, arg);
 }
 
-s64 inet_ioctl(struct socket *s, u32 cmd, uaddr_t arg)
+s64 netdev_ioctl(u32 cmd, uaddr_t arg)
 {
-	(void)s;
 	switch (cmd) {
 	case SIOCGIFCONF:
 		return get_conf(arg);

@@ -23,12 +23,11 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
-#include "net/netbuf.h"
+#include "net/netdev.h"
 #include "proc/signal.h"
 #include "proc/task.h"
 
 #define SIGPIPE_ 13
-#define BUF_DEFAULT 212992u /* net.core.wmem_default, rmem_default */
 #define CORE_SHARE 8	    /* of the core, all struct socket together */
 #define SOCKET_BYTES 1024   /* about what one costs, file and inode included */
 
@@ -39,6 +38,7 @@ static const struct net_family *const families[] = {
 	&unix_family,
 	&inet_family,
 	&inet6_family,
+	&netlink_family,
 };
 
 /* --- life time ---------------------------------------------------------------------- */
@@ -59,7 +59,7 @@ struct socket *socket_alloc(size_t bytes, const struct socket_ops *ops, u16 fami
 	s->family = family;
 	s->type = (u16)type;
 	s->protocol = protocol;
-	s->rcvbuf = s->sndbuf = BUF_DEFAULT;
+	s->rcvbuf = s->sndbuf = SOCKET_BUFFER_DEFAULT;
 	s->rcvlowat = 1;
 	s->orphan = true;
 	s->owner_uid = current_task()->cred.fsuid;
@@ -314,6 +314,8 @@ static s64 socket_file_ioctl(struct file *f, u32 cmd, u64 arg)
 
 	if (s->ops->ioctl)
 		ret = s->ops->ioctl(s, cmd, arg);
+	if (ret == -ENOIOCTLCMD_)
+		ret = netdev_ioctl(cmd, arg);
 	if (ret != -ENOIOCTLCMD_)
 		return ret;
 	switch (cmd) {

@@ -18,6 +18,9 @@
 #include "net/abi.h"
 #include "proc/wait.h"
 
+/* net.core.wmem_default and wmem_max, rmem_default and rmem_max. */
+#define SOCKET_BUFFER_DEFAULT 212992u
+
 struct socket;
 struct netbuf;
 struct scm;
@@ -146,7 +149,8 @@ struct net_family {
 	/* socketpair: -EOPNOTSUPP when NULL. */
 	int (*pair)(struct socket *a, struct socket *b);
 };
-extern const struct net_family unix_family, inet_family, inet6_family;
+extern const struct net_family unix_family, inet_family, inet6_family,
+	netlink_family;
 
 /* Zeroed memory of bytes that starts with a struct socket, one reference and
  * defaults set; NULL on no memory or when sockets fill their share of it. */

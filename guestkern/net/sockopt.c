@@ -11,7 +11,6 @@
 #include "net/socket.h"
 #include "proc/cred.h"
 
-#define BUF_MAX 212992u /* net.core.wmem_max, rmem_max; doubled like all sizes */
 #define SNDBUF_MIN 4608u
 #define RCVBUF_MIN 2304u
 #define PRIORITY_PLAIN_MAX 6 /* above: CAP_NET_ADMIN */
@@ -82,7 +81,7 @@ static int set_linger(struct socket *s, const struct sockopt *opt)
 static int set_buffer(struct socket *s, int name, s32 value)
 {
 	bool force = name == SO_SNDBUFFORCE || name == SO_RCVBUFFORCE;
-	u32 max = force ? INT32_MAX / 4 : BUF_MAX;
+	u32 max = force ? INT32_MAX / 4 : SOCKET_BUFFER_DEFAULT;
 
 	if (force && !capable(CAP_NET_ADMIN))
 		return -EPERM;

@@ -238,7 +238,7 @@ static s64 tcp_ioctl(struct socket *s, u32 cmd, uaddr_t arg)
 		value = t->urgent;
 		return put_user(value, arg);
 	default:
-		return inet_ioctl(s, cmd, arg);
+		return -ENOIOCTLCMD_;
 	}
 }
 

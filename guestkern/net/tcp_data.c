@@ -140,6 +140,7 @@ static s64 send_piece(struct tcp_socket *t, struct net_msg *m)
 		return len;
 	}
 	t->peer->bytes_received += len;
+	netdev_count(len);
 	deliver(t, nb);
 	return len;
 }

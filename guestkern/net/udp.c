@@ -248,6 +248,7 @@ static s64 udp_send(struct socket *s, struct net_msg *m)
 		netbuf_free(nb);
 		return -EFAULT;
 	}
+	netdev_count(len);
 	receiver = find_receiver(&to, &from);
 	if (receiver) {
 		deliver(receiver, nb, &from, &to);
@@ -395,7 +396,7 @@ static s64 udp_ioctl(struct socket *s, u32 cmd, uaddr_t arg)
 	case TIOCOUTQ: /* what is sent has arrived, or is lost */
 		return put_user(value, arg);
 	default:
-		return inet_ioctl(s, cmd, arg);
+		return -ENOIOCTLCMD_;
 	}
 }
 
