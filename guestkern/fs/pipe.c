@@ -18,6 +18,7 @@
 #include "fs/pseudo.h"
 #include "fs/vfs.h"
 #include "lib/err.h"
+#include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/cred.h"
@@ -247,7 +248,7 @@ static int write_wait(struct pipe *p)
 					    p->head != before);
 }
 
-static s64 pipe_write(struct file *f, struct iobuf *buf, s64 *pos)
+static s64 write_all(struct file *f, struct iobuf *buf, bool nonblock)
 {
 	struct pipe *p = pipe_of(f);
 	bool atomic = buf->len <= PIPE_ATOMIC;
@@ -255,7 +256,6 @@ static s64 pipe_write(struct file *f, struct iobuf *buf, s64 *pos)
 	int err;
 	u32 n;
 
-	(void)pos;
 	while (buf->len) {
 		if (!p->readers)
 			return broken_pipe(done);
@@ -266,7 +266,7 @@ static s64 pipe_write(struct file *f, struct iobuf *buf, s64 *pos)
 			p->busy = false;
 			pipe_trim(p);
 			wake_up_events(&p->wait, POLLIN | POLLRDNORM);
-		} else if (f->flags & O_NONBLOCK) {
+		} else if (nonblock) {
 			err = -EAGAIN;
 		} else {
 			err = write_wait(p);
@@ -275,6 +275,12 @@ static s64 pipe_write(struct file *f, struct iobuf *buf, s64 *pos)
 			return done ? done : err;
 	}
 	return done;
+}
+
+static s64 pipe_write(struct file *f, struct iobuf *buf, s64 *pos)
+{
+	(void)pos;
+	return write_all(f, buf, f->flags & O_NONBLOCK);
 }
 
 static u32 pipe_poll(struct file *f, struct poll_table *pt)
@@ -354,6 +360,95 @@ s64 pipe_set_capacity(struct file *f, u64 bytes)
 	p->tail -= first * PAGE_SIZE;
 	wake_up(&p->wait);
 	return (s64)slots * (s64)PAGE_SIZE;
+}
+
+/* --- splice ------------------------------------------------------------------------------- */
+
+bool pipe_is_same(const struct file *a, const struct file *b)
+{
+	return pipe_of(a) == pipe_of(b);
+}
+
+s64 pipe_wait_data(struct file *f, bool nonblock)
+{
+	struct pipe *p = pipe_of(f);
+	int err = 0;
+
+	while (!err && (p->busy || (!pipe_used(p) && p->writers))) {
+		if (nonblock)
+			return -EAGAIN;
+		err = wait_event(&p->wait, !p->busy && (pipe_used(p) || !p->writers));
+	}
+	return err ? err : (s64)pipe_used(p);
+}
+
+s64 pipe_wait_room(struct file *f, bool nonblock)
+{
+	struct pipe *p = pipe_of(f);
+	int err = 0;
+
+	while (!err && p->readers && (p->busy || !pipe_room(p))) {
+		if (nonblock)
+			return -EAGAIN;
+		err = wait_event(&p->wait, !p->readers || (!p->busy && pipe_room(p)));
+	}
+	if (!err && !p->readers)
+		return broken_pipe(0);
+	return err ? err : (s64)pipe_room(p);
+}
+
+u32 pipe_peek(struct file *f, void *buf, u32 len)
+{
+	struct pipe *p = pipe_of(f);
+	u64 end = p->head + MIN(len, pipe_used(p));
+	u8 *to = buf;
+
+	for (u64 at = p->head; at < end;) {
+		u32 part = (u32)MIN(end - at, PAGE_SIZE - at % PAGE_SIZE);
+
+		memcpy(to, *slot_of(p, at) + at % PAGE_SIZE, part);
+		to += part;
+		at += part;
+	}
+	return (u32)(end - p->head);
+}
+
+void pipe_drop(struct file *f, u32 n)
+{
+	struct pipe *p = pipe_of(f);
+	bool was_full = pipe_room(p) < PIPE_ATOMIC;
+
+	while (n) {
+		u8 **slot = slot_of(p, p->head);
+		u32 part = MIN(n, (u32)(PAGE_SIZE - p->head % PAGE_SIZE));
+
+		p->head += part;
+		n -= part;
+		if (p->head % PAGE_SIZE == 0 || p->head == p->tail)
+			pipe_drop_page(p, slot);
+	}
+	if (p->head == p->tail)
+		p->head = p->tail = 0;
+	wake_up_events(&p->wait, was_full ? POLLOUT | POLLWRNORM : WAKE_SLEEPERS);
+}
+
+s64 pipe_put(struct file *f, const void *buf, u32 len)
+{
+	/* Only read: struct iobuf serves both directions. */
+	struct iobuf io = { .kernel = (u8 *)(u64)buf, .len = len };
+
+	return write_all(f, &io, false);
+}
+
+void pipe_hold(struct file *f)
+{
+	pipe_of(f)->busy = true;
+}
+
+void pipe_release_hold(struct file *f)
+{
+	pipe_of(f)->busy = false;
+	wake_up_events(&pipe_of(f)->wait, WAKE_SLEEPERS);
 }
 
 /* --- opening and closing ------------------------------------------------------------------- */

@@ -326,6 +326,27 @@ s64 sys_fadvise64(const u64 arg[6])
 	return ret;
 }
 
+/* SYNC_FILE_RANGE_*: nothing is behind memory files, the arguments count. */
+s64 sys_sync_file_range(const u64 arg[6])
+{
+	struct file *f = fd_get((int)arg[0]);
+	s64 offset = (s64)arg[1], len = (s64)arg[2], end;
+	s64 ret = 0;
+
+	if (!f)
+		return -EBADF;
+	if ((u32)arg[3] & ~7u || offset < 0 ||
+	    __builtin_add_overflow(offset, len, &end) || end < offset)
+		ret = -EINVAL;
+	else if (!S_ISREG(f->inode->mode) && !S_ISBLK(f->inode->mode) &&
+		 !S_ISDIR(f->inode->mode))
+		ret = -ESPIPE;
+	else if (f->ops->fsync && (u32)arg[3] & 4)
+		ret = f->ops->fsync(f); /* SYNC_FILE_RANGE_WAIT_AFTER */
+	file_put(f);
+	return ret;
+}
+
 /* --- size -------------------------------------------------------------------------------- */
 
 static int truncate_path(const struct path *path, u64 size)

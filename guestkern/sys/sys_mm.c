@@ -420,3 +420,23 @@ s64 sys_munlockall(const u64 arg[6])
 	current_mm()->future_flags = 0;
 	return mm_lock_all(current_mm(), false);
 }
+
+/* --- protection keys: a CPU without any ----------------------------------------- */
+
+s64 sys_pkey_alloc(const u64 arg[6])
+{
+	if (arg[0] || arg[1] & ~(u64)(PKEY_DISABLE_ACCESS | PKEY_DISABLE_WRITE))
+		return -EINVAL;
+	return -ENOSPC;
+}
+
+s64 sys_pkey_free(const u64 arg[6])
+{
+	(void)arg;
+	return -EINVAL;
+}
+
+s64 sys_pkey_mprotect(const u64 arg[6])
+{
+	return (s32)arg[3] == -1 ? sys_mprotect(arg) : -EINVAL;
+}
