@@ -188,20 +188,6 @@ int procs_begin(struct machine *m)
 
 /* --- Requests -------------------------------------------------------------------- */
 
-static int32_t make(struct procs *ps, uint32_t number)
-{
-	int32_t pid;
-
-	if (!number || number >= LODGER_HOST_PROCESSES || ps->pid[number])
-		return -EINVAL;
-	if (!tell(ps->spawner_fd, (int32_t)number) || !hear(ps->spawner_fd, &pid))
-		return -ESRCH;
-	if (pid <= 0)
-		return pid;
-	ps->pid[number] = pid;
-	return 0;
-}
-
 static void reap(struct machine *m, pid_t *pid)
 {
 	struct rusage usage;
@@ -213,6 +199,45 @@ static void reap(struct machine *m, pid_t *pid)
 	if (got > 0)
 		procs_add_usage(m, &usage);
 	*pid = 0;
+}
+
+/* Does it answer? Its end of the socket is open in other processes too, so that
+ * its death is to be looked for. */
+static bool spawner_answers(struct machine *m)
+{
+	struct procs *ps = m->procs;
+	int pidfd = (int)syscall(SYS_pidfd_open, ps->spawner, 0);
+	struct pollfd polled[] = { { ps->spawner_fd, POLLIN, 0 },
+				   { pidfd, POLLIN, 0 } };
+	bool answers;
+
+	if (pidfd < 0)
+		return false;
+	while (poll(polled, 2, -1) < 0 && errno == EINTR)
+		;
+	answers = polled[0].revents & POLLIN;
+	close(pidfd);
+	return answers;
+}
+
+static int32_t make(struct machine *m, uint32_t number)
+{
+	struct procs *ps = m->procs;
+	int32_t pid = 0;
+
+	if (!number || number >= LODGER_HOST_PROCESSES || ps->pid[number])
+		return -EINVAL;
+	if (!ps->spawner)
+		return -EAGAIN;
+	if (!tell(ps->spawner_fd, (int32_t)number) || !spawner_answers(m)) {
+		kill(ps->spawner, SIGKILL);
+		reap(m, &ps->spawner);
+		return -EAGAIN;
+	}
+	if (!hear(ps->spawner_fd, &pid) || pid <= 0)
+		return pid < 0 ? pid : -EAGAIN;
+	ps->pid[number] = pid;
+	return 0;
 }
 
 static void drop(struct machine *m, uint32_t number)
@@ -239,7 +264,7 @@ static void serve_request(struct machine *m)
 	if (request.op != LODGER_MAKER_MAKE)
 		return;
 	reply.number = request.number;
-	reply.result = make(ps, request.number);
+	reply.result = make(m, request.number);
 	/* a guest kernel that does not read its answers goes without */
 	send(ps->maker_fd, &reply, sizeof(reply), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -258,10 +283,14 @@ void procs_add_usage(struct machine *m, const struct rusage *usage)
 		sum->ru_maxrss = usage->ru_maxrss;
 }
 
-/* The guest kernel looks at the mark when the signal has come, or when it wants
- * to hand over to that process. */
+/*
+ * The guest kernel looks at the mark when it wants to hand over to that process,
+ * number 0 at SIGUSR1, whoever has the baton at any interrupt: so all get one, and
+ * an idle machine the bell.
+ */
 static void tell_death(const struct machine *m, uint32_t number)
 {
+	const struct procs *ps = m->procs;
 	const uint8_t dead = 1;
 	const uint64_t ring = 1;
 
@@ -269,6 +298,9 @@ static void tell_death(const struct machine *m, uint32_t number)
 		   LODGER_KFILE_OFFSET(LODGER_DEAD_ADDR) + number) != 1)
 		return;
 	kill(m->guest_pid, SIGUSR1);
+	for (uint32_t i = 1; i < LODGER_HOST_PROCESSES; i++)
+		if (ps->pid[i])
+			kill(ps->pid[i], SIGIO);
 	if (write(m->bell_fd, &ring, sizeof(ring)) < 0)
 		return; /* it rings already */
 }

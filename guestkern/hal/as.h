@@ -31,6 +31,9 @@ struct as_owner_ops {
 	 * address order, by calling emit(as, req). */
 	void (*replay)(struct as *as, void (*emit)(struct as *as,
 						   const struct as_req *req));
+	/* as has just become lost: whoever runs in it is to be killed. In an
+	 * interrupt's handler. */
+	void (*lost)(struct as *as);
 };
 
 #define AS_QUEUE_MAX 8
@@ -66,6 +69,8 @@ struct as_ops {
 	 */
 	int (*apply)(struct as *as, const struct as_req *req, size_t n,
 		     size_t *done);
+	/* At interrupts: has a space been lost? NULL: that cannot be. */
+	void (*look)(void);
 };
 
 /* The backend chosen at boot. */

@@ -269,10 +269,25 @@ static int multi_apply(struct as *as, const struct as_req *req, size_t n,
 	return 0;
 }
 
+/* Not the one in force: its host process is the one that this runs in. */
+static void multi_look(void)
+{
+	for (u32 i = 1; i < LODGER_HOST_PROCESSES; i++) {
+		struct host_process *p = &host_process[i];
+		struct as *as = p->as;
+
+		if (!p->made || !as || !host_process_dead(p))
+			continue;
+		lose(as);
+		as->owner->lost(as);
+	}
+}
+
 const struct as_ops as_multi = {
 	.name = "multi",
 	.create = multi_create,
 	.destroy = multi_destroy,
 	.switch_to = multi_switch_to,
 	.apply = multi_apply,
+	.look = multi_look,
 };

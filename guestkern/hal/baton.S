@@ -11,7 +11,7 @@
  * holder changes before the word does: the gate asks it who is in a signal.
  *
  * Nothing of the kernel's is on the signal stack but a return address, which is
- * the same in every machine.
+ * removed; what a signal leaves there is wiped later (prot_gate.c).
  */
 #include <asm/unistd.h>
 
@@ -52,6 +52,7 @@ baton_wait:
 	call host_call_now
 	jmp 1b			/* woken, interrupted, or it came meanwhile */
 2:	movl $0, (%rbx)
+	movq $0, SIGSTACK_MIDDLE - 8	/* the calls' return address */
 	mov baton_rsp, %rsp
 	pop %r15
 	pop %r14

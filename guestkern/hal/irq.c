@@ -1,4 +1,5 @@
 /* Interrupt lines: who is called for which. */
+#include "hal/as.h"
 #include "hal/cpu.h"
 #include "hal/hal.h"
 #include "hal/hal_private.h"
@@ -38,6 +39,8 @@ void irq_raise(enum irq irq)
 		clock_expired();
 	} else {
 		counters()->traps_io++;
+		if (as_backend->look)
+			as_backend->look();
 	}
 	if (handler[irq])
 		handler[irq]();

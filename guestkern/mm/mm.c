@@ -96,6 +96,19 @@ void mm_switch(struct mm *mm)
 	as_backend->switch_to(&mm->as);
 }
 
+static void (*lost_fn)(struct mm *mm);
+
+void mm_set_lost(void (*lost)(struct mm *mm))
+{
+	lost_fn = lost;
+}
+
+void mm_lost(struct mm *mm)
+{
+	if (lost_fn)
+		lost_fn(mm);
+}
+
 struct mm *mm_loaded(void)
 {
 	return loaded;

@@ -88,6 +88,10 @@ struct mm {
 #define PTE_MAPPED 4u	/* the host mapping of the loaded space shows it */
 #define PTE_SHIFT 12
 
+/* Whom to tell of a space whose programs cannot go on (as.lost), from an
+ * interrupt's handler; registered by proc at boot. */
+void mm_set_lost(void (*lost)(struct mm *mm));
+
 /* Boot: caches; needs kmem_init and page_init. */
 void mm_init(void);
 

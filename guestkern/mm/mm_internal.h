@@ -103,6 +103,11 @@ bool place_is_free(const struct mm *mm, uaddr_t addr, u64 len_bytes);
 /* End of the user range that addr lies in, or 0. */
 uaddr_t place_range_end(uaddr_t addr);
 
+/* --- mm.c --------------------------------------------------------------------------- */
+
+/* Tells whoever mm_set_lost has named. */
+void mm_lost(struct mm *mm);
+
 /* --- pt.c ------------------------------------------------------------------------ */
 
 extern const struct as_owner_ops pt_as_ops;

@@ -270,4 +270,9 @@ static void pt_replay(struct as *as,
 	replay_flush(&r);
 }
 
-const struct as_owner_ops pt_as_ops = { .replay = pt_replay };
+static void pt_lost(struct as *as)
+{
+	mm_lost(container_of(as, struct mm, as));
+}
+
+const struct as_owner_ops pt_as_ops = { .replay = pt_replay, .lost = pt_lost };

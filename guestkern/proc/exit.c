@@ -330,11 +330,11 @@ void process_exec_commit(struct mm *mm, const char *comm, char *exe_path)
 		fold_mm(p, old);
 	p->mm = mm;
 	t->mm = mm;
+	task_vfork_done(t);
+	if (old) /* before the switch: its host mappings' place is free then */
+		mm_put(old);
 	mm_switch(mm);
 	cpu_user_switch(NULL, &t->user);
-	task_vfork_done(t);
-	if (old)
-		mm_put(old);
 	ptimer_delete_all(p);
 	exec_signals(p, t);
 	str_copy(t->comm, comm, sizeof(t->comm));

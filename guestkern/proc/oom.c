@@ -1,5 +1,5 @@
-/* The answer to guest RAM being used up: the greediest process is killed and
- * named; the machine lives. */
+/* Processes that must end for no fault of their own. The answer to guest RAM being
+ * used up: the greediest one is killed and named; the machine lives. */
 #include "hal/hal.h"
 #include "mm/page.h"
 #include "proc/proc_internal.h"
@@ -44,6 +44,19 @@ static bool somebody_is_leaving(void)
 		if (p->exiting && p->mm && p != current_process())
 			return true;
 	return false;
+}
+
+void process_kill_lost(struct mm *mm)
+{
+	struct process *p;
+
+	for (p = process_first(); p; p = process_next(p)) {
+		if (p->mm != mm || p->exiting)
+			continue;
+		klog("process %d (%s) killed: its host process died", p->pid,
+		     process_leader(p)->comm);
+		signal_group_exit(p, SIGKILL);
+	}
 }
 
 bool oom_kill(void)

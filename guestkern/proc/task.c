@@ -392,6 +392,7 @@ void proc_init(void)
 	struct task *t = &idle_task;
 
 	radix_init(&table);
+	mm_set_lost(process_kill_lost);
 	process_setup(p);
 	p->sighand = kzalloc(sizeof(*p->sighand));
 	if (!p->sighand || session_create(p, 0))

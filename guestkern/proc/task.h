@@ -273,5 +273,8 @@ u64 sched_idle_ns(void);
 /* OOM: picks and kills a process, names it in one klog line. true if someone
  * was killed (caller lets it die and retries). */
 bool oom_kill(void);
+/* Ends all processes that run in mm: they have lost their registers. From an
+ * interrupt's handler. */
+void process_kill_lost(struct mm *mm);
 
 #endif
