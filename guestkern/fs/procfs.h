@@ -94,6 +94,16 @@ int proc_show_statm(struct textbuf *tb, const struct proc_target *t);
 int proc_show_mounts(struct textbuf *tb, const struct proc_target *t);
 int proc_show_mountinfo(struct textbuf *tb, const struct proc_target *t);
 int proc_show_cpuinfo(struct textbuf *tb, const struct proc_target *t);
+int proc_show_sysvipc_shm(struct textbuf *tb, const struct proc_target *t);
+int proc_show_sysvipc_sem(struct textbuf *tb, const struct proc_target *t);
+int proc_show_sysvipc_msg(struct textbuf *tb, const struct proc_target *t);
+int proc_show_shmmax(struct textbuf *tb, const struct proc_target *t);
+int proc_show_shmall(struct textbuf *tb, const struct proc_target *t);
+int proc_show_shmmni(struct textbuf *tb, const struct proc_target *t);
+int proc_show_msgmax(struct textbuf *tb, const struct proc_target *t);
+int proc_show_msgmnb(struct textbuf *tb, const struct proc_target *t);
+int proc_show_msgmni(struct textbuf *tb, const struct proc_target *t);
+int proc_show_sem(struct textbuf *tb, const struct proc_target *t);
 
 /* Pages of mm by use, for status and statm. */
 struct proc_mm_use {

@@ -435,12 +435,19 @@ static const struct proc_entry sys_kernel[] = {
 	FILE_("core_pattern", show_core_pattern),
 	FILE_W("domainname", show_domainname, write_domainname),
 	FILE_W("hostname", show_hostname, write_hostname),
+	FILE_("msgmax", proc_show_msgmax),
+	FILE_("msgmnb", proc_show_msgmnb),
+	FILE_("msgmni", proc_show_msgmni),
 	FILE_("ngroups_max", show_ngroups_max),
 	FILE_("osrelease", show_osrelease),
 	FILE_("ostype", show_ostype),
 	FILE_("pid_max", show_pid_max),
 	DIR_("random", sys_kernel_random),
 	FILE_("randomize_va_space", show_randomize),
+	FILE_("sem", proc_show_sem),
+	FILE_("shmall", proc_show_shmall),
+	FILE_("shmmax", proc_show_shmmax),
+	FILE_("shmmni", proc_show_shmmni),
 	FILE_("threads-max", show_threads_max),
 	FILE_("version", show_osversion),
 	END_,
@@ -459,6 +466,13 @@ static const struct proc_entry sys_fs[] = {
 	FILE_("file-nr", show_file_nr),
 	FILE_("nr_open", show_nr_open),
 	FILE_("pipe-max-size", show_pipe_max_size),
+	END_,
+};
+
+static const struct proc_entry sysvipc[] = {
+	FILE_("msg", proc_show_sysvipc_msg),
+	FILE_("sem", proc_show_sysvipc_sem),
+	FILE_("shm", proc_show_sysvipc_shm),
 	END_,
 };
 
@@ -483,6 +497,7 @@ const struct proc_entry proc_root_entries[] = {
 	FILE_("stat", show_stat),
 	FILE_("swaps", show_swaps),
 	DIR_("sys", sys),
+	DIR_("sysvipc", sysvipc),
 	LINK_("thread-self", show_thread_self),
 	FILE_("uptime", show_uptime),
 	FILE_("version", show_version),

@@ -14,6 +14,7 @@
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/futex.h"
+#include "proc/ipc.h"
 #include "proc/proc_internal.h"
 #include "proc/ptimer.h"
 
@@ -182,6 +183,7 @@ static void process_end(struct process *p)
 	if (p == process_init())
 		init_ends(p->exit_code);
 	itimer_stop_all(p);
+	sem_exit(p);
 	proc_resource_ops()->exit(&p->res); /* may sleep */
 	if (leads_session(p))
 		session_leader_ends(p->session);

@@ -167,6 +167,7 @@ static void process_setup(struct process *p)
 	sigpending_init(&p->shared_pending);
 	wait_queue_init(&p->child_wait);
 	wait_queue_init(&p->signalfd_wait);
+	list_init(&p->sem_undos);
 	itimer_setup(p);
 	p->dumpable = true;
 	process_default_limits(p);

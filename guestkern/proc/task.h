@@ -75,6 +75,7 @@ struct process {
 	struct timer itimer_real;
 	u64 itimer_real_interval_ns;
 	u64 itimer_virtual_ns[2], itimer_prof_ns[2]; /* left, interval */
+	struct list_head sem_undos;  /* proc/sem.c */
 	struct list_head ptimers;    /* timer_create's, proc/ptimer.c */
 	struct list_head cpu_timers; /* that count this one's CPU time */
 	s32 next_ptimer;
