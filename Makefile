@@ -3,6 +3,7 @@
 #   make            build everything           make run     a guest on real input
 #   make check      the default test set       make check-all  every declared set
 #   make bench      the measurements           make fuzz    T=SECONDS of mutation
+#   make bench-macro  whole jobs of Debian programs, natively and in the guest
 #   make install    PREFIX= DESTDIR=           make clean
 #
 # V=1 shows the commands, WERROR=0 lets warnings pass, DEBUG=1 builds the guest
@@ -34,7 +35,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
-.PHONY: all run check check-all test-build bench fuzz install clean
+.PHONY: all run check check-all test-build bench bench-macro fuzz install clean
 all:
 
 # The first three install what they miss before they build, and clean needs
@@ -154,6 +155,9 @@ fuzz: $(fuzz_targets)
 bench: all
 	@if [ -x bench/run ]; then exec bench/run $(BENCH_ARGS); \
 	else echo 'bench/run does not exist yet'; exit 1; fi
+
+bench-macro: all debian-root
+	@$(PYTHON) bench/macro.py $(BENCH_ARGS)
 
 install: all
 	install -D -m 0755 $(B)/lodger $(DESTDIR)$(PREFIX)/bin/lodger

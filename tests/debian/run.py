@@ -11,29 +11,16 @@ Usage: run.py [--keep FOLDER] [JOB...]
 import argparse
 import difflib
 import os
-import shlex
 import subprocess
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.path.join(TOP, os.environ.get("LODGER_BUILD", "build"))
-LODGER = os.environ.get("LODGER", os.path.join(BUILD, "lodger"))
-FOLDER = os.environ.get("DEBIAN_ROOT", os.path.join(BUILD, "debian"))
-ROOT, TREE = os.path.join(FOLDER, "root.tar"), os.path.join(FOLDER, "tree")
+from sides import HERE, in_machine, missing, on_host
+
 TIMEOUT = 240
-ENV = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-       "HOME": "/root", "TERM": "dumb", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 # A job begins in an empty directory; its errors come after its output.
 PROLOGUE = "umask 022; mkdir -p /tmp/job; cd /tmp/job; exec 2>/tmp/job.err\n"
 EPILOGUE = "\nstatus=$?; echo \"--- errors\"; cat /tmp/job.err; exit $status\n"
-# The native side: a root, a name for the machine and processes of its own.
-NATIVE = """
-mount --bind "$1" "$1" && mount --rbind /dev "$1/dev" && mount -t proc proc "$1/proc" &&
-mount -t tmpfs tmpfs "$1/tmp" && hostname lodger && chmod 1777 "$1/tmp" &&
-cd / && tree=$1 && shift && chroot "$tree" "$@"
-"""
 
 
 def script_of(name):
@@ -54,20 +41,6 @@ def run(argv):
         time.monotonic() - start
 
 
-def in_machine(name):
-    env = [arg for key, value in ENV.items() for arg in ("--env", f"{key}={value}")]
-    return [LODGER, "run", *shlex.split(os.environ.get("LODGER_ARGS", "")), "--root", ROOT,
-            "--mem", "2G", "--timeout", f"{TIMEOUT - 10}s", *env, "--",
-            "/bin/bash", "-c", script_of(name)]
-
-
-def on_host(name):
-    user = [] if os.getuid() == 0 else ["-U", "-r"]
-    env = ["/usr/bin/env", "-i", *(f"{key}={value}" for key, value in ENV.items())]
-    return ["unshare", *user, "-m", "-u", "-p", "-f", "--kill-child", "--propagation", "private",
-            "taskset", "-c", str(min(os.sched_getaffinity(0))), "sh", "-c", NATIVE, "sh", TREE, *env, "/bin/bash", "-c", script_of(name)]
-
-
 def keep(folder, name, texts):
     os.makedirs(folder, exist_ok=True)
     for side, text in texts.items():
@@ -81,15 +54,16 @@ def main():
     ap.add_argument("--keep", metavar="FOLDER", help="write both outputs there")
     args = ap.parse_args()
     names = sorted(f[:-3] for f in os.listdir(os.path.join(HERE, "jobs")) if f.endswith(".sh"))
-    if not os.path.exists(ROOT) or not os.path.isdir(TREE):
-        print(f"1..0 # SKIP no Debian root in {FOLDER}: make debian-root makes one")
+    if missing():
+        print(f"1..0 # SKIP {missing()}")
         return 0
     names = args.jobs or names
     print(f"1..{len(names)}")
     failed = 0
     for number, name in enumerate(names, start=1):
-        want, host_s = run(on_host(name))
-        got, machine_s = run(in_machine(name))
+        script = script_of(name)
+        want, host_s = run(on_host(script))
+        got, machine_s = run(in_machine(script, ["--timeout", f"{TIMEOUT - 10}s"]))
         if args.keep:
             keep(args.keep, name, {"host": want, "machine": got})
         if got != want:
