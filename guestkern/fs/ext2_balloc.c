@@ -30,13 +30,14 @@ static u32 group_blocks(const struct ext2_fs *fs, u32 group)
 		   fs->super->blocks_per_group);
 }
 
-/* Does [block, block + count) touch what describes the group? */
+/* Does [block, block + count) touch what describes the group, or all of them? */
 static bool is_own(struct ext2_fs *fs, u32 group, u32 block, u32 count)
 {
 	const struct ext2_group_desc *desc = ext2_group(fs, group);
 	u32 table = fs->super->inodes_per_group * fs->inode_bytes / fs->block_bytes;
 
-	return (desc->block_bitmap >= block && desc->block_bitmap - block < count) ||
+	return !ext2_block_ok(fs, block) ||
+	       (desc->block_bitmap >= block && desc->block_bitmap - block < count) ||
 	       (desc->inode_bitmap >= block && desc->inode_bitmap - block < count) ||
 	       (desc->inode_table < block + count && block < desc->inode_table + table);
 }

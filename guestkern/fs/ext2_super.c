@@ -405,6 +405,7 @@ static struct super_block *make_super(struct ext2_fs *fs)
 		s64 err = IS_ERR(root) ? PTR_ERR(root) : -ENOMEM;
 
 		sb->private = NULL; /* the caller's to free */
+		fs->sb = NULL;
 		super_put(sb);
 		return ERR_PTR(err == -ESTALE ? -EINVAL : err);
 	}
@@ -436,7 +437,7 @@ static struct super_block *ext2_mount(struct blkdev *dev, bool read_only, const 
 		dev->super = sb;
 		return sb;
 	}
-	if (fs->sb && fs->sb->private) {
+	if (fs->sb) {
 		fs->read_only = true;
 		super_put(fs->sb); /* frees fs */
 	} else {
