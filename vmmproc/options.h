@@ -26,8 +26,11 @@ struct tmpfs_option {
 };
 
 struct disk_option {
-	char *path;
+	char *path; /* allocated; the others are parts of it, or NULL */
+	char *overlay, *log;
 	bool read_only;
+	bool snapshot; /* changes go to overlay, or are thrown away */
+	bool no_sync;
 };
 
 /* Everything a run needs to know, filled by options_parse. Strings point
@@ -77,7 +80,7 @@ void options_free(struct options *opt);
 void options_help(enum command command);
 
 /*
- * Parses FILE[,ro]. Returns 0 and *disk, whose path has as much room as text and
+ * Parses FILE[,ro|snapshot[=FILE]][,log=FILE][,nosync]. Returns 0 and *disk, whose path has as much room as text and
  * is to be freed; or -EINVAL, -ENOMEM.
  */
 int options_disk(struct disk_option *disk, const char *text);

@@ -26,7 +26,7 @@ static const char help_run[] =
 "lodger run [OPTION]... [--] [PROGRAM [ARG]...]   (no PROGRAM: /bin/sh)\n"
 "  --root PATH        directory, or tar or newc cpio archive, plain or gzip\n"
 "                     (the embedded busybox): not written to; or ext2 image[,ro]\n"
-"  --disk FILE[,ro]   a disk for the guest: /dev/vda, the next one /dev/vdb\n"
+"  --disk FILE[,ro|,snapshot[=FILE]]  a disk: /dev/vda, the next one /dev/vdb\n"
 "  -m, --mem SIZE     guest memory (256M)   --tmpfs GUEST[:SIZE]  mount a tmpfs\n"
 "  -e, --env K=V      set a variable, or K to pass the host's. The guest starts\n"
 "                     with PATH, HOME and TERM only\n"

@@ -59,7 +59,7 @@ static int take_disk(struct options *opt, const char *value)
 	if (err == -ENOMEM)
 		machine_complain("no memory for the command line");
 	else if (err)
-		bad_value("disk", value, "FILE or FILE,ro");
+		bad_value("disk", value, "FILE, and after commas ro, snapshot, snapshot=FILE, log=FILE or nosync");
 	else
 		opt->disk_count++;
 	return err ? -1 : 0;

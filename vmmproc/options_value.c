@@ -137,12 +137,25 @@ int options_duration(const char *text, uint64_t *ns)
 }
 
 /* One word after the file name. */
-static int take_disk_word(struct disk_option *disk, const char *word)
+static int take_disk_word(struct disk_option *disk, char *word)
 {
-	if (strcmp(word, "ro"))
+	char *value = strchr(word, '=');
+
+	if (value)
+		*value++ = '\0';
+	if (!strcmp(word, "snapshot") && (!value || *value)) {
+		disk->snapshot = true;
+		disk->overlay = value;
+	} else if (!strcmp(word, "log") && value && *value) {
+		disk->log = value;
+	} else if (!strcmp(word, "ro") && !value) {
+		disk->read_only = true;
+	} else if (!strcmp(word, "nosync") && !value) {
+		disk->no_sync = true;
+	} else {
 		return -EINVAL;
-	disk->read_only = true;
-	return 0;
+	}
+	return disk->read_only && disk->snapshot ? -EINVAL : 0;
 }
 
 int options_disk(struct disk_option *disk, const char *text)

@@ -5,7 +5,9 @@
  */
 #include "dev/block.h"
 
+#include "abi/disklog.h"
 #include "dev/chrdev.h"
+#include "dev/overlay.h"
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "lib/printf.h"
@@ -17,6 +19,30 @@
 static struct blkdev disks[LODGER_MAX_DISKS];
 static u32 disk_count;
 static u8 *bounce;
+
+static void add_disk(const struct lodger_disk *disk)
+{
+	struct blkdev *dev = &disks[disk_count];
+
+	*dev = (struct blkdev){
+		.rdev = MKDEV(BLKDEV_MAJOR, disk_count * BLKDEV_MINORS),
+		.size_bytes = disk->bytes,
+		.file = disk->file,
+		.log = disk->log,
+		.read_only = disk->flags & LODGER_DISK_READ_ONLY,
+		.no_flush = disk->flags & LODGER_DISK_NO_FLUSH,
+	};
+	ksnprintf(dev->name, sizeof(dev->name), "vd%c", 'a' + (int)disk_count);
+	disk_count++;
+	if (!disk->overlay)
+		return;
+	dev->overlay = overlay_open(disk->overlay - 1, disk->file, disk->bytes);
+	if (!IS_ERR(dev->overlay))
+		return;
+	klog("%s: no snapshot (error %d): read-only", dev->name, -(int)PTR_ERR(dev->overlay));
+	dev->overlay = NULL;
+	dev->read_only = true;
+}
 
 void blkdev_init(void)
 {
@@ -30,17 +56,8 @@ void blkdev_init(void)
 		klog("disks: no memory for a buffer");
 		return;
 	}
-	for (; disk_count < MIN(boot->disk_count, (u32)LODGER_MAX_DISKS); disk_count++) {
-		struct blkdev *dev = &disks[disk_count];
-
-		*dev = (struct blkdev){
-			.rdev = MKDEV(BLKDEV_MAJOR, disk_count * BLKDEV_MINORS),
-			.size_bytes = boot->disk[disk_count].bytes,
-			.file = boot->disk[disk_count].file,
-			.read_only = boot->disk[disk_count].flags & LODGER_DISK_READ_ONLY,
-		};
-		ksnprintf(dev->name, sizeof(dev->name), "vd%c", 'a' + (int)disk_count);
-	}
+	for (u32 i = 0; i < MIN(boot->disk_count, (u32)LODGER_MAX_DISKS); i++)
+		add_disk(&boot->disk[i]);
 }
 
 struct blkdev *blkdev_at(u32 index)
@@ -62,19 +79,45 @@ static bool inside(const struct blkdev *dev, u64 at, u64 len_bytes)
 	return at <= dev->size_bytes && len_bytes <= dev->size_bytes - at;
 }
 
+/* Appends a record, and len_bytes of data to it. */
+static int log_append(struct blkdev *dev, u32 kind, u64 at, const void *data, u64 len_bytes)
+{
+	const struct lodger_disklog head = { LODGER_DISKLOG_MAGIC, kind, at, len_bytes };
+	int err;
+
+	if (!dev->log)
+		return 0;
+	err = blockfile_write(dev->log - 1, dev->log_at, &head, sizeof(head));
+	dev->log_at += sizeof(head);
+	if (!err && data) {
+		err = blockfile_write(dev->log - 1, dev->log_at, data, len_bytes);
+		dev->log_at += len_bytes;
+	}
+	return err;
+}
+
 int blkdev_read(struct blkdev *dev, u64 at, void *buf, size_t len_bytes)
 {
 	if (!inside(dev, at, len_bytes))
 		return -EIO;
+	if (dev->overlay)
+		return overlay_read(dev->overlay, at, buf, len_bytes);
 	return blockfile_read(dev->file, at, buf, len_bytes);
 }
 
 int blkdev_write(struct blkdev *dev, u64 at, const void *buf, size_t len_bytes)
 {
+	int err;
+
 	if (dev->read_only)
 		return -EROFS;
 	if (!inside(dev, at, len_bytes))
 		return -EIO;
+	err = log_append(dev, LODGER_DISKLOG_WRITE, at, buf, len_bytes);
+	if (err)
+		return err;
+	if (dev->overlay)
+		return overlay_write(dev->overlay, at, buf, len_bytes);
 	return blockfile_write(dev->file, at, buf, len_bytes);
 }
 
@@ -107,14 +150,34 @@ int blkdev_write_ram(struct blkdev *dev, u64 at, gpa_t from, size_t len_bytes)
 
 int blkdev_flush(struct blkdev *dev)
 {
-	return dev->read_only ? 0 : blockfile_flush(dev->file);
+	int err;
+
+	if (dev->read_only || dev->no_flush)
+		return 0;
+	err = dev->overlay ? overlay_flush(dev->overlay, true) : blockfile_flush(dev->file);
+	return err ? err : log_append(dev, LODGER_DISKLOG_FLUSH, 0, NULL, 0);
+}
+
+void blkdev_shutdown(void)
+{
+	for (u32 i = 0; i < disk_count; i++) {
+		if (disks[i].overlay)
+			overlay_flush(disks[i].overlay, !disks[i].no_flush);
+	}
 }
 
 int blkdev_discard(struct blkdev *dev, u64 at, u64 len_bytes)
 {
+	int err;
+
 	if (dev->read_only)
 		return -EROFS;
 	if (!inside(dev, at, len_bytes))
 		return -EINVAL;
+	if (dev->overlay)
+		return -EOPNOTSUPP;
+	err = log_append(dev, LODGER_DISKLOG_DISCARD, at, NULL, len_bytes);
+	if (err)
+		return err;
 	return blockfile_discard(dev->file, at, len_bytes);
 }

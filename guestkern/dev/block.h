@@ -19,7 +19,10 @@ struct blkdev {
 	u64 rdev;
 	u64 size_bytes;
 	u32 file; /* of hal's block files */
-	bool read_only;
+	u32 log;  /* 1 + the one that writes are recorded in, or 0 */
+	u64 log_at;
+	struct overlay *overlay; /* changes go there; or NULL */
+	bool read_only, no_flush;
 	void *super; /* the file system mounted from it (fs), or NULL */
 };
 
@@ -39,6 +42,8 @@ int blkdev_read(struct blkdev *dev, u64 at, void *buf, size_t len_bytes);
 int blkdev_write(struct blkdev *dev, u64 at, const void *buf, size_t len_bytes);
 int blkdev_read_ram(struct blkdev *dev, u64 at, gpa_t to, size_t len_bytes);
 int blkdev_write_ram(struct blkdev *dev, u64 at, gpa_t from, size_t len_bytes);
+/* The machine ends: nothing that was written is lost. */
+void blkdev_shutdown(void);
 /* Everything written so far lasts when this has returned 0. */
 int blkdev_flush(struct blkdev *dev);
 /* The contents of the range need not be kept; they read as zero after 0. */

@@ -57,6 +57,7 @@ void vfs_shutdown(void)
 		if (m->sb->ops && m->sb->ops->shutdown)
 			m->sb->ops->shutdown(m->sb);
 	}
+	blkdev_shutdown();
 }
 
 int vfs_mkdir_path(const char *path, u32 mode)

@@ -55,6 +55,36 @@ wait $job
 out=$(lodger_run --disk "$tmp/a" -- echo hi 2>&1)
 is 'the next one may' "$? $out" '0 hi'
 
+# snapshots: the disk stays, its changes go elsewhere
+truncate -s 300000 "$tmp/base"
+printf 'base' | dd of="$tmp/base" bs=1 seek=5000 conv=notrunc 2>/dev/null
+cp "$tmp/base" "$tmp/base.was"
+write_snap='printf snap | dd of=/dev/vda bs=1 seek=5002 conv=notrunc 2>/dev/null
+	seq 1 9999 | dd of=/dev/vda bs=4096 seek=9 conv=notrunc 2>/dev/null
+	dd if=/dev/vda bs=1 skip=5000 count=6 2>/dev/null'
+read_snap='dd if=/dev/vda bs=1 skip=5000 count=6 2>/dev/null; echo
+	dd if=/dev/vda bs=4096 skip=9 2>/dev/null | head -n 9999 | tail -n 1; tail -c 1 /dev/vda | wc -c'
+is 'a snapshot' "$(lodger_run --disk "$tmp/base,snapshot" -- sh -c "$write_snap" 2>&1)" basnap
+check '... leaves the disk as it was' cmp "$tmp/base" "$tmp/base.was"
+is 'a snapshot in a file' \
+	"$(lodger_run --disk "$tmp/base,snapshot=$tmp/snap" -- sh -c "$write_snap" 2>&1)" basnap
+is '... is there again' \
+	"$(lodger_run --disk "$tmp/base,snapshot=$tmp/snap" -- sh -c "$read_snap" 2>&1)" 'basnap
+9999
+1'
+check '... leaves the disk as it was' cmp "$tmp/base" "$tmp/base.was"
+check '... holds only what differs' [ "$(du -k "$tmp/snap" | cut -f 1)" -lt 100 ]
+is 'two snapshots at once' "$(lodger_run --disk "$tmp/base,snapshot" --disk "$tmp/base,snapshot" -- \
+	sh -c 'printf 1 >/dev/vda; printf 2 >/dev/vdb; head -c 1 /dev/vda; head -c 1 /dev/vdb' 2>&1)" 12
+truncate -s 400000 "$tmp/larger"
+out=$(lodger_run --disk "$tmp/larger,snapshot=$tmp/snap" -- true 2>&1)
+is "another disk's snapshot is refused" "$? $out" \
+	"125 lodger: disk $tmp/snap: no snapshot of this disk"
+head -c 3000 /dev/urandom >"$tmp/junk"
+out=$(lodger_run --disk "$tmp/base,snapshot=$tmp/junk" -- true 2>&1)
+is 'what is no snapshot is refused' "$? $out $(stat -c %s "$tmp/junk")" \
+	"125 lodger: disk $tmp/junk: no snapshot of this disk 3000"
+
 for bad in "$tmp/none" "$tmp" /dev/null "$tmp/fifo" "$tmp/b,rw" ',ro'; do
 	out=$(lodger_run --disk "$bad" -- true 2>&1)
 	is "--disk ${bad##*/} is refused" "$? $(printf '%s\n' "$out" | grep -c '^lodger: ')" '125 1'

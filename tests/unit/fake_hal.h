@@ -73,6 +73,8 @@ extern void (*fake_idle_hook)(void);
 /* Gives the machine one more disk of len bytes; data stays the caller's. Before
  * blkdev_init. */
 void fake_disk(void *data, u64 len_bytes, bool read_only);
+/* One more file behind disks; its number. */
+u32 fake_block_file(void *data, u64 len_bytes);
 /* The n-th transfer or flush from now (1: the next) and all after it fail with
  * -EIO; 0: none. */
 void fake_disk_fail_at(u64 n);

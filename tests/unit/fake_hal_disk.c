@@ -9,21 +9,28 @@ static struct {
 	u8 *data;
 	u64 len_bytes;
 	bool read_only;
-} disks[LODGER_MAX_DISKS];
+} disks[LODGER_MAX_BLOCK_FILES];
+static u32 file_count;
 
 static u64 fail_at;
 void (*fake_disk_hook)(u32 disk, u64 at, const void *data, u64 len_bytes);
 struct fake_disk_counts fake_disk_counts;
 
+u32 fake_block_file(void *data, u64 len_bytes)
+{
+	disks[file_count].data = data;
+	disks[file_count].len_bytes = len_bytes;
+	disks[file_count].read_only = false;
+	return file_count++;
+}
+
 void fake_disk(void *data, u64 len_bytes, bool read_only)
 {
 	struct lodger_boot *boot = fake_boot_info();
-	u32 n = boot->disk_count++;
+	u32 n = fake_block_file(data, len_bytes);
 
-	disks[n].data = data;
-	disks[n].len_bytes = len_bytes;
 	disks[n].read_only = read_only;
-	boot->disk[n] = (struct lodger_disk){
+	boot->disk[boot->disk_count++] = (struct lodger_disk){
 		.bytes = len_bytes,
 		.flags = read_only ? LODGER_DISK_READ_ONLY : 0,
 		.file = n,
@@ -38,7 +45,7 @@ void fake_disk_fail_at(u64 n)
 /* What the policy would end the machine for. */
 static void check_range(u32 file, u64 at, u64 len, bool write)
 {
-	if (file >= LODGER_MAX_DISKS || !disks[file].data)
+	if (file >= LODGER_MAX_BLOCK_FILES || !disks[file].data)
 		panic("fake disk: no file %u", file);
 	if (at > disks[file].len_bytes || len > disks[file].len_bytes - at)
 		panic("fake disk: %llu bytes at %llu", (unsigned long long)len,

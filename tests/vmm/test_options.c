@@ -332,6 +332,11 @@ static char *const bad[][6] = {
 	{ "run", "--disk=", "bad value" },
 	{ "run", "--disk=,ro", "bad value" },
 	{ "run", "--disk=a,fast", "bad value" },
+	{ "run", "--disk=a,log", "bad value" },
+	{ "run", "--disk=a,log=", "bad value" },
+	{ "run", "--disk=a,snapshot=", "bad value" },
+	{ "run", "--disk=a,ro=1", "bad value" },
+	{ "run", "--disk=a,ro,snapshot", "bad value" },
 	{ "run", "--policy", "does not belong to lodger run" },
 	{ "modes", "--mem=64M", "does not belong to lodger modes" },
 	{ "modes", "word", "takes no argument" },
@@ -349,6 +354,14 @@ START_TEST(disks)
 	ck_assert(!opt.disk[0].read_only);
 	ck_assert_str_eq(opt.disk[1].path, "b");
 	ck_assert(opt.disk[1].read_only);
+	options_free(&opt);
+	ck_assert_int_eq(PARSE("run", "--disk=a,snapshot", "--disk=b,snapshot=c,log=d,nosync"),
+			 0);
+	ck_assert(opt.disk[0].snapshot && !opt.disk[0].overlay && !opt.disk[0].no_sync);
+	ck_assert_str_eq(opt.disk[1].path, "b");
+	ck_assert_str_eq(opt.disk[1].overlay, "c");
+	ck_assert_str_eq(opt.disk[1].log, "d");
+	ck_assert(opt.disk[1].snapshot && opt.disk[1].no_sync && !opt.disk[1].read_only);
 }
 END_TEST
 

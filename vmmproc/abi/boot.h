@@ -94,12 +94,16 @@ struct lodger_maker_reply {
 
 /* bits of lodger_disk.flags */
 #define LODGER_DISK_READ_ONLY 1u
+#define LODGER_DISK_NO_FLUSH 2u /* what lasts is nobody's concern */
 
 /* One of the machine's disks: /dev/vda, /dev/vdb, ... in order. */
 struct lodger_disk {
 	uint64_t bytes; /* whole sectors of 512 bytes */
 	uint32_t flags;
 	uint32_t file; /* its contents: LODGER_FD_BLOCK + file */
+	/* 1 + the number of another such file, or 0 for none: where changes go
+	 * (abi/overlay.h), and where writes are recorded (abi/disklog.h). */
+	uint32_t overlay, log;
 };
 
 #define LODGER_STRINGS_BYTES 12288 /* argv, envp and kin, NUL-separated */
