@@ -3,8 +3,10 @@
  * arguments, in Linux's order, and what concerns files; the work is mm's.
  */
 #include "abi/boot.h"
+#include "abi/layout.h"
 #include "fs/file.h"
 #include "fs/vfs.h"
+#include "fs/vfs_internal.h"
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "mm/mm.h"
@@ -60,7 +62,18 @@ static bool may_lock(const struct mm *mm, u64 more_pages)
 	return mm->locked_pages + more_pages <= limit || capable(CAP_IPC_LOCK);
 }
 
+#define HUGE_2M_LOG 21
+#define HUGE_1G_LOG 30
+
 /* --- mmap ----------------------------------------------------------------------- */
+
+/* Of huge pages there are none: an empty pool of the processor's two sizes. */
+static s64 no_huge_pages(u32 flags)
+{
+	u32 log = flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+
+	return log && log != HUGE_2M_LOG && log != HUGE_1G_LOG ? -EINVAL : -ENOMEM;
+}
 
 /* Rights and object of a file mapping; f is referenced by the caller. */
 static int map_file(struct map_req *req, struct file *f, u32 flags)
@@ -91,12 +104,14 @@ static int map_file(struct map_req *req, struct file *f, u32 flags)
 	}
 	if (!f->ops->mmap)
 		return -ENODEV;
-	if (flags & MAP_GROWSDOWN)
+	if (flags & (MAP_GROWSDOWN | MAP_HUGETLB))
 		return -EINVAL;
 	req->file = f;
 	err = f->ops->mmap(f, req);
 	if (err)
 		return err;
+	if (!(f->flags & O_NOATIME))
+		inode_accessed(f->inode, f->mnt);
 	if (!may_exec)
 		req->max_prot &= ~VMA_X;
 	return req->vma_flags & VMA_PROT & ~req->max_prot ? -EACCES : 0;
@@ -134,7 +149,7 @@ static s64 do_mmap(struct map_req *req, struct file *f, u32 flags)
 
 	if (!req->len_bytes)
 		return -EINVAL;
-	if (!ALIGN_UP(req->len_bytes, PAGE_SIZE))
+	if (req->len_bytes > LODGER_USER_HIGH_END)
 		return -ENOMEM;
 	if (f && !file_offset_ok(req))
 		return -EOVERFLOW;
@@ -177,7 +192,7 @@ s64 sys_mmap(const u64 arg[6])
 			goto out_put;
 		}
 	} else if (flags & MAP_HUGETLB) {
-		return -ENOMEM; /* as a machine with an empty pool */
+		return no_huge_pages(flags);
 	}
 	if (flags & MAP_GROWSDOWN)
 		req.vma_flags |= VMA_GROWSDOWN;
