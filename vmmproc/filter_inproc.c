@@ -96,8 +96,10 @@ static void dispatch(struct bpf_asm *p, const struct lodger_image *image,
 }
 
 static void gate_calls(struct bpf_asm *p, uint64_t core_bytes,
-		       const struct labels *l)
+		       enum filter_reflect reflect, const struct labels *l)
 {
+	unsigned closes = bpf_asm_label(p), opens = bpf_asm_label(p);
+
 	bpf_asm_place(p, l->open);
 	bpf_asm_load(p, BPF_ARG(2));
 	bpf_asm_equal(p, PROT_RWX, l->core, l->user);
@@ -109,6 +111,13 @@ static void gate_calls(struct bpf_asm *p, uint64_t core_bytes,
 	must_be_arg(p, 1, core_bytes, l);
 	must_be(p, BPF_ARG_HIGH(2), 0, l);
 	must_be_64_bit(p, l);
+	if (reflect == FILTER_REFLECT_EMU) {
+		bpf_asm_load(p, BPF_ARG(2));
+		bpf_asm_equal(p, PROT_NONE, closes, opens);
+		bpf_asm_place(p, closes);
+		bpf_asm_return(p, SECCOMP_RET_TRACE | FILTER_TRACE_CLOSES);
+		bpf_asm_place(p, opens);
+	}
 	bpf_asm_return(p, SECCOMP_RET_ALLOW);
 }
 
@@ -168,7 +177,7 @@ static int put_prefix(struct bpf_asm *p, const struct policy_env *env,
 		.policy = bpf_asm_label(p),
 	};
 	dispatch(p, image, &l);
-	gate_calls(p, env->core_bytes, &l);
+	gate_calls(p, env->core_bytes, reflect, &l);
 	nested_return(p, &l);
 	bpf_asm_place(p, l.host);
 	must_be_64_bit(p, &l);

@@ -15,12 +15,16 @@
 enum filter_reflect {
 	FILTER_REFLECT_TRAP,  /* SIGSYS in the process itself */
 	FILTER_REFLECT_TRACE, /* a stop for the tracer */
+	/* as TRAP, where the tracer has not stopped it before the filter; the
+	 * gate's closing call is a stop */
+	FILTER_REFLECT_EMU,
 };
 
 /* What a tracer finds with PTRACE_GETEVENTMSG at the filter's stops. */
 enum filter_trace {
 	FILTER_TRACE_USER = 1,	  /* a guest program's call */
 	FILTER_TRACE_REFUSED = 2, /* the guest kernel's, and refused */
+	FILTER_TRACE_CLOSES = 3,  /* the gate's closing call */
 };
 
 struct filter_program {
@@ -29,7 +33,7 @@ struct filter_program {
 
 /*
  * Builds the program for a machine with this image. What the policy refuses is
- * notified to a listener (TRAP) or traced (TRACE). To be undone by
+ * notified to a listener (TRAP) or traced (TRACE, EMU). To be undone by
  * filter_inproc_free. Returns 0 or -errno: -EINVAL for an image whose gate is
  * not below 4 GiB.
  */

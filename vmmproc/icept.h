@@ -47,6 +47,8 @@ enum icept_kind {
 	ICEPT_EXITED,
 };
 
+struct filter_program;
+
 struct icept_event {
 	enum icept_kind kind;
 	struct host_call call; /* HOST_, REFUSED_ and USER_CALL, GATE_ABUSE */
@@ -60,6 +62,7 @@ enum icept_filter {
 	ICEPT_FILTER_TRACED, /* policy_filter.c, behind the tracer's check */
 	ICEPT_FILTER_TRAP,   /* filter_inproc.c: programs' calls are SIGSYS */
 	ICEPT_FILTER_TRACE,  /* filter_inproc.c: programs' calls are stops */
+	ICEPT_FILTER_EMU,    /* filter_inproc.c: so is the gate's closing call */
 };
 
 /*
@@ -74,6 +77,11 @@ struct icept_ops {
 	enum icept_filter filter;
 	/* Can this host do it? true, or false and why[] is a clause. */
 	bool (*supported)(char *why, size_t why_bytes);
+	/* In the child, the last that hosted code does there: installs the
+	 * filter, as filter_inproc_install. NULL: by that. */
+	int (*install)(const struct machine *m,
+		       const struct filter_program *program,
+		       bool with_listener);
 	/* Takes charge of m->guest_pid, which waits for the go-ahead. */
 	int (*attach)(struct machine *m);
 	/* Waits for the next event. With a TRAP filter, m->listener_fd is
@@ -94,9 +102,11 @@ struct icept_ops {
 	int (*suppress)(struct machine *m);
 };
 
+extern const struct icept_ops icept_dispatch;
 extern const struct icept_ops icept_patch;
 extern const struct icept_ops icept_ptrace;
 extern const struct icept_ops icept_seccomp;
+extern const struct icept_ops icept_sysemu;
 extern const struct icept_ops icept_trap;
 
 #endif

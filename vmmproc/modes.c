@@ -45,10 +45,11 @@ static void gate_quality(char *text, size_t text_bytes)
 static const struct mechanism mechanisms[] = {
 	{ AXIS_INTERCEPT, "ptrace", .built = true,
 	  .icept = &icept_ptrace },
-	{ AXIS_INTERCEPT, "sysemu", .summary = "ptrace, one stop a call" },
+	{ AXIS_INTERCEPT, "sysemu", .built = true, .icept = &icept_sysemu },
 	{ AXIS_INTERCEPT, "seccomp", .built = true, .icept = &icept_seccomp },
 	{ AXIS_INTERCEPT, "trap", .built = true, .icept = &icept_trap },
-	{ AXIS_INTERCEPT, "dispatch", .summary = "system call user dispatch" },
+	{ AXIS_INTERCEPT, "dispatch", .built = true,
+	  .icept = &icept_dispatch },
 	{ AXIS_INTERCEPT, "patch", .built = true, .icept = &icept_patch },
 	{ AXIS_INTERCEPT, "kmod", .summary = "the host kernel module" },
 	{ AXIS_PROTECT, "mprotect",

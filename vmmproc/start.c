@@ -84,17 +84,26 @@ static void enter_traced(const struct machine *m, pid_t vmm_pid)
 	jump_to(m->image.entry);
 }
 
+static int install(const struct machine *m,
+		   const struct filter_program *program, bool with_listener)
+{
+	return m->icept->install ?
+		       m->icept->install(m, program, with_listener) :
+		       filter_inproc_install(program, with_listener);
+}
+
 /* The filter with its listener, or the one that does without. fd, the socket
  * to the VMM process, must be open until a helper has closed it. */
-static int install_trap(struct filter_program *program, int fd, pid_t helper)
+static int install_trap(const struct machine *m,
+			struct filter_program *program, int fd, pid_t helper)
 {
-	int err = helper < 0 ? -EAGAIN : filter_inproc_install(program, true);
+	int err = helper < 0 ? -EAGAIN : install(m, program, true);
 
 	if (err >= 0)
 		return 0;
 	listener_give_up(fd, helper);
 	filter_inproc_without_listener(program);
-	return filter_inproc_install(program, false);
+	return install(m, program, false);
 }
 
 static void enter_in_process(const struct machine *m,
@@ -110,8 +119,8 @@ static void enter_in_process(const struct machine *m,
 
 	if (sandbox_after_attach(vmm_pid, listener ? fd : -1))
 		_exit(EXIT_LODGER);
-	err = listener ? install_trap(program, fd, helper) :
-			 filter_inproc_install(program, false);
+	err = listener ? install_trap(m, program, fd, helper) :
+			 install(m, program, false);
 	if (err)
 		leave_unfiltered(err);
 	jump_to(m->image.entry_ready);
@@ -131,7 +140,7 @@ static void enter_further(const struct machine *m,
 	if (memory_write_number(number) || sandbox_further(vmm_pid))
 		_exit(EXIT_LODGER);
 	filter_inproc_without_listener(program);
-	err = filter_inproc_install(program, false);
+	err = install(m, program, false);
 	if (err)
 		leave_unfiltered(err);
 	jump_to(m->image.join);
@@ -164,6 +173,20 @@ static void child_main(struct machine *m, struct filter_program *program,
 
 /* --- The VMM process ------------------------------------------------------------ */
 
+static enum filter_reflect reflection(enum icept_filter filter)
+{
+	switch (filter) {
+	case ICEPT_FILTER_TRACE:
+		return FILTER_REFLECT_TRACE;
+	case ICEPT_FILTER_EMU:
+		return FILTER_REFLECT_EMU;
+	case ICEPT_FILTER_TRAP:
+	case ICEPT_FILTER_TRACED: /* has no such filter */
+		break;
+	}
+	return FILTER_REFLECT_TRAP;
+}
+
 /* The in-process modes' filter, which the child will inherit ready-made. */
 static int build_filter(const struct machine *m, struct filter_program *program)
 {
@@ -175,9 +198,7 @@ static int build_filter(const struct machine *m, struct filter_program *program)
 		return 0;
 	policy_env_fill(&env, m);
 	err = filter_inproc_build(program, &env, &m->image,
-				  m->icept->filter == ICEPT_FILTER_TRAP ?
-					  FILTER_REFLECT_TRAP :
-					  FILTER_REFLECT_TRACE);
+				  reflection(m->icept->filter));
 	if (err)
 		machine_complain("cannot make the system-call filter: %s",
 				 strerror(-err));

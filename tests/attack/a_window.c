@@ -28,7 +28,7 @@ static int in_patch_table(unsigned long at)
 {
 	const char *set = getenv("LODGER_SET");
 
-	return set && strstr(set, "patch") &&
+	return set && strncmp(set, "patch", 5) == 0 &&
 	       in(at, LODGER_PATCH_SLOTS,
 		  LODGER_PATCH_COUNT * LODGER_PATCH_SLOT_BYTES);
 }
@@ -37,7 +37,7 @@ static int in_patch_stubs(unsigned long at)
 {
 	const char *set = getenv("LODGER_SET");
 
-	return set && strstr(set, "patch") &&
+	return set && strncmp(set, "patch", 5) == 0 &&
 	       in(at, LODGER_PATCH_STUBS,
 		  LODGER_PATCH_COUNT * LODGER_PATCH_STUB_BYTES);
 }

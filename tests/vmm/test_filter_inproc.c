@@ -31,7 +31,9 @@ static const struct policy_env env_large = {
 
 static uint64_t empty_frame[512]; /* as if a signal had found all zeroes */
 
-static int run_sample(const struct policy_env *env, const struct sample *sample)
+static int run_reflected(const struct policy_env *env,
+			 const struct sample *sample,
+			 enum filter_reflect reflect)
 {
 	bool sigreturn = sample->outcome == FAULTS;
 	int status;
@@ -43,8 +45,7 @@ static int run_sample(const struct policy_env *env, const struct sample *sample)
 		long result;
 
 		if (stub_child_prepare(env, sample) ||
-		    stub_child_build(&program, env, sample,
-				     FILTER_REFLECT_TRAP))
+		    stub_child_build(&program, env, sample, reflect))
 			_exit(CHILD_FAILED);
 		filter_inproc_without_listener(&program);
 		if (filter_inproc_install(&program, false))
@@ -58,6 +59,11 @@ static int run_sample(const struct policy_env *env, const struct sample *sample)
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	return status;
+}
+
+static int run_sample(const struct policy_env *env, const struct sample *sample)
+{
+	return run_reflected(env, sample, FILTER_REFLECT_TRAP);
 }
 
 /* --- Samples ------------------------------------------------------------------- */
@@ -382,6 +388,38 @@ START_TEST(is_short)
 }
 END_TEST
 
+/* Of the gate's calls PTRACE_SYSEMU's tracer is told the closing one. */
+START_TEST(closing_stops)
+{
+	const struct sample sample =
+		CALL(PASSES, STUBS, CLOSE, __NR_mprotect, WHOLE_CORE, PROT_NONE);
+	struct lodger_image image = stub_child_image();
+	struct filter_program program;
+	unsigned closes = 0, allows = 0;
+
+	ck_assert_int_eq(filter_inproc_build(&program, &stub_child_env, &image,
+					     FILTER_REFLECT_EMU), 0);
+	for (size_t i = 0; i < program.fprog.len; i++) {
+		const struct sock_filter *insn = &program.fprog.filter[i];
+
+		if (insn->code != (BPF_RET | BPF_K))
+			continue;
+		closes += insn->k == (SECCOMP_RET_TRACE | FILTER_TRACE_CLOSES);
+		allows += insn->k == SECCOMP_RET_ALLOW;
+	}
+	ck_assert_uint_eq(closes, 1);
+	ck_assert_uint_gt(allows, 1);
+	filter_inproc_free(&program);
+	/* without a tracer it is not made */
+	ck_assert_int_eq(run_reflected(&stub_child_env, &sample,
+				       FILTER_REFLECT_EMU),
+			 CHILD_FAILED << 8);
+	ck_assert_int_eq(run_reflected(&stub_child_env, &sample,
+				       FILTER_REFLECT_TRAP),
+			 CHILD_PASSED << 8);
+}
+END_TEST
+
 Suite *filter_inproc_suite(void);
 Suite *filter_inproc_suite(void)
 {
@@ -397,6 +435,7 @@ Suite *filter_inproc_suite(void)
 			    sizeof(traced) / sizeof(traced[0]));
 	tcase_add_test(calls, odd_images);
 	tcase_add_test(calls, is_short);
+	tcase_add_test(calls, closing_stops);
 	suite_add_tcase(suite, calls);
 
 	return suite;
