@@ -47,6 +47,7 @@
 
 #include "abi/layout.h"
 #include "icept.h"
+#include "icept_probe.h"
 #include "icept_signal.h"
 #include "trace_steps.h"
 
@@ -81,8 +82,11 @@ static struct ptrace_state *state_of(const struct machine *m)
 static bool ptrace_supported(char *why, size_t why_bytes)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
+	if (!icept_probe_filters(SECCOMP_RET_KILL_PROCESS, why, why_bytes))
+		return false;
+	pid = fork();
 	if (pid == 0) {
 		pause();
 		_exit(0);

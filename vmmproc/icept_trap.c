@@ -74,9 +74,16 @@ static int probe_child(void)
 
 static bool trap_supported(char *why, size_t why_bytes)
 {
-	int status = 0;
-	pid_t pid = fork();
+	int status = 0, pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	pid_t pid;
 
+	if (pidfd < 0) {
+		snprintf(why, why_bytes, "the host refuses pidfd_open: %s",
+			 strerror(errno));
+		return false;
+	}
+	close(pidfd);
+	pid = fork();
 	if (pid == 0)
 		_exit(probe_child());
 	if (pid < 0) {

@@ -9,15 +9,15 @@ alone=$build/tests/tools/alone
 
 # A host that forbids ptrace: only some mechanisms need it.
 case " $LODGER_ARGS " in
-*' --intercept trap '* | *' --intercept patch '* | *' --mode fast '*) wanted='0 0 ' ;;
+*' --intercept trap '* | *' --intercept dispatch '* | *' --intercept patch '* | *' --mode fast '*) wanted='0 0 ' ;;
 *) wanted='125 1 lodger: *ptrace*' ;;
 esac
 # shellcheck disable=SC2086
-"$alone" "$build/tests/tools/noptrace" "$LODGER" run $LODGER_ARGS -- true \
+"$alone" "$build/tests/tools/forbid" ptrace "$LODGER" run $LODGER_ARGS -- true \
 	>"$tmp/out" 2>"$tmp/err"
 matches 'ptrace forbidden' "$? $(grep -c '' "$tmp/err") $(cat "$tmp/err")" \
 	"$wanted"
-"$build/tests/tools/noptrace" "$LODGER" doctor >"$tmp/out" 2>&1
+"$build/tests/tools/forbid" ptrace "$LODGER" doctor >"$tmp/out" 2>&1
 matches '... and doctor says so' "$? $(cat "$tmp/out")" '*ptrace*'
 
 # What the host does not give: one sentence, or it does without.
