@@ -26,7 +26,8 @@ struct ends {
 
 static bool is_low(enum policy_region region)
 {
-	return region == REGION_USER_LOW || region == REGION_BELOW_WINDOW;
+	return region == REGION_USER_LOW || region == REGION_BELOW_WINDOW ||
+	       region == REGION_IN_CORE;
 }
 
 static bool is_high(enum policy_region region)

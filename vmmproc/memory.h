@@ -15,8 +15,8 @@
  */
 int memory_create(struct machine *m, const void *kernel, size_t kernel_bytes);
 
-/* Gathers what will be resident of the core in huge pages as far as the host
- * lets it: m->core_huge_bytes says how far. After the kernel memory file is
+/* Gathers the start of the core in a huge page if the host lets it:
+ * m->core_huge_bytes says how far. After the kernel memory file is
  * there, with m->ram_bytes and m->core_bytes. */
 void memory_gather_core(struct machine *m);
 

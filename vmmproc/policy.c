@@ -33,6 +33,9 @@
 #include "abi/layout.h"
 #include "policy_table.h"
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* linux/mman.h since 6.1 */
+#endif
 #define PROT_RWX ((uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC))
 #define ALL_BITS UINT64_MAX
 #define KERNEL_SIGSET_BYTES 8
@@ -114,6 +117,9 @@ const struct policy_row policy_table[] = {
 	  { ONE_OF(2, 0, 1 | 1ULL << PROT_RWX,
 		   "core protection other than none and all") },
 	  "the gate opens and closes the guest kernel's core" },
+	{ __NR_madvise, USE_ALWAYS, REGION_IN_CORE, SPAN_NONE,
+	  { EQ(2, MADV_COLLAPSE, "advice other than MADV_COLLAPSE") },
+	  "gathers core memory that comes into use in huge pages" },
 
 	/* The disk and physical memory. */
 	{ __NR_pread64, USE_ALWAYS, REGION_ANY, SPAN_PREAD, { FD_IS_RAM },
@@ -239,6 +245,7 @@ struct policy_range policy_region_range(const struct policy_env *env,
 		return (struct policy_range){ LODGER_WINDOW_END,
 					      LODGER_USER_HIGH_END };
 	case REGION_CORE:
+	case REGION_IN_CORE:
 		return (struct policy_range){ LODGER_CORE_BASE,
 					      LODGER_CORE_BASE +
 						      env->core_bytes };
@@ -378,6 +385,7 @@ static void print_limits(FILE *out, const struct policy_row *row)
 		[REGION_BELOW_WINDOW] = "range below the window",
 		[REGION_ABOVE_WINDOW] = "range above the window",
 		[REGION_CORE] = "exactly the kernel's core",
+		[REGION_IN_CORE] = "range in the kernel's core",
 	};
 	const char *before = "only: ";
 

@@ -58,6 +58,7 @@ static void rule_add_region(struct rule *rule, enum policy_region region,
 		break;
 	case REGION_USER_HIGH:
 	case REGION_ABOVE_WINDOW:
+	case REGION_IN_CORE:
 		rule_add(rule, 0, SCMP_CMP_GE, range.start, 0);
 		rule_add(rule, 1, SCMP_CMP_LE, size, 0);
 		break;

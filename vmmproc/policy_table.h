@@ -18,6 +18,7 @@ enum policy_region {
 	REGION_BELOW_WINDOW, /* [0, window) */
 	REGION_ABOVE_WINDOW, /* [window end, 2^47) */
 	REGION_CORE,	     /* exactly the core: one address, one length */
+	REGION_IN_CORE,	     /* within the core */
 };
 
 /* Which arguments are an offset and a length inside the RAM file, or a block

@@ -47,7 +47,7 @@ static size_t vmm_fields(const struct machine *m, struct field *out)
 		{ "host_calls_checked", "host calls put to the policy",
 		  c->host_calls_checked },
 		{ "host_calls_refused", "  of which refused", c->refused },
-		{ "core_huge_bytes", "guest kernel's core in huge pages, bytes",
+		{ "core_huge_bytes", "guest kernel's core in huge pages at start, bytes",
 		  m->core_huge_bytes },
 	};
 
@@ -70,6 +70,8 @@ static size_t kernel_fields(const struct lodger_counters *c, struct field *out)
 		{ "protects", "  user ranges protected", c->protects },
 		{ "prot_opens", "kernel core opened", c->prot_opens },
 		{ "prot_closes", "kernel core closed", c->prot_closes },
+		{ "core_gathered_bytes", "core gathered in huge pages later, bytes",
+		  c->core_gathered },
 		{ "as_switches", "address-space switches", c->as_switches },
 		{ "task_switches", "task switches", c->task_switches },
 		{ "plain_calls", "guest calls that came without a signal",

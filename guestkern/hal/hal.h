@@ -69,6 +69,14 @@ const void *vdso_image(size_t *size_bytes);
  * address range; page aligned. */
 void core_heap_range(u64 *start, u64 *end);
 
+/*
+ * [start, end) of the core comes into use. Gathers the huge pages that it touches
+ * and that are not gathered yet, where this machine and its host have such; a host
+ * call or none. Returns up to where that need not be asked again (>= end), for
+ * memory that is used from its start on.
+ */
+u64 core_gather(u64 start, u64 end);
+
 /* --- clock ------------------------------------------------------------------ */
 
 /* CLOCK_MONOTONIC of the host, in ns; a host call where the host's clock is

@@ -21,7 +21,7 @@ static struct {
 	u64 base; /* address of page number 0: aligned like the largest block */
 	u64 start; /* of the heap, book-keeping included */
 	u64 end;
-	u64 reserved; /* bytes for book-keeping and kmem_reserve */
+	u64 gathered; /* below, core_gather needs not be asked */
 } heap;
 
 /* What the guest kernel takes of the core: its image and what is handed out. */
@@ -48,24 +48,26 @@ void kmem_init(void)
 		(struct slab_page *)(heap.start + pages * sizeof(struct frame));
 	buddy_init(&heap.buddy, (struct frame *)heap.start,
 		   (u32)((first - heap.base) >> PAGE_SHIFT), (u32)pages);
-	heap.reserved = 0;
+	heap.gathered = 0;
 	poison_add((void *)first, heap.end - first);
 }
 
-/* Cut from the untouched end of the heap, so before anything lies there. */
+/* Cut from the start of the heap: with the image and the first objects it shares
+ * the first huge page. */
 void *kmem_reserve(u64 bytes)
 {
 	struct buddy *b = &heap.buddy;
 	u64 pages = ALIGN_UP(bytes, PAGE_SIZE) >> PAGE_SHIFT;
+	void *piece = kpages_address(b->first);
 
-	if (bytes > heap.end - heap.start || pages >= b->end - b->frontier)
+	BUG_ON(b->frontier != b->first);
+	if (bytes > heap.end - heap.start || pages >= b->end - b->first)
 		return NULL;
-	b->end -= (u32)pages;
+	b->first += (u32)pages;
+	b->frontier = b->first;
 	b->free_count -= (u32)pages;
-	heap.end -= pages << PAGE_SHIFT;
-	heap.reserved += pages << PAGE_SHIFT;
-	poison_remove((void *)heap.end, pages << PAGE_SHIFT);
-	return (void *)heap.end;
+	poison_remove(piece, pages << PAGE_SHIFT);
+	return piece;
 }
 
 void *kpages_address(u32 number)
@@ -99,6 +101,17 @@ u32 kpages_count_of(const void *address)
 	return 1u << heap.buddy.frames[kpages_number(address)].order;
 }
 
+/* The heap is handed out from its start on, but for gaps that a large block's
+ * alignment leaves: those are gathered with it. */
+static void came_into_use(u32 head, u32 count)
+{
+	u64 start = (u64)kpages_address(head), end = start + count * PAGE_SIZE;
+
+	if (end > heap.gathered)
+		heap.gathered = core_gather(heap.gathered ? heap.gathered : start,
+					    end);
+}
+
 void *kpages_alloc_tagged(u32 order, enum kpages_tag tag)
 {
 	u32 head = buddy_alloc(&heap.buddy, order);
@@ -107,6 +120,7 @@ void *kpages_alloc_tagged(u32 order, enum kpages_tag tag)
 		return NULL;
 	heap.buddy.frames[head].tag = tag;
 	heap.buddy.frames[head].link = 1;
+	came_into_use(head, 1u << order);
 	poison_remove(kpages_address(head), PAGE_SIZE << order);
 	count_used();
 	return kpages_address(head);

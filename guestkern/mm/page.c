@@ -18,6 +18,7 @@
 _Static_assert(PAGE_ORDER_MAX == BUDDY_ORDER_MAX, "one buddy for both");
 
 static struct buddy ram;
+static u64 table_gathered; /* below, core_gather needs not be asked */
 
 int page_init(u64 ram_bytes)
 {
@@ -27,6 +28,7 @@ int page_init(u64 ram_bytes)
 	if (!frames)
 		return -ENOMEM;
 	buddy_init(&ram, frames, 0, (u32)count);
+	table_gathered = 0;
 	counters()->ram_total_bytes = count << PAGE_SHIFT;
 	counters()->ram_free_bytes = count << PAGE_SHIFT;
 	return 0;
@@ -100,8 +102,19 @@ static void reclaim_for(u64 want)
 	reclaiming = false;
 }
 
+/* Its part of the frame table, used from the start on as RAM is. */
+static void table_in_use(pfn_t pfn, u32 count)
+{
+	u64 start = (u64)&ram.frames[pfn], end = (u64)&ram.frames[pfn + count];
+
+	if (end > table_gathered)
+		table_gathered = core_gather(
+			table_gathered ? table_gathered : start, end);
+}
+
 static void take_run(pfn_t pfn, u32 count, u32 flags)
 {
+	table_in_use(pfn, count);
 	for (u32 i = 0; i < count; i++) {
 		ram.frames[pfn + i].free = 0;
 		ram.frames[pfn + i].link = 1;

@@ -7,7 +7,8 @@
 /* Prepares kernel memory over hal's core_heap_range. Boot only. */
 void kmem_init(void);
 /* A piece of core for good, zeroed, touched by nobody yet; NULL when there is
- * not that much. Boot only, right after kmem_init: page_init's frame table. */
+ * not that much. Boot only, before anything is handed out: page_init's frame
+ * table. */
 void *kmem_reserve(u64 bytes);
 
 /* 2^order contiguous zeroed core pages, or NULL; and back. */

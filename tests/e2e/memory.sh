@@ -83,4 +83,15 @@ is 'a pipeline beside two that spin' \
 		(while :; do :; done) & (while :; do :; done) &
 		seq 1 1000 | sort -rn | head -n 1')" 1000
 
+# Kernel memory that comes into use is gathered in huge pages, where there are such.
+lodger_run --stats="json:$tmp/stats" --timeout 60s -- sh -c "
+	i=0; while [ \$i -lt 6000 ]; do : >/tmp/f\$i; i=\$((i + 1)); done; ls /tmp | wc -l" \
+	>"$tmp/out" 2>"$tmp/err"
+is "six thousand files" "$(cat "$tmp/out" "$tmp/err")" 6000
+if grep -q "\"core_huge_bytes\": 0" "$tmp/stats"; then
+	skip "the core is gathered as it grows" "no huge pages in this set or on this host"
+else
+	check "the core is gathered as it grows" \
+		grep -q "\"core_gathered_bytes\": [1-9]" "$tmp/stats"
+fi
 done_testing

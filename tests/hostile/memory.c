@@ -18,6 +18,7 @@
 #define BAD_FLAGS "flags other than MAP_SHARED|MAP_FIXED"
 #define BAD_PROT "protection bits beyond read, write, execute"
 #define BAD_PLACE "an address range outside what it may touch"
+#define BAD_ADVICE "advice other than MADV_COLLAPSE"
 #define BAD_SPAN "an offset or length past the end of the RAM file"
 
 #define MAP(text, why, at, len, prot, flags, fd, offset)            \
@@ -197,10 +198,12 @@ static const struct attack table[] = {
 	OTHER("mremap", mremap, NOT_THIS_CALL, USER_CODE, PAGE, 2 * PAGE, 1),
 	OTHER("remap-file-pages", remap_file_pages, NOT_THIS_CALL, USER_CODE,
 	      PAGE, 0, 1, 0),
-	OTHER("madvise-remove", madvise, NOT_THIS_CALL, LODGER_CORE_BASE, PAGE,
+	OTHER("madvise-remove", madvise, BAD_ADVICE, LODGER_CORE_BASE, PAGE,
 	      MADV_REMOVE),
-	OTHER("madvise-wipe", madvise, NOT_THIS_CALL, USER_CODE, PAGE,
+	OTHER("madvise-wipe", madvise, BAD_ADVICE, USER_CODE, PAGE,
 	      MADV_DONTNEED),
+	OTHER("madvise-gather-elsewhere", madvise, BAD_PLACE, USER_CODE, PAGE,
+	      MADV_COLLAPSE),
 	OTHER("pkey-mprotect", pkey_mprotect, NOT_THIS_CALL, LODGER_CORE_BASE,
 	      PAGE, RWX, (u64)-1),
 	OTHER("pkey-alloc", pkey_alloc, NOT_THIS_CALL, 0, 0),

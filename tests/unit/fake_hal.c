@@ -113,6 +113,21 @@ void core_heap_range(u64 *start, u64 *end)
 	*end = (u64)heap + heap_bytes;
 }
 
+static u64 gathered;
+
+u64 core_gather(u64 start, u64 end)
+{
+	if (start < (u64)heap || start >= end || end > (u64)heap + heap_bytes)
+		panic("core_gather of what is no core");
+	gathered = end;
+	return end;
+}
+
+u64 fake_core_gathered(void)
+{
+	return gathered;
+}
+
 static void *hog_chain;
 
 void fake_heap_hog(void)

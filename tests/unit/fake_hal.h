@@ -60,6 +60,11 @@ void fake_as_fail_at(u64 n);
 void fake_as_verify(struct mm *mm);
 u64 fake_as_page_count(void);
 
+/* --- kernel memory ---------------------------------------------------------- */
+
+/* Up to where core_gather was last asked. */
+u64 fake_core_gathered(void);
+
 /* --- clock and interrupts --------------------------------------------------- */
 
 void fake_clock_advance(u64 ns);

@@ -129,8 +129,47 @@ START_TEST(test_odds)
 	kfree(zeroed);
 	kfree(none);
 	ck_assert_uint_eq(kmem_used_bytes(), used_before);
+}
+END_TEST
+
+START_TEST(test_reserve)
+{
+	u64 total = kmem_total_bytes();
+	u8 *piece, *next, *object;
+
 	ck_assert_ptr_null(kmem_reserve(1UL << 40));
-	ck_assert_ptr_nonnull(kmem_reserve(10000));
+	piece = kmem_reserve(10000);
+	next = kmem_reserve(PAGE_SIZE);
+	ck_assert_ptr_nonnull(piece);
+	ck_assert_ptr_eq(next, piece + 3 * PAGE_SIZE);
+	for (int i = 0; i < 10000; i++)
+		ck_assert_uint_eq(piece[i], 0);
+	memset(piece, 0xee, 10000);
+	ck_assert_uint_eq(kmem_total_bytes(), total - 4 * PAGE_SIZE);
+	ck_assert_uint_eq(kmem_used_bytes(), used_before);
+	object = kpages_alloc(0);
+	ck_assert_ptr_eq(object, next + PAGE_SIZE); /* right behind */
+	kpages_free(object, 0);
+	ck_assert_uint_eq(kmem_used_bytes(), used_before);
+}
+END_TEST
+
+/* The core is told of memory before it is used, once, from its start on. */
+START_TEST(test_gathered)
+{
+	u64 told = fake_core_gathered();
+	void *page = kpages_alloc(0), *large;
+
+	ck_assert_uint_gt(fake_core_gathered(), told);
+	ck_assert_uint_ge(fake_core_gathered(), (u64)page + PAGE_SIZE);
+	large = kpages_alloc(8);
+	ck_assert_uint_ge(fake_core_gathered(), (u64)large + (PAGE_SIZE << 8));
+	told = fake_core_gathered();
+	kpages_free(page, 0);
+	page = kpages_alloc(0);
+	ck_assert_uint_eq(fake_core_gathered(), told);
+	kpages_free(page, 0);
+	kpages_free(large, 8);
 }
 END_TEST
 
@@ -156,6 +195,8 @@ Suite *slab_suite(void)
 	tcase_add_test(tc, test_exhaustion);
 	tcase_add_test(tc, test_pages_are_zero);
 	tcase_add_test(tc, test_odds);
+	tcase_add_test(tc, test_reserve);
+	tcase_add_test(tc, test_gathered);
 	tcase_add_test_raise_signal(tc, test_double_free, SIGABRT);
 	suite_add_tcase(s, tc);
 	return s;

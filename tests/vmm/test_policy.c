@@ -50,6 +50,10 @@ static const struct policy_env env_high = {
 	.vspace_high = true,
 };
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* linux/mman.h since 6.1 */
+#endif
+
 struct sample {
 	uint64_t nr;
 	uint64_t arg[6];
@@ -68,6 +72,9 @@ static const struct sample allowed[] = {
 	{ __NR_mprotect, { 0x400000, 0x2000, 5 } },
 	{ __NR_mprotect, { LODGER_CORE_BASE, CORE_BYTES, 0 } },
 	{ __NR_mprotect, { LODGER_CORE_BASE, CORE_BYTES, 7 } },
+	{ __NR_madvise, { LODGER_CORE_BASE, 0x200000, MADV_COLLAPSE } },
+	{ __NR_madvise, { LODGER_CORE_BASE + CORE_BYTES - 0x200000, 0x200000,
+			  MADV_COLLAPSE } },
 	{ __NR_pread64, { LODGER_FD_RAM, 1, RAM_BYTES, 0 } },
 	{ __NR_pwrite64, { LODGER_FD_RAM, 1, 1, RAM_BYTES - 1 } },
 	{ __NR_pread64, { LODGER_FD_ROOT, 1, 1ULL << 40, 1ULL << 40 } },
@@ -139,6 +146,11 @@ static const struct sample refused[] = {
 	{ __NR_mremap, { 0x400000, 0x1000, 0x2000, 1 } },
 	{ __NR_remap_file_pages, { 0x400000, 0x1000, 0, 0 } },
 	{ __NR_madvise, { 0x400000, 0x1000, MADV_REMOVE } },
+	{ __NR_madvise, { 0x400000, 0x200000, MADV_COLLAPSE } },
+	{ __NR_madvise, { LODGER_CORE_BASE, 0x1000, MADV_REMOVE } },
+	{ __NR_madvise, { LODGER_CORE_BASE, 0x1000, MADV_DONTNEED } },
+	{ __NR_madvise, { LODGER_GATE_TEXT, 0x1000, MADV_COLLAPSE } },
+	{ __NR_madvise, { LODGER_CORE_BASE, CORE_BYTES + 0x1000, MADV_COLLAPSE } },
 	/* side powers of descriptors */
 	{ __NR_pread64, { LODGER_FD_RAM, 1, 2, RAM_BYTES - 1 } },
 	{ __NR_pread64, { LODGER_FD_KMEM, 1, 1, 0 } },

@@ -182,6 +182,7 @@ struct lodger_counters {
 	uint64_t forks, execs;
 	uint64_t calls_plain;	  /* system calls that came without a signal */
 	uint64_t sites_patched;
+	uint64_t core_gathered;	  /* bytes of core put into huge pages */
 	uint32_t halt_reason;	  /* enum lodger_halt */
 	uint32_t halt_status;
 	char halt_text[200];
