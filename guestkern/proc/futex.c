@@ -91,10 +91,23 @@ static void key_put(const struct futex_key *key)
 
 /* --- sleeping ------------------------------------------------------------------------- */
 
+/* Real-time tasks before others, by priority, as they were when they came; equals
+ * in the order of their coming (sched(7)). */
 static void waiter_queue(struct futex_waiter *w)
 {
+	struct list_head *head = bucket_of(&w->key), *before = head;
+	struct futex_waiter *other;
+
 	w->queued = true;
-	list_add_tail(&w->link, bucket_of(&w->key));
+	if (w->task->rt_priority) {
+		list_for_each_entry(other, head, link) {
+			if (other->task->rt_priority < w->task->rt_priority) {
+				before = &other->link;
+				break;
+			}
+		}
+	}
+	list_add_tail(&w->link, before);
 }
 
 static void waiter_unqueue(struct futex_waiter *w)

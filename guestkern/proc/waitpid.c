@@ -117,13 +117,15 @@ s64 process_wait(int idtype, s32 id, int options, struct wait_result *res)
 {
 	struct wait_entry we;
 	s64 ret;
+	int err;
 
 	wait_prepare(&current_process()->child_wait, &we);
-	for (;;) {
+	/* what there is to report comes before the signal that came with it */
+	for (err = 0;; err = wait_sleep(UINT64_MAX)) {
 		ret = scan(idtype, id, options, res);
 		if (ret || (options & WNOHANG))
 			break;
-		ret = wait_sleep(UINT64_MAX);
+		ret = err;
 		if (ret)
 			break;
 	}

@@ -381,6 +381,29 @@ static void waitid_errors(void)
 	CHECK_ERR(waitid(P_ALL, 0, &info, WEXITED), ECHILD);
 }
 
+static void take_signal(int sig)
+{
+	(void)sig;
+}
+
+/* The end of the last child comes with a signal that has a handler: what wait has
+ * to say is said first. */
+static void no_zombies_with_a_handler(void)
+{
+	struct sigaction act = { .sa_handler = take_signal,
+				 .sa_flags = SA_NOCLDWAIT };
+	pid_t pid;
+
+	CHECK_OK(sigaction(SIGCHLD, &act, NULL));
+	pid = test_fork();
+	if (pid == 0) {
+		sleep_ms(20);
+		_exit(0);
+	}
+	CHECK_ERR(wait(NULL), ECHILD);
+	CHECK_ERR(kill(pid, 0), ESRCH);
+}
+
 static const struct test_case cases[] = {
 	{ "wait4: no children", wait_no_children },
 	{ "wait4: killed by a signal", wait_killed },
@@ -406,6 +429,7 @@ static const struct test_case cases[] = {
 	{ "waitid: WNOHANG", waitid_nohang },
 	{ "waitid: by process group", waitid_by_group },
 	{ "waitid: errors", waitid_errors },
+	{ "no zombies, with a handler", no_zombies_with_a_handler },
 };
 
 TEST_MAIN(cases)
