@@ -41,8 +41,10 @@ struct chrdev_ops {
 	s64 (*write)(struct chrdev *dev, struct chrdev_io *io);
 	u32 (*poll)(struct chrdev *dev, struct poll_table *pt);
 	s64 (*ioctl)(struct chrdev *dev, u32 cmd, u64 arg);
-	/* May be NULL. noctty: O_NOCTTY. */
+	/* May be NULL. noctty: O_NOCTTY, or not opened for reading. */
 	int (*open)(struct chrdev *dev, bool noctty);
+	/* A description that open succeeded for is gone. May be NULL. */
+	void (*release)(struct chrdev *dev);
 	s64 (*lseek)(struct chrdev *dev, s64 offset, int whence); /* NULL: ESPIPE */
 	/* What opening it really opens (/dev/tty: the caller's terminal), NULL:
 	 * nothing, -ENXIO. May be NULL: itself. */
@@ -74,8 +76,9 @@ struct chrdev *dev_stream(int stream);
  * Before the machine ends. */
 void dev_flush(void);
 
-/* The controlling terminal of a session hung up or was given up. */
-void tty_session_exit(void *tty);
+struct process;
+/* A session's leader ends: what becomes of its terminal (credentials(7)). */
+void tty_session_exit(struct process *leader);
 /* For /proc/PID/stat: device number and foreground group of a tty. */
 u64 tty_rdev(void *tty);
 s32 tty_foreground(void *tty);

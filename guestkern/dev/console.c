@@ -136,7 +136,7 @@ void console_init(void)
 {
 	if (!boot_info()->tty_present)
 		return;
-	if (tty_init(&console, &console_lower))
+	if (tty_init(&console, &console_lower, TTY_OUTPUT_BYTES))
 		panic("no memory for the console");
 	console.chr.name = "console";
 	console.chr.rdev = MKDEV(5, 1);

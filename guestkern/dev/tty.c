@@ -9,19 +9,20 @@
  */
 #include "dev/tty.h"
 
+#include <asm/ioctls.h>
 #include <asm/termbits.h>
+#include <linux/capability.h>
 #include <linux/poll.h>
 
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/cred.h"
 #include "proc/signal.h"
 #include "proc/task.h"
 
 #include "hal/hal.h"
 
-#define SIGHUP_ 1
-#define SIGCONT_ 18
 #define SIGTTIN_ 21
 #define SIGTTOU_ 22
 #define SIGWINCH_ 28
@@ -54,10 +55,44 @@ void tty_flush_output(struct tty *tty)
 	}
 }
 
+void tty_event(struct tty *tty, u8 event)
+{
+	if (tty->lower->event)
+		tty->lower->event(tty, event);
+}
+
 void tty_discard_output(struct tty *tty)
 {
-	ring_read_done(&tty->output, ring_used(&tty->output));
+	u32 keep = tty->lower->pulled_keep;
+
+	if (!keep)
+		ring_read_done(&tty->output, ring_used(&tty->output));
+	else if (ring_used(&tty->output) > keep)
+		tty->output.tail = tty->output.head + keep;
+	tty_event(tty, TIOCPKT_FLUSHWRITE);
 	wake_up(&tty->write_wait);
+}
+
+u32 tty_pulled_used(const struct tty *tty)
+{
+	u32 used = ring_used(&tty->output);
+
+	if (!tty->stopped)
+		return used;
+	return MIN(used, tty->stop_mark - tty->output.head);
+}
+
+void tty_set_stopped(struct tty *tty, bool stop)
+{
+	if (tty->stopped == stop)
+		return;
+	tty->stopped = stop;
+	tty->stop_mark = tty->output.tail;
+	tty_event(tty, stop ? TIOCPKT_STOP : TIOCPKT_START);
+	if (stop)
+		wake_up(&tty->write_wait);
+	else
+		tty_output_ready(tty);
 }
 
 void tty_output_ready(struct tty *tty)
@@ -68,12 +103,15 @@ void tty_output_ready(struct tty *tty)
 
 static bool output_has_room(const struct tty *tty)
 {
+	if (tty->lower->pulled_keep && tty->stopped)
+		return false;
 	return ring_space(&tty->output) >= LDISC_EXPANSION;
 }
 
 static bool output_done(const struct tty *tty)
 {
-	return tty->stopped || ring_used(&tty->output) == 0;
+	return tty->stopped || tty->lower->pulled_keep ||
+	       ring_used(&tty->output) == 0;
 }
 
 /* Takes as many of the writer's bytes as fit into the ring. 0 or -EFAULT. */
@@ -198,8 +236,8 @@ static u64 deadline_after(u64 ns)
 	return ns == UINT64_MAX ? ns : clock_mono_ns() + ns;
 }
 
-/* Sleeps until there is input. 0, 1 (nothing came in time), -EAGAIN,
- * -ERESTARTSYS, -EIO (hung up). */
+/* Sleeps until there is input. 0, 1 (no more will come), -EAGAIN,
+ * -ERESTARTSYS, -EIO (the pty hung up). */
 static int read_wait(struct tty *tty, bool nonblock, u64 wait_ns, u32 hangups)
 {
 	int err;
@@ -212,8 +250,8 @@ static int read_wait(struct tty *tty, bool nonblock, u64 wait_ns, u32 hangups)
 			       ldisc_readable(&tty->ldisc, 1) ||
 				       tty->chr.hangups != hangups,
 			       deadline_after(wait_ns));
-	if (tty->chr.hangups != hangups)
-		return -EIO;
+	if (tty->chr.hangups != hangups) /* end of file, but for a pty */
+		return tty->is_pty ? -EIO : 1;
 	return err == -ETIMEDOUT ? 1 : err;
 }
 
@@ -238,8 +276,6 @@ static s64 tty_read(struct chrdev *dev, struct chrdev_io *io)
 				err = tty_check_background(tty, SIGTTIN_);
 			if (err > 0)
 				return (s64)done;
-			if (err == -EIO && dev->hangups != hangups)
-				return (s64)done; /* end of file */
 			if (err)
 				return done ? (s64)done : err;
 			continue;
@@ -296,13 +332,7 @@ static void tty_signal(struct ldisc *ld, int sig, bool flush_output)
 
 static void tty_flow(struct ldisc *ld, bool stop)
 {
-	struct tty *tty = tty_of_ldisc(ld);
-
-	tty->stopped = stop;
-	if (!stop)
-		tty_output_ready(tty);
-	else
-		wake_up(&tty->write_wait);
+	tty_set_stopped(tty_of_ldisc(ld), stop);
 }
 
 static const struct ldisc_ops tty_ldisc_ops = {
@@ -318,22 +348,38 @@ static u32 tty_poll(struct chrdev *dev, struct poll_table *pt)
 	struct tty *tty = tty_of(dev);
 	const struct ldisc_termios *t = &tty->ldisc.termios;
 	u32 minimum = t->cc[VTIME] ? 1 : t->cc[VMIN];
+	u32 poll_room = tty->lower->pulled_keep ? LDISC_EXPANSION :
+						  TTY_OUTPUT_BYTES / 2;
 	u32 mask = 0;
 
 	poll_wait(pt, &tty->read_wait);
 	poll_wait(pt, &tty->write_wait);
 	if (ldisc_readable(&tty->ldisc, minimum))
 		mask |= POLLIN | POLLRDNORM;
-	if (!tty->stopped && ring_space(&tty->output) >= TTY_OUTPUT_BYTES / 2)
+	if (!tty->stopped && ring_space(&tty->output) >= poll_room)
 		mask |= POLLOUT | POLLWRNORM;
 	return mask;
 }
 
 static int tty_open(struct chrdev *dev, bool noctty)
 {
-	if (!noctty)
-		tty_acquire(tty_of(dev));
-	return 0;
+	struct tty *tty = tty_of(dev);
+	int err;
+
+	if (tty->exclusive && !capable(CAP_SYS_ADMIN))
+		return -EBUSY;
+	err = tty->lower->open ? tty->lower->open(tty) : 0;
+	if (!err && !noctty)
+		tty_acquire(tty);
+	return err;
+}
+
+static void tty_release(struct chrdev *dev)
+{
+	struct tty *tty = tty_of(dev);
+
+	if (tty->lower->close)
+		tty->lower->close(tty);
 }
 
 const struct chrdev_ops tty_ops = {
@@ -342,25 +388,17 @@ const struct chrdev_ops tty_ops = {
 	.poll = tty_poll,
 	.ioctl = tty_ioctl,
 	.open = tty_open,
+	.release = tty_release,
 };
 
 void tty_hangup(struct tty *tty)
 {
-	struct session *session = tty->session;
-	struct process *leader;
-
 	tty->chr.hangups++;
 	tty->stopped = false;
+	tty->exclusive = false;
 	ldisc_flush_input(&tty->ldisc);
 	tty_discard_output(tty);
-	if (session) {
-		leader = process_find(session->sid);
-		if (leader) {
-			signal_send_process(leader, SIGHUP_, NULL);
-			signal_send_process(leader, SIGCONT_, NULL);
-		}
-		tty_release_session(tty);
-	}
+	tty_hangup_session(tty, false);
 	wake_up(&tty->read_wait);
 	wake_up(&tty->write_wait);
 }
@@ -374,10 +412,10 @@ void tty_set_winsize(struct tty *tty, const struct tty_winsize *ws)
 		signal_send_group(tty->pgrp, SIGWINCH_, NULL);
 }
 
-int tty_init(struct tty *tty, const struct tty_lower *lower)
+int tty_init(struct tty *tty, const struct tty_lower *lower, u32 output_bytes)
 {
 	u8 *input = kmalloc(LDISC_BUFFER_BYTES);
-	u8 *output = kmalloc(TTY_OUTPUT_BYTES);
+	u8 *output = kmalloc(output_bytes);
 
 	if (!input || !output) {
 		kfree(input);
@@ -389,8 +427,14 @@ int tty_init(struct tty *tty, const struct tty_lower *lower)
 	tty->chr.ops = &tty_ops;
 	tty->chr.private = tty;
 	ldisc_init(&tty->ldisc, &tty_ldisc_ops, input);
-	ring_init(&tty->output, output, TTY_OUTPUT_BYTES);
+	ring_init(&tty->output, output, output_bytes);
 	wait_queue_init(&tty->read_wait);
 	wait_queue_init(&tty->write_wait);
 	return 0;
+}
+
+void tty_fini(struct tty *tty)
+{
+	kfree(tty->ldisc.buffer);
+	kfree(tty->output.data);
 }

@@ -1,6 +1,7 @@
 /* tty_ioctl(4): settings, queues, window size. Job control is tty_jobs.c. */
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
+#include <asm/termios.h>
 #include <linux/capability.h>
 
 #include "dev/tty.h"
@@ -13,8 +14,17 @@
 
 int tty_drain(struct tty *tty)
 {
+	if (tty->lower->pulled_keep)
+		return 0; /* what the other side has not read is written all the same */
 	tty_flush_output(tty);
 	return wait_event(&tty->write_wait, ring_used(&tty->output) == 0);
+}
+
+static void flush_input(struct tty *tty)
+{
+	ldisc_flush_input(&tty->ldisc);
+	tty_event(tty, TIOCPKT_FLUSHREAD);
+	tty->lower->unthrottle(tty);
 }
 
 /* --- settings -------------------------------------------------------------------------- */
@@ -43,6 +53,28 @@ static void termios_from_user(struct ldisc_termios *t, const struct termios2 *u)
 	memcpy(t->cc, u->c_cc, NCCS);
 }
 
+static u32 baud_rate(u32 code, u32 other)
+{
+	static const u32 low[] = { 0, 50, 75, 110, 134, 150, 200, 300, 600, 1200,
+				   1800, 2400, 4800, 9600, 19200, 38400 };
+	static const u32 high[] = { 57600, 115200, 230400, 460800, 500000, 576000,
+				    921600, 1000000, 1152000, 1500000, 2000000,
+				    2500000, 3000000, 3500000, 4000000 };
+
+	if (code == BOTHER)
+		return other;
+	return code & CBAUDEX ? high[(code & 0xf) - 1] : low[code];
+}
+
+/* The speeds follow from the codes in cflag. */
+static void set_speeds(struct ldisc_termios *t, u32 ispeed, u32 ospeed)
+{
+	u32 in = t->cflag >> IBSHIFT & CBAUD;
+
+	t->ospeed = baud_rate(t->cflag & CBAUD, ospeed);
+	t->ispeed = in == B0 ? t->ospeed : baud_rate(in, ispeed);
+}
+
 /* bytes: of struct termios or termios2, which begins with the former's fields. */
 static s64 get_settings(struct tty *tty, uaddr_t to, size_t bytes)
 {
@@ -55,32 +87,74 @@ static s64 get_settings(struct tty *tty, uaddr_t to, size_t bytes)
 	return copy_to_user(to, &u, bytes);
 }
 
+/* struct termio: the short forms of the flags, eight characters. */
+static s64 get_settings_old(struct tty *tty, uaddr_t to)
+{
+	const struct ldisc_termios *t = &tty->ldisc.termios;
+	struct termio u = {
+		.c_iflag = (u16)t->iflag,
+		.c_oflag = (u16)t->oflag,
+		.c_cflag = (u16)t->cflag,
+		.c_lflag = (u16)t->lflag,
+		.c_line = t->line,
+	};
+
+	memcpy(u.c_cc, t->cc, NCC);
+	return put_user(u, to);
+}
+
+static int settings_from_old(struct ldisc_termios *t, uaddr_t from)
+{
+	struct termio u;
+
+	if (get_user(u, from))
+		return -EFAULT;
+	t->iflag = (t->iflag & ~0xffffu) | u.c_iflag;
+	t->oflag = (t->oflag & ~0xffffu) | u.c_oflag;
+	t->cflag = (t->cflag & ~0xffffu) | u.c_cflag;
+	t->lflag = (t->lflag & ~0xffffu) | u.c_lflag;
+	t->line = u.c_line;
+	memcpy(t->cc, u.c_cc, NCC);
+	set_speeds(t, t->ispeed, t->ospeed);
+	return 0;
+}
+
+static int settings_from_user(struct ldisc_termios *t, uaddr_t from, size_t bytes)
+{
+	struct termios2 u = { .c_ispeed = t->ispeed, .c_ospeed = t->ospeed };
+
+	if (bytes == sizeof(struct termio))
+		return settings_from_old(t, from);
+	if (copy_from_user(&u, from, bytes))
+		return -EFAULT;
+	termios_from_user(t, &u);
+	set_speeds(t, u.c_ispeed, u.c_ospeed);
+	return 0;
+}
+
 static s64 set_settings(struct tty *tty, uaddr_t from, size_t bytes, bool wait,
 			bool flush)
 {
-	struct ldisc_termios t = tty->ldisc.termios;
-	struct termios2 u;
+	struct ldisc_termios t = tty->ldisc.termios, old;
 	int err;
 
 	err = tty_check_background(tty, SIGTTOU_);
 	if (err)
 		return err;
-	if (copy_from_user(&u, from, bytes))
-		return -EFAULT;
+	err = settings_from_user(&t, from, bytes);
+	if (err)
+		return err;
 	if (wait) {
 		err = tty_drain(tty);
 		if (err)
 			return err;
 	}
 	if (flush)
-		ldisc_flush_input(&tty->ldisc);
-	t = tty->ldisc.termios;
-	termios_from_user(&t, &u);
-	if (bytes == sizeof(u)) {
-		t.ispeed = u.c_ispeed;
-		t.ospeed = u.c_ospeed;
-	}
+		flush_input(tty);
+	old = tty->ldisc.termios;
 	ldisc_set_termios(&tty->ldisc, &t);
+	if (tty->lower->settings)
+		tty->lower->settings(tty, &old);
 	tty->lower->unthrottle(tty);
 	if (ldisc_readable(&tty->ldisc, 1))
 		wake_up(&tty->read_wait);
@@ -90,12 +164,21 @@ static s64 set_settings(struct tty *tty, uaddr_t from, size_t bytes, bool wait,
 static s64 settings_ioctl(struct tty *tty, u32 cmd, u64 arg)
 {
 	const size_t one = sizeof(struct termios), two = sizeof(struct termios2);
+	const size_t old = sizeof(struct termio);
 
 	switch (cmd) {
 	case TCGETS:
 		return get_settings(tty, arg, one);
 	case TCGETS2:
 		return get_settings(tty, arg, two);
+	case TCGETA:
+		return get_settings_old(tty, arg);
+	case TCSETA:
+		return set_settings(tty, arg, old, false, false);
+	case TCSETAW:
+		return set_settings(tty, arg, old, true, false);
+	case TCSETAF:
+		return set_settings(tty, arg, old, true, true);
 	case TCSETS:
 		return set_settings(tty, arg, one, false, false);
 	case TCSETSW:
@@ -121,13 +204,11 @@ static s64 set_flow(struct tty *tty, u64 arg)
 
 	switch (arg) {
 	case TCOOFF:
-		tty->stopped = true;
-		wake_up(&tty->write_wait);
+		tty_set_stopped(tty, true);
 		return 0;
 	case TCOON:
-		tty->stopped = false;
 		tty->ldisc.stopped = false;
-		tty_output_ready(tty);
+		tty_set_stopped(tty, false);
 		return 0;
 	case TCIOFF:
 	case TCION:
@@ -146,8 +227,7 @@ static s64 flush_queues(struct tty *tty, u64 arg)
 	if (arg != TCIFLUSH && arg != TCOFLUSH && arg != TCIOFLUSH)
 		return -EINVAL;
 	if (arg != TCOFLUSH) {
-		ldisc_flush_input(&tty->ldisc);
-		tty->lower->unthrottle(tty);
+		flush_input(tty);
 	}
 	if (arg != TCIFLUSH)
 		tty_discard_output(tty);
@@ -173,8 +253,10 @@ static s64 queue_ioctl(struct tty *tty, u32 cmd, u64 arg)
 
 static s64 count_ioctl(const struct tty *tty, u32 cmd, uaddr_t to)
 {
-	u32 count = cmd == TIOCOUTQ ? ring_used(&tty->output) :
-				      ldisc_count(&tty->ldisc);
+	bool pulled = tty->lower->pulled_keep;
+	u32 count = cmd != TIOCOUTQ ? ldisc_count(&tty->ldisc) :
+		    pulled	    ? 0 :
+				      ring_used(&tty->output);
 
 	return put_user(count, to);
 }
@@ -200,6 +282,20 @@ static s64 set_discipline(uaddr_t from)
 	return number == 0 ? 0 : -EINVAL; /* N_TTY is the only one */
 }
 
+/* Typing for others needs a privilege (dev.tty.legacy_tiocsti = 0). */
+static s64 type_byte(struct tty *tty, uaddr_t from)
+{
+	u8 c;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EIO;
+	if (get_user(c, from))
+		return -EFAULT;
+	if (tty_input_room(tty))
+		tty_receive(tty, &c, 1);
+	return 0;
+}
+
 s64 tty_ioctl(struct chrdev *dev, u32 cmd, u64 arg)
 {
 	struct tty *tty = dev->private;
@@ -217,8 +313,15 @@ s64 tty_ioctl(struct chrdev *dev, u32 cmd, u64 arg)
 	case TIOCGDEV:
 		value = (u32)tty->chr.rdev;
 		return put_user(value, arg);
-	case TIOCSTI: /* typing for others: refused, as hardened Linux does */
-		return -EPERM;
+	case TIOCSTI:
+		return type_byte(tty, arg);
+	case TIOCEXCL:
+	case TIOCNXCL:
+		tty->exclusive = cmd == TIOCEXCL;
+		return 0;
+	case TIOCGEXCL:
+		value = tty->exclusive;
+		return put_user(value, arg);
 	case TIOCVHANGUP:
 		if (!capable(CAP_SYS_ADMIN))
 			return -EPERM;
@@ -240,7 +343,7 @@ s64 tty_ioctl(struct chrdev *dev, u32 cmd, u64 arg)
 	case TIOCGPGRP:
 	case TIOCSPGRP:
 	case TIOCGSID:
-		return tty_jobs_ioctl(tty, cmd, arg);
+		return tty_jobs_ioctl(tty, false, cmd, arg);
 	default:
 		return settings_ioctl(tty, cmd, arg);
 	}

@@ -1,6 +1,7 @@
 /*
  * Job control: which session a terminal belongs to, which group is in front.
- * Invariant: session->tty == tty exactly when tty->session == session.
+ * Invariant: a process whose tty is this one belongs to tty->session (not all
+ * members of the session need to have it: TIOCNOTTY, or they were there first).
  */
 #include <asm/ioctls.h>
 #include <linux/capability.h>
@@ -21,9 +22,7 @@
 
 static bool is_controlling(const struct tty *tty)
 {
-	const struct session *session = current_process()->session;
-
-	return session && session->tty == tty;
+	return current_process()->tty == tty;
 }
 
 static bool is_leader(const struct process *p)
@@ -59,42 +58,77 @@ static void own(struct tty *tty)
 	struct process *p = current_process();
 
 	tty->session = p->session;
-	p->session->tty = tty;
 	tty->pgrp = p->pgid;
+	p->tty = tty;
+	p->tty_old_pgrp = 0;
 }
 
 void tty_acquire(struct tty *tty)
 {
 	struct process *p = current_process();
 
-	if (is_leader(p) && !p->session->tty && !tty->session)
+	if (is_leader(p) && !p->tty && !tty->session)
 		own(tty);
 }
 
-void tty_release_session(struct tty *tty)
+static void hang_up_group(s32 pgrp, bool go_on)
 {
+	if (pgrp <= 0)
+		return;
+	signal_send_group(pgrp, SIGHUP_, NULL);
+	if (go_on)
+		signal_send_group(pgrp, SIGCONT_, NULL);
+}
+
+/* Nobody in tty's session has it any longer. */
+static void disown(struct tty *tty)
+{
+	struct process *p;
+
+	if (!tty->session)
+		return;
+	for (p = process_first(); p; p = process_next(p))
+		if (p->session == tty->session && p->tty == tty)
+			p->tty = NULL;
+	tty->session = NULL;
+	tty->pgrp = 0;
+}
+
+void tty_hangup_session(struct tty *tty, bool end)
+{
+	struct process *leader;
 	s32 pgrp = tty->pgrp;
 
 	if (!tty->session)
 		return;
-	tty->session->tty = NULL;
-	tty->session = NULL;
-	tty->pgrp = 0;
-	if (pgrp > 0) {
-		signal_send_group(pgrp, SIGHUP_, NULL);
-		signal_send_group(pgrp, SIGCONT_, NULL);
+	leader = process_find(tty->session->sid);
+	if (leader && leader->session == tty->session) {
+		signal_send_process(leader, SIGHUP_, NULL);
+		signal_send_process(leader, SIGCONT_, NULL);
+		leader->tty_old_pgrp = pgrp;
 	}
+	disown(tty);
+	if (end)
+		hang_up_group(pgrp, false);
 }
 
-/* The leader ended: the terminal hangs up for all who have it open. */
-void tty_session_exit(void *owned)
+/*
+ * A terminal hangs up for all who have it open, a pty only tells the group in
+ * front. Where it had hung up before, that group has not been told yet.
+ */
+void tty_session_exit(struct process *leader)
 {
-	struct tty *tty = owned;
+	struct tty *tty = leader->tty;
 
-	if (!tty)
-		return;
-	tty_release_session(tty);
-	tty_hangup(tty);
+	if (!tty) {
+		hang_up_group(leader->tty_old_pgrp, true);
+	} else if (tty->is_pty) {
+		hang_up_group(tty->pgrp, false);
+		disown(tty);
+	} else {
+		tty_hangup_session(tty, true);
+		tty_hangup(tty);
+	}
 }
 
 u64 tty_rdev(void *owned)
@@ -118,35 +152,30 @@ static s64 set_controlling(struct tty *tty, u64 arg)
 {
 	struct process *p = current_process();
 
-	if (is_leader(p) && p->session->tty == tty)
+	if (is_leader(p) && p->session == tty->session)
 		return 0;
-	if (!is_leader(p) || p->session->tty)
+	if (!is_leader(p) || p->tty)
 		return -EPERM;
 	if (tty->session) {
 		if (arg != 1 || !capable(CAP_SYS_ADMIN))
 			return -EPERM;
-		tty->session->tty = NULL;
+		disown(tty);
 	}
 	own(tty);
 	return 0;
 }
 
-/* Only a leader takes the terminal from its session; for other members it is
- * as if nothing happened (their session's terminal is one thing here). */
+/* A leader takes the terminal from the whole session. */
 static s64 give_up_controlling(struct tty *tty)
 {
 	if (!is_controlling(tty))
 		return -ENOTTY;
-	if (is_leader(current_process()))
-		tty_release_session(tty);
+	if (is_leader(current_process())) {
+		hang_up_group(tty->pgrp, true);
+		disown(tty);
+	}
+	current_process()->tty = NULL;
 	return 0;
-}
-
-static s64 get_group(struct tty *tty, uaddr_t to)
-{
-	if (!is_controlling(tty))
-		return -ENOTTY;
-	return put_user(tty->pgrp, to);
 }
 
 static s64 set_group(struct tty *tty, uaddr_t from)
@@ -157,31 +186,35 @@ static s64 set_group(struct tty *tty, uaddr_t from)
 	err = tty_check_background(tty, SIGTTOU_);
 	if (err)
 		return err == -EIO ? -ENOTTY : err;
-	if (!is_controlling(tty))
-		return -ENOTTY;
 	if (get_user(pgid, from))
 		return -EFAULT;
 	if (pgid < 0)
 		return -EINVAL;
+	if (!is_controlling(tty) || tty->session != current_process()->session)
+		return -ENOTTY;
+	if (!process_number_used(pgid))
+		return -ESRCH;
 	if (!pgrp_exists(pgid, current_process()->session->sid))
 		return -EPERM;
 	tty->pgrp = pgid;
 	return 0;
 }
 
-s64 tty_jobs_ioctl(struct tty *tty, u32 cmd, u64 arg)
+s64 tty_jobs_ioctl(struct tty *tty, bool from_master, u32 cmd, u64 arg)
 {
 	switch (cmd) {
 	case TIOCSCTTY:
 		return set_controlling(tty, arg);
 	case TIOCNOTTY:
-		return give_up_controlling(tty);
+		return from_master ? -ENOTTY : give_up_controlling(tty);
 	case TIOCGPGRP:
-		return get_group(tty, arg);
+		if (!from_master && !is_controlling(tty))
+			return -ENOTTY;
+		return put_user(tty->pgrp, arg);
 	case TIOCSPGRP:
 		return set_group(tty, arg);
 	case TIOCGSID:
-		if (!is_controlling(tty))
+		if ((!from_master && !is_controlling(tty)) || !tty->session)
 			return -ENOTTY;
 		return put_user(tty->session->sid, arg);
 	default:
@@ -193,8 +226,7 @@ s64 tty_jobs_ioctl(struct tty *tty, u32 cmd, u64 arg)
 
 static struct chrdev *current_redirect(struct chrdev *dev)
 {
-	const struct session *session = current_process()->session;
-	struct tty *tty = session ? session->tty : NULL;
+	struct tty *tty = current_process()->tty;
 
 	(void)dev;
 	return tty ? &tty->chr : NULL;

@@ -9,6 +9,7 @@
 #include "dev/chrdev.h"
 #include "entry/entry.h"
 #include "fs/file.h"
+#include "fs/mqueue.h"
 #include "fs/pseudo.h"
 #include "fs/vfs.h"
 #include "hal/hal.h"
@@ -226,6 +227,7 @@ static void mount_all(void)
 	u32 i;
 
 	mount_at("devtmpfs", "/dev", 0755, "");
+	mount_at("devpts", "/dev/pts", 0755, "gid=5,mode=620,ptmxmode=666");
 	mount_at("proc", "/proc", 0555, "");
 	for (i = 0; i < boot->tmpfs_count && i < LODGER_MAX_TMPFS; i++) {
 		options[0] = '\0';
@@ -278,6 +280,8 @@ void kernel_main(void)
 	ramfs_init();
 	devfs_init();
 	ext2_init();
+	devpts_init();
+	mqueue_init();
 	procfs_init();
 	dev_init();
 	blkdev_init();

@@ -12,6 +12,9 @@
 #include <linux/stat.h>
 
 #include "dev/chrdev.h"
+#include "dev/pty.h"
+#include "fs/devpts.h"
+#include "fs/file_internal.h"
 #include "fs/pseudo.h"
 #include "fs/vfs.h"
 #include "lib/err.h"
@@ -200,6 +203,8 @@ static s64 chrdev_file_ioctl(struct file *f, u32 cmd, u64 arg)
 
 	if (is_dead(f))
 		return cmd == TIOCSPGRP ? -ENOTTY : -EIO;
+	if (cmd == TIOCGPTPEER)
+		return devpts_open_peer(f, dev, (u32)arg);
 	return dev->ops->ioctl ? dev->ops->ioctl(dev, cmd, arg) : -ENOTTY;
 }
 
@@ -218,6 +223,10 @@ static int chrdev_file_mmap(struct file *f, struct map_req *req)
 
 static void chrdev_file_release(struct file *f)
 {
+	struct chrdev *dev = dev_of(f);
+
+	if (dev->ops->release)
+		dev->ops->release(dev);
 	kfree(f->private);
 	f->private = NULL;
 }
@@ -236,7 +245,7 @@ static const struct file_ops chrdev_file_ops = {
 int chrdev_file_attach(struct file *f, struct chrdev *dev)
 {
 	struct chrdev_file *cf;
-	int err;
+	int err = 0;
 
 	if (dev->ops->redirect)
 		dev = dev->ops->redirect(dev);
@@ -245,7 +254,8 @@ int chrdev_file_attach(struct file *f, struct chrdev *dev)
 	cf = kmalloc(sizeof(*cf));
 	if (!cf)
 		return -ENOMEM;
-	err = dev->ops->open ? dev->ops->open(dev, f->flags & O_NOCTTY) : 0;
+	if (dev->ops->open)
+		err = dev->ops->open(dev, f->flags & O_NOCTTY || !file_readable(f));
 	if (err) {
 		kfree(cf);
 		return err;
@@ -266,7 +276,12 @@ int chrdev_file_attach(struct file *f, struct chrdev *dev)
 
 int chrdev_file_open(struct inode *inode, struct file *f)
 {
-	struct chrdev *dev = chrdev_find(inode->rdev);
+	struct chrdev *dev;
 
+	if (inode->rdev == PTMX_RDEV)
+		return devpts_open_master(f);
+	if (inode->rdev >> 8 == PTY_SLAVE_MAJOR)
+		return -EIO; /* a slave's node outside of devpts */
+	dev = chrdev_find(inode->rdev);
 	return dev ? chrdev_file_attach(f, dev) : -ENXIO;
 }

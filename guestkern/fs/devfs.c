@@ -1,12 +1,13 @@
 /*
  * "devtmpfs": a tmpfs that comes with a node for every device of dev/ and the
  * usual symbolic links. After that it is an ordinary tmpfs: nodes may be made,
- * removed and chmod'ed. There are no ptys yet, so no /dev/ptmx.
+ * removed and chmod'ed.
  */
 #include <linux/stat.h>
 
 #include "dev/block.h"
 #include "dev/chrdev.h"
+#include "dev/pty.h"
 #include "fs/pseudo.h"
 #include "fs/vfs_internal.h"
 #include "lib/err.h"
@@ -21,7 +22,13 @@ static const struct {
 	{ "stderr", "/proc/self/fd/2" },
 };
 
-static const char *const directories[] = { "shm", "pts" };
+static const struct {
+	const char *name;
+	u32 mode;
+} directories[] = {
+	{ "shm", S_ISVTX | 0777 },
+	{ "pts", 0755 },
+};
 
 #define DISK_MODE (S_IFBLK | 0660)
 
@@ -49,14 +56,14 @@ static int add_link(struct dentry *root, const char *name, const char *to)
 	return err;
 }
 
-static int add_directory(struct dentry *root, const char *name)
+static int add_directory(struct dentry *root, const char *name, u32 mode)
 {
 	struct dentry *d = dentry_lookup(root, name, strlen(name));
 	int err;
 
 	if (IS_ERR(d))
 		return (int)PTR_ERR(d);
-	err = root->inode->ops->mkdir(root->inode, d, S_IFDIR | S_ISVTX | 0777);
+	err = root->inode->ops->mkdir(root->inode, d, S_IFDIR | mode);
 	dentry_put(d);
 	return err;
 }
@@ -72,10 +79,13 @@ static int populate(struct dentry *root)
 		err = add_node(root, dev->name, S_IFCHR | dev->mode, dev->rdev);
 	for (u32 i = 0; !err && (disk = blkdev_at(i)); i++)
 		err = add_node(root, disk->name, DISK_MODE, disk->rdev);
+	if (!err)
+		err = add_node(root, "ptmx", S_IFCHR | 0666, PTMX_RDEV);
 	for (u32 i = 0; !err && i < ARRAY_SIZE(links); i++)
 		err = add_link(root, links[i].name, links[i].to);
 	for (u32 i = 0; !err && i < ARRAY_SIZE(directories); i++)
-		err = add_directory(root, directories[i]);
+		err = add_directory(root, directories[i].name,
+				    directories[i].mode);
 	return err;
 }
 

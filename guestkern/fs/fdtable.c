@@ -447,18 +447,12 @@ static int resources_exec(struct proc_resources *res)
 	return 0;
 }
 
-static void session_leader_exit(struct session *session)
-{
-	if (session->tty)
-		tty_session_exit(session->tty);
-}
-
 static const struct resource_ops fs_resource_ops = {
 	.clone = resources_clone,
 	.exit = resources_exit,
 	.exec = resources_exec,
 	.give_pidfd = pidfd_give,
-	.session_leader_exit = session_leader_exit,
+	.session_leader_exit = tty_session_exit,
 };
 
 static void vma_file_get(void *file)

@@ -96,7 +96,7 @@ static u64 start_ticks(const struct process *p)
 static void stat_identity(struct textbuf *tb, const struct proc_target *t)
 {
 	const struct process *p = t->process;
-	void *tty = p->session ? p->session->tty : NULL;
+	void *tty = p->tty;
 
 	textbuf_printf(tb, "%d (%s) %c %d %d %d %d %d 0 ", t->task->tid,
 		       t->task->comm, state_letter(t->task), parent_pid(p),

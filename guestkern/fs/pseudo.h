@@ -13,6 +13,7 @@ struct fs_type;
 void ramfs_init(void);  /* "tmpfs", "ramfs" */
 void devfs_init(void);  /* "devtmpfs": null zero full random urandom tty … */
 void ext2_init(void);   /* "ext2" */
+void devpts_init(void); /* "devpts" */
 void procfs_init(void); /* "proc" */
 
 /* A pipe: read end and write end, referenced, flags O_NONBLOCK. 0 or -ENOMEM,

@@ -120,6 +120,7 @@ static void clone_plain(struct process *child, const struct process *parent)
 	child->pgid = parent->pgid;
 	child->session = parent->session;
 	session_get(child->session);
+	child->tty = parent->tty;
 	child->dumpable = parent->dumpable;
 	child->oom_score_adj = parent->oom_score_adj;
 	child->personality = parent->personality;

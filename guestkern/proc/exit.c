@@ -140,12 +140,6 @@ static bool leads_session(const struct process *p)
 	return p->session->sid == p->pid;
 }
 
-static void session_leader_ends(struct session *session)
-{
-	proc_resource_ops()->session_leader_exit(session);
-	session->tty = NULL;
-}
-
 /* --- releasing --------------------------------------------------------------------------- */
 
 void process_release(struct process *p)
@@ -186,7 +180,7 @@ static void process_end(struct process *p)
 	sem_exit(p);
 	proc_resource_ops()->exit(&p->res); /* may sleep */
 	if (leads_session(p))
-		session_leader_ends(p->session);
+		proc_resource_ops()->session_leader_exit(p);
 	p->stop_pending = false;
 	p->stopped = false;
 }

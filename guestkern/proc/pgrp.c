@@ -1,5 +1,5 @@
 /* Process groups and sessions. A group is no object, only a number that
- * processes share; a session is one because it has a terminal. */
+ * processes share; a session is one because terminals refer to it. */
 #include "lib/err.h"
 #include "mm/slab.h"
 #include "proc/proc_internal.h"
@@ -26,6 +26,8 @@ int session_create(struct process *p, s32 sid)
 	if (p->session)
 		session_put(p->session);
 	p->session = session;
+	p->tty = NULL;
+	p->tty_old_pgrp = 0;
 	p->pgid = sid;
 	return 0;
 }

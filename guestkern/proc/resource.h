@@ -17,8 +17,8 @@ struct resource_ops {
 	/* CLONE_PIDFD: a descriptor of the new process p in the current one's
 	 * table, its number to user memory. 0 or -errno. */
 	int (*give_pidfd)(struct process *p, uaddr_t to);
-	/* Session leader ends or gives up its terminal: dev hangs up. */
-	void (*session_leader_exit)(struct session *session);
+	/* Session leader ends: its terminal is given up. */
+	void (*session_leader_exit)(struct process *leader);
 };
 /* Installs ops (kept by reference). Boot, before the first clone. */
 void proc_set_resource_ops(const struct resource_ops *ops);

@@ -209,7 +209,7 @@ struct process *process_find(s32 pid)
 	return t && t->proc->pid == pid ? t->proc : NULL;
 }
 
-static bool number_in_use(s32 number)
+bool process_number_used(s32 number)
 {
 	struct process *p;
 
@@ -232,7 +232,7 @@ static s32 number_find(void)
 			number = PID_RESERVED;
 			wrapped = true;
 		}
-		if (!wrapped || !number_in_use(number))
+		if (!wrapped || !process_number_used(number))
 			return number;
 	}
 	return 0;

@@ -51,13 +51,14 @@ struct proc_resources {
 struct session {
 	u32 refs;
 	s32 sid;
-	void *tty; /* dev: controlling terminal or NULL */
 };
 
 struct process {
 	s32 pid;		     /* thread-group id */
 	s32 pgid;
 	struct session *session;
+	void *tty;		     /* dev: controlling terminal or NULL */
+	s32 tty_old_pgrp;	     /* leader: who was in front when it hung up */
 	struct process *parent;	     /* NULL only for pid 1 */
 	struct list_head children;   /* by sibling */
 	struct list_head sibling;
@@ -237,6 +238,8 @@ struct process *process_first(void);
 struct process *process_next(struct process *p);
 u32 process_count(void);
 u32 task_count_total(void);
+/* Is number a task's, a group's or a session's? */
+bool process_number_used(s32 number);
 /* The process group has a member in session sid? */
 bool pgrp_exists(s32 pgid, s32 sid);
 /* No member has a parent in another group of the same session? (orphaned) */

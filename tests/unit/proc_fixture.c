@@ -53,9 +53,9 @@ static int none_give_pidfd(struct process *p, uaddr_t to)
 	return -EMFILE;
 }
 
-static void none_hangup(struct session *session)
+static void none_hangup(struct process *leader)
 {
-	(void)session;
+	(void)leader;
 }
 
 static const struct resource_ops no_resources = {
