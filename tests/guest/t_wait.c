@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <test.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Noreturn void sleep_for_ever(void)
