@@ -8,6 +8,7 @@
 #include "fs/buffer.h"
 
 #include "dev/block.h"
+#include "fs/vfs.h"
 #include "lib/bug.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -69,7 +70,7 @@ static void make_room(struct buffer_cache *cache)
 
 		/* one dirty one: its neighbours are likely to be, too */
 		if (buf->dirty)
-			buffer_sync(cache);
+			buffer_write_back(cache);
 		buffer_free(cache, buf);
 	}
 }
@@ -148,6 +149,7 @@ void buffer_mark_dirty(struct buffer_cache *cache, struct buffer *buf)
 	if (!buf->dirty)
 		cache->dirty_count++;
 	buf->dirty = true;
+	vfs_write_back_later();
 }
 
 void buffer_forget(struct buffer_cache *cache, u64 block)
@@ -165,10 +167,9 @@ void buffer_forget(struct buffer_cache *cache, u64 block)
 	buf->dirty = false;
 }
 
-int buffer_sync(struct buffer_cache *cache)
+void buffer_write_back(struct buffer_cache *cache)
 {
 	u64 block = 0, value;
-	int err;
 
 	for (; cache->dirty_count && (value = radix_next(&cache->buffers, &block)); block++) {
 		struct buffer *buf = (struct buffer *)value;
@@ -176,6 +177,13 @@ int buffer_sync(struct buffer_cache *cache)
 		if (buf->dirty)
 			buffer_write(cache, buf);
 	}
+}
+
+int buffer_sync(struct buffer_cache *cache)
+{
+	int err;
+
+	buffer_write_back(cache);
 	err = cache->error;
 	cache->error = 0;
 	return err;

@@ -45,7 +45,9 @@ void buffer_put(struct buffer_cache *cache, struct buffer *buf);
 void buffer_mark_dirty(struct buffer_cache *cache, struct buffer *buf);
 /* The block is free: what was cached of it must never be written. */
 void buffer_forget(struct buffer_cache *cache, u64 block);
-/* Writes all dirty ones, in ascending order. 0, or the first error, which may be
+/* Writes all dirty ones, in ascending order; errors are told by buffer_sync. */
+void buffer_write_back(struct buffer_cache *cache);
+/* The same: 0, or the first error, which may be
  * that of a write since the last call. */
 int buffer_sync(struct buffer_cache *cache);
 

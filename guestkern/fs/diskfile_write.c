@@ -40,6 +40,7 @@ static void mark_dirty(struct diskfile *df, u64 first, u64 end)
 		*slot |= DISKFILE_DIRTY;
 		diskfile_count(df, 0, 1);
 	}
+	vfs_write_back_later();
 }
 
 /* Gives [at, end) blocks; the end of what has them (> at), or -errno. */

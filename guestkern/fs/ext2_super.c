@@ -12,6 +12,7 @@
 #include <linux/stat.h>
 
 #include "dev/block.h"
+#include "fs/diskfile_internal.h"
 #include "fs/ext2.h"
 #include "fs/pseudo.h"
 #include "fs/vfs_internal.h"
@@ -247,23 +248,37 @@ static int begin_writing(struct ext2_fs *fs)
 	return err ? err : blkdev_flush(fs->dev);
 }
 
-int ext2_sync_fs(struct ext2_fs *fs)
+/* All contents and inodes to the host, or to their buffers; 0 or the first error.
+ * keep_errors: those of contents are told by the next call without. */
+static int write_inodes(struct ext2_fs *fs, bool keep_errors)
 {
 	u64 ino = 0, value;
 	int err = 0, one;
 
-	if (fs->read_only)
-		return 0;
 	for (; (value = radix_next(&fs->inodes, &ino)); ino++) {
 		struct inode *inode = (struct inode *)value;
 
-		one = inode->object ? diskfile_sync(&ext2_info_of(inode)->df) : 0;
+		one = 0;
+		if (inode->object && keep_errors)
+			diskfile_write_back(&ext2_info_of(inode)->df, 0, UINT64_MAX);
+		else if (inode->object)
+			one = diskfile_sync(&ext2_info_of(inode)->df);
 		err = err ? err : one;
 		one = ext2_write_inode(inode);
 		err = err ? err : one;
 	}
 	if (fs->cache.dirty_count)
 		fs->super->wtime = (u32)inode_now().sec;
+	return err;
+}
+
+int ext2_sync_fs(struct ext2_fs *fs)
+{
+	int err, one;
+
+	if (fs->read_only)
+		return 0;
+	err = write_inodes(fs, false);
 	one = buffer_sync(&fs->cache);
 	err = err ? err : one;
 	one = blkdev_flush(fs->dev);
@@ -306,6 +321,17 @@ static void ext2_statfs(struct super_block *sb, u64 *blocks, u64 *bfree, u64 *fi
 static int ext2_sync(struct super_block *sb)
 {
 	return ext2_sync_fs(sb->private);
+}
+
+/* Errors are told by the next sync. */
+static void ext2_write_back(struct super_block *sb)
+{
+	struct ext2_fs *fs = sb->private;
+
+	if (fs->read_only)
+		return;
+	write_inodes(fs, true);
+	buffer_write_back(&fs->cache);
 }
 
 static int ext2_remount(struct super_block *sb, bool read_only)
@@ -377,6 +403,7 @@ static void ext2_kill(struct super_block *sb)
 static const struct super_ops ext2_super_ops = {
 	.statfs = ext2_statfs,
 	.sync = ext2_sync,
+	.write_back = ext2_write_back,
 	.remount = ext2_remount,
 	.shutdown = ext2_shutdown,
 	.kill = ext2_kill,

@@ -12,6 +12,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/timer.h"
 
 /* The file system on the first disk. */
 static int init_root_disk(void)
@@ -41,6 +42,29 @@ int vfs_init(void)
 	if (IS_ERR(sb))
 		return (int)PTR_ERR(sb);
 	return mount_init_root(sb, "root", 0);
+}
+
+/* --- writing back ---------------------------------------------------------------- */
+
+#define WRITE_BACK_NS (5 * NS_PER_SEC) /* what is older is on its way to the disk */
+
+/* From the timer interrupt, which never comes in the middle of an operation: none
+ * of a disk's file system sleeps. Without waiting for the host's disk. */
+static void write_back_all(struct timer *timer)
+{
+	(void)timer;
+	for (struct mount *m = mount_first(); m; m = mount_next(m)) {
+		if (m->sb->ops && m->sb->ops->write_back)
+			m->sb->ops->write_back(m->sb);
+	}
+}
+
+void vfs_write_back_later(void)
+{
+	static struct timer timer = { .fn = write_back_all };
+
+	if (!timer.active)
+		timer_start(&timer, clock_mono_ns() + WRITE_BACK_NS);
 }
 
 void vfs_sync(void)

@@ -124,6 +124,8 @@ struct super_ops {
 		       u64 *ffree);
 	/* Writes everything that is only in memory. NULL: nothing ever is. */
 	int (*sync)(struct super_block *sb);
+	/* The same without waiting until it lasts; from a timer. May be NULL. */
+	void (*write_back)(struct super_block *sb);
 	/* Becomes read-only, or writable again. NULL: nothing to do. */
 	int (*remount)(struct super_block *sb, bool read_only);
 	/* The machine ends, whatever is still open: leave all in good order.
@@ -267,6 +269,9 @@ struct mount *mount_next(struct mount *m);
  * missing (mode 0755). 0 or -errno; -EEXIST if path exists. */
 int vfs_mkdir_path(const char *path, u32 mode);
 
+/* A file system has got something to write: its write_back is called in some
+ * seconds. */
+void vfs_write_back_later(void);
 /* Writes everything in memory that belongs on a disk: sync(2). */
 void vfs_sync(void);
 /* The same at the end of the machine, and leaves the disks' file systems clean. */

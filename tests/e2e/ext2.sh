@@ -120,6 +120,25 @@ mke2fs -q -F -t ext4 "$tmp/ext4"
 out=$(lodger_run --disk "$tmp/ext4" -- sh -c 'mkdir -p /mnt; mount -t ext2 /dev/vda /mnt' 2>&1)
 matches 'ext4 is refused' "$out" '*ext2: vda: incompatible features *ext4*Invalid argument*'
 
+# the image is cut while it is mounted: errors, not an end
+make_image -b 1024 -d "$tmp/tree"
+mkfifo "$tmp/fifo"
+lodger_run --timeout 60s --disk "$image" -- sh -c 'mount -t ext2 /dev/vda /mnt; echo up
+	read x; cat /mnt/big | wc -c; touch /mnt/new; echo alive' <"$tmp/fifo" >"$tmp/out" 2>"$tmp/err" &
+job=$!
+exec 3>"$tmp/fifo"
+tries=0
+while ! [ -s "$tmp/out" ] && [ $tries -lt 200 ]; do
+	sleep 0.05
+	tries=$((tries + 1))
+done
+truncate -s 200K "$image"
+echo go >&3
+exec 3>&-
+wait $job
+is 'an image that shrinks' "$? $(head -n 1 "$tmp/out") $(tail -n 1 "$tmp/out")" '0 up alive'
+matches '... is an I/O error' "$(cat "$tmp/err")" '*Input/output error*'
+
 # an image as root
 rm -f "$image"
 mkdir "$tmp/root"

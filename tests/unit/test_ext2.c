@@ -24,6 +24,7 @@
 #include "fs_fixture.h"
 #include "lib/err.h"
 #include "mm/page.h"
+#include "proc/timer.h"
 
 #define SMALL_RAM (6u << 20) /* less than the files: pages must go and come */
 
@@ -467,6 +468,41 @@ START_TEST(test_fsync)
 }
 END_TEST
 
+/* What nobody syncs is written after some seconds, and errors are told later. */
+START_TEST(test_write_back)
+{
+	struct file *f;
+	u64 writes, flushes;
+
+	ext2_boot_mounted(0);
+	f = fs_open("/mnt/f", O_RDWR | O_CREAT);
+	ck_assert_int_eq(file_write_kernel(f, "text", 4, 0), 4);
+	writes = fake_disk_counts.writes;
+	flushes = fake_disk_counts.flushes;
+	timers_run(clock_mono_ns());
+	ck_assert_uint_eq(fake_disk_counts.writes, writes);
+	fake_clock_advance(6 * NS_PER_SEC);
+	timers_run(clock_mono_ns());
+	ck_assert_uint_gt(fake_disk_counts.writes, writes);
+	ck_assert_uint_eq(fake_disk_counts.flushes, flushes);
+	ck_assert_uint_eq(diskfile_dirty_pages(), 0);
+	/* nothing to write: nothing happens */
+	writes = fake_disk_counts.writes;
+	fake_clock_advance(60 * NS_PER_SEC);
+	timers_run(clock_mono_ns());
+	ck_assert_uint_eq(fake_disk_counts.writes, writes);
+	ck_assert_int_eq(file_write_kernel(f, "more", 4, 0), 4);
+	fake_disk_fail_at(1);
+	fake_clock_advance(6 * NS_PER_SEC);
+	timers_run(clock_mono_ns());
+	fake_disk_fail_at(0);
+	ck_assert_int_eq(f->ops->fsync(f), -EIO);
+	ck_assert_int_eq(f->ops->fsync(f), 0);
+	file_put(f);
+	ext2_unmount_disk();
+}
+END_TEST
+
 Suite *ext2_suite(void);
 Suite *ext2_suite(void)
 {
@@ -489,5 +525,6 @@ Suite *ext2_suite(void)
 	tcase_add_loop_test(tc, test_orphans, 0, 2);
 	tcase_add_loop_test(tc, test_full, 0, EXT2_FORMATS);
 	tcase_add_loop_test(tc, test_fsync, 0, 3);
+	tcase_add_test(tc, test_write_back);
 	return suite;
 }
