@@ -40,6 +40,8 @@ int row_mem_copy_1m(uint64_t iters, uint64_t *ns);
 
 /* Rows of processes; rows_proc.c. */
 int row_pipe_trip(uint64_t iters, uint64_t *ns);
+int row_hand_over(uint64_t iters, uint64_t *ns);
+int row_ring_8(uint64_t iters, uint64_t *ns);
 int row_fork_exit(uint64_t iters, uint64_t *ns);
 int row_fork_exec(uint64_t iters, uint64_t *ns);
 

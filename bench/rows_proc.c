@@ -2,7 +2,9 @@
  * Rows of processes: pipes between them, their birth and their end.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,6 +61,91 @@ out_there:
 	/* Only now does the child see the end of its input. */
 	while (err == 0 && wait(NULL) < 0 && errno == EINTR)
 		;
+	return err;
+}
+
+int row_hand_over(uint64_t iters, uint64_t *ns)
+{
+	volatile char *stop = mmap(NULL, 1, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t start;
+	pid_t pid;
+
+	if (stop == MAP_FAILED)
+		return -errno;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		while (!*stop)
+			sched_yield();
+		_exit(0);
+	}
+	start = clock_ns(CLOCK_MONOTONIC);
+	while (iters--)
+		sched_yield();
+	*ns += clock_ns(CLOCK_MONOTONIC) - start;
+	*stop = 1;
+	while (wait(NULL) < 0 && errno == EINTR)
+		;
+	munmap((void *)stop, 1);
+	return 0;
+}
+
+#define RING 8
+
+/* Member i of the ring reads from pipe i and writes to the next. */
+static void ring_close_others(int fds[RING][2], int i)
+{
+	for (int k = 0; k < RING; k++) {
+		if (k != i)
+			close(fds[k][0]);
+		if (k != (i + 1) % RING)
+			close(fds[k][1]);
+	}
+}
+
+static int ring_start(int fds[RING][2])
+{
+	int i;
+
+	for (i = 0; i < RING; i++)
+		if (pipe(fds[i]) < 0)
+			return -errno;
+	for (i = 1; i < RING; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			return -errno;
+		if (pid == 0) {
+			ring_close_others(fds, i);
+			echo(fds[i][0], fds[(i + 1) % RING][1]);
+		}
+	}
+	ring_close_others(fds, 0);
+	return 0;
+}
+
+int row_ring_8(uint64_t iters, uint64_t *ns)
+{
+	int fds[RING][2];
+	uint64_t start;
+	int err = ring_start(fds);
+	char byte;
+
+	if (err) /* what is left ends with this process */
+		return err;
+	start = clock_ns(CLOCK_MONOTONIC);
+	while (iters-- && err == 0)
+		if (write(fds[1][1], "x", 1) != 1 || read(fds[0][0], &byte, 1) != 1)
+			err = -EIO;
+	*ns += clock_ns(CLOCK_MONOTONIC) - start;
+	close(fds[1][1]);
+	close(fds[0][0]);
+	/* Each sees the end of its input when the one before it has ended. */
+	for (int i = 1; i < RING; i++)
+		while (wait(NULL) < 0 && errno == EINTR)
+			;
 	return err;
 }
 

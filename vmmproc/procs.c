@@ -164,11 +164,9 @@ int procs_start_spawner(pid_t vmm_pid)
 
 	if (pid == 0)
 		return spawner_main(vmm_pid);
-	if (pid > 0)
-		return 0;
-	machine_complain("cannot start the spawner of host processes: %s",
-			 strerror(errno));
-	return -1;
+	if (pid < 0) /* the first process is all there will be */
+		tell(LODGER_FD_SPAWNER, -errno);
+	return 0;
 }
 
 int procs_begin(struct machine *m)
@@ -182,7 +180,7 @@ int procs_begin(struct machine *m)
 	close_fd(&ps->spawner_end);
 	if (!hear(ps->spawner_fd, &pid))
 		return -ESRCH;
-	ps->spawner = pid;
+	ps->spawner = pid > 0 ? pid : 0;
 	return 0;
 }
 

@@ -30,8 +30,8 @@ int procs_spawner_end(const struct machine *m);
 /*
  * In the child, with descriptors placed and half confined: forks the spawner.
  * Returns 0 in the child, then, once for each host process asked for, its
- * number in that process, a child of the VMM process too. -1 after one
- * sentence.
+ * number in that process, a child of the VMM process too. A host that gives no
+ * spawner gives no further host process.
  */
 int procs_start_spawner(pid_t vmm_pid);
 

@@ -164,7 +164,7 @@ static void child_main(struct machine *m, struct filter_program *program,
 	number = m->procs ? procs_start_spawner(vmm_pid) : 0;
 	if (number > 0)
 		enter_further(m, program, (uint32_t)number, vmm_pid);
-	if (number < 0 || !send_byte(fd) || !receive_byte(fd))
+	if (!send_byte(fd) || !receive_byte(fd))
 		_exit(EXIT_LODGER);
 	if (m->icept->filter == ICEPT_FILTER_TRACED)
 		enter_traced(m, vmm_pid);

@@ -5,7 +5,7 @@
  * A host process is to a space what a set of mappings is: a space that has none
  * is replayed into one when it is switched to, one that nobody needs is kept
  * for the next, and where the host gives no more the one used longest ago
- * changes hands. With a single one this is `remap`.
+ * changes hands. With a single one, which is number 0 then, this is `remap`.
  *
  * A request for a space that is not in force waits until it is; when too many
  * wait, all is mapped anew.
@@ -60,12 +60,15 @@ static struct host_process *make(void)
 		return NULL;
 	host_process_reset(p);
 	err = ask_maker(LODGER_MAKER_MAKE, (u32)(p - host_process));
-	if (err && !made_count)
-		panic("the host gives no process for a guest program (error %d); use --space remap",
-		      -err);
-	if (err) {
+	if (err && made_count) {
 		limit = made_count;
 		return NULL;
+	}
+	if (err) { /* as with remap: all share the first one */
+		klog("the host gives no process for a guest program (error %d)",
+		     -err);
+		p = &host_process[0];
+		limit = 1;
 	}
 	p->made = true;
 	made_count++;
@@ -124,7 +127,7 @@ static struct host_process *find_oldest(void)
 {
 	struct host_process *oldest = NULL;
 
-	for (u32 i = 1; i < LODGER_HOST_PROCESSES; i++) {
+	for (u32 i = 0; i < LODGER_HOST_PROCESSES; i++) {
 		struct host_process *p = &host_process[i];
 
 		if (p->made && p->as && (!oldest || p->used < oldest->used))
@@ -232,8 +235,11 @@ static void multi_switch_to(struct as *as)
 
 void as_multi_recover(void)
 {
-	BUG_ON(!loaded);
+	if (!loaded)
+		return;
 	load(loaded);
+	if (loaded->lost)
+		loaded->owner->lost(loaded);
 }
 
 static void multi_destroy(struct as *as)

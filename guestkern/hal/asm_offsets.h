@@ -10,9 +10,10 @@
 #define CPU_IRQ_PENDING 28
 #define CPU_HOLDER 32
 
-/* futex(2) operations */
+/* futex(2) operations, an error */
 #define HOST_FUTEX_WAIT 0
 #define HOST_FUTEX_WAKE 1
+#define HOST_EINTR 4
 
 /* struct trap_frame */
 #define TF_R8 0

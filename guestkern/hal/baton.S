@@ -20,7 +20,7 @@
 #include "hal/scratch.h"
 
 	.text
-	.globl baton_pass, kernel_join
+	.globl baton_pass, baton_sleep, kernel_join
 baton_pass:
 	push %rbp
 	push %rbx
@@ -54,6 +54,8 @@ baton_wait:
 2:	movl $0, (%rbx)
 	movq $0, SIGSTACK_MIDDLE - 8	/* the calls' return address */
 	mov baton_rsp, %rsp
+	mov $-HOST_EINTR, %rax		/* for baton_sleep */
+baton_go_on:
 	pop %r15
 	pop %r14
 	pop %r13
@@ -61,6 +63,28 @@ baton_wait:
 	pop %rbx
 	pop %rbp
 	ret
+
+/*
+ * s64 baton_sleep(struct pollfd *set, u64 count, struct timespec *timeout)
+ *
+ * ppoll. The picture is there as in a hand-over, and baton_sleeping says so: if
+ * this host process dies, number 0 goes on from here with -EINTR.
+ */
+baton_sleep:
+	push %rbp
+	push %rbx
+	push %r12
+	push %r13
+	push %r14
+	push %r15
+	mov %rsp, baton_rsp
+	movl $1, baton_sleeping
+	xor %r10d, %r10d
+	mov $8, %r8d
+	mov $__NR_ppoll, %eax
+	call host_call_now
+	movl $0, baton_sleeping
+	jmp baton_go_on
 
 /* First instructions of a further host process: as kernel_start, but on a stack
  * of its own, and then it waits for the baton. */
@@ -72,6 +96,8 @@ kernel_join:
 
 	.bss
 	.balign 8
-	.globl baton_rsp
+	.globl baton_rsp, baton_sleeping
 baton_rsp:
 	.skip 8
+baton_sleeping:
+	.skip 4

@@ -5,6 +5,7 @@
 #include "hal/hal_private.h"
 #include "hal/host.h"
 #include "lib/bug.h"
+#include "lib/err.h"
 #include "lib/string.h"
 
 #include <asm/signal.h>
@@ -12,9 +13,12 @@
 
 _Static_assert(HOST_FUTEX_WAIT == FUTEX_WAIT && HOST_FUTEX_WAKE == FUTEX_WAKE,
 	       "asm_offsets.h");
+_Static_assert(HOST_EINTR == EINTR, "asm_offsets.h");
 
 void baton_pass(u32 number);
+s64 baton_sleep(struct pollfd *set, u64 count, struct timespec *timeout);
 extern u64 baton_rsp;
+extern u32 baton_sleeping;
 /* 1: the baton is there for the taking. Futex words. */
 u32 baton_word[LODGER_HOST_PROCESSES];
 
@@ -53,6 +57,18 @@ void host_process_switch(struct host_process *p)
 	baton_pass(number_of(p));
 }
 
+s64 host_process_sleep(struct pollfd *set, u32 count, struct timespec *timeout)
+{
+	u32 holder = this_cpu()->holder;
+	s64 ready;
+
+	counters()->host_calls++;
+	ready = baton_sleep(set, count, timeout);
+	if (this_cpu()->holder != holder)
+		as_multi_recover();
+	return ready;
+}
+
 /* --- deaths ------------------------------------------------------------------ */
 
 /* First steps of number 0 on the kernel stack of the task whose host process
@@ -86,6 +102,11 @@ static void look_after_holder(void)
 		return; /* as_multi.c finds it when it wants to use it */
 	if (baton_word[number_of(holder)]) {
 		take_baton(); /* it had not begun: host_process_switch returns */
+		return;
+	}
+	if (baton_sleeping) {
+		baton_sleeping = 0;
+		take_baton(); /* host_process_sleep returns */
 		return;
 	}
 	if (cpu->in_kernel)

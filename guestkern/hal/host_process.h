@@ -13,7 +13,7 @@
  * the gate's constants (for its number), registers, signal dispositions, the
  * host timer. What the guest kernel knows of them is in struct host_process.
  *
- * Number 0 never runs a guest program in a machine that has others: it is there
+ * Number 0 never runs a guest program in a machine that has got others: it is there
  * to take the baton when its holder has died (as_multi.c).
  */
 #ifndef HAL_HOST_PROCESS_H
@@ -67,6 +67,12 @@ bool host_process_dead(const struct host_process *p);
  * died before it took the baton: in number 0. */
 void host_process_switch(struct host_process *p);
 
+struct pollfd;
+struct timespec;
+/* ppoll with all signals as they are: the machine sleeps, in the holder. Should
+ * that die meanwhile the machine does not. Result as ppoll(2). */
+s64 host_process_sleep(struct pollfd *set, u32 count, struct timespec *timeout);
+
 /*
  * A signal that came in a host process without the baton, or a SIGUSR1: the
  * VMM process sends that to number 0 when another one has died. Context: nested
@@ -74,8 +80,8 @@ void host_process_switch(struct host_process *p);
  */
 void host_process_signal(int sig);
 
-/* as_multi.c: the holder died in user mode, number 0 has the baton. Gives the
- * space in force a new host process and goes on there. */
+/* as_multi.c: the holder died, number 0 has the baton. Gives the space in force, if
+ * there is one, a new host process and goes on there. */
 void as_multi_recover(void);
 
 /* cpu.c: what p's registers hold of programs goes to memory (running in p), or

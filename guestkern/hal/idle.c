@@ -1,6 +1,7 @@
 /* Idle: the machine sleeps in one host ppoll with all signals blocked. */
 #include "hal/hal_private.h"
 #include "hal/host.h"
+#include "hal/host_process.h"
 
 #include <linux/poll.h>
 #include <linux/time.h>
@@ -33,7 +34,7 @@ void cpu_idle(void)
 		ts.tv_nsec = (long)(left % NS_PER_SEC);
 		timeout = &ts;
 	}
-	ready = host_call6(__NR_ppoll, (u64)set, n, (u64)timeout, 0, 8, 0);
+	ready = host_process_sleep(set, n, timeout);
 	if (ready > 0 && (set[0].revents & POLLIN)) {
 		idle_answer_bell();
 		ready--;

@@ -188,6 +188,12 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 		sh -c 'seq 1 100 | cat | cat | cat | cat | cat | cat | cat | sort -rn | head -1' \
 		>"$tmp/out" 2>"$tmp/err"
 	is 'a limit on processes: they are shared' "$? $(cat "$tmp/out" "$tmp/err")" '0 100'
+	# shellcheck disable=SC2086
+	setpriv --reuid=65533 --regid=65533 --clear-groups --inh-caps=-all \
+		prlimit --nproc=2 "$tmp/lodger" run $LODGER_ARGS -- \
+		sh -c 'seq 1 100 | sort -rn | head -1' >"$tmp/out" 2>"$tmp/err"
+	is 'no further process at all: all share one' "$? $(cat "$tmp/out")" '0 100'
+	matches '... and it says so' "$(cat "$tmp/err")" '*gives no process*'
 else
 	skip 'a limit on processes: they are shared' 'not root'
 fi
