@@ -149,8 +149,9 @@ check-all:
 # Everything that `make check` runs.
 test-build: all $(test_targets) $(fuzz_targets)
 
-fuzz: $(fuzz_targets)
-	@LODGER_BUILD=$(B) tests/run --jobs $(J) --fuzz-seconds $(T) --seed $(SEED) fuzz
+fuzz: all $(fuzz_targets) $(B)/testroot.cpio
+	@LODGER_BUILD=$(B) tests/run --jobs $(J) --fuzz-seconds $(T) --seed $(SEED) \
+		$(if $(SET),--set $(SET)) fuzz
 
 bench: all
 	@if [ -x bench/run ]; then exec bench/run $(BENCH_ARGS); \

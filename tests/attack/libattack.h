@@ -58,6 +58,16 @@ struct attack_regs {
 /* Jumps. Returns only by a trap (within attack_try). */
 void attack_jump(const struct attack_regs *regs);
 
+/* A whole state of user mode, in the order that attack_enter knows. */
+struct attack_state {
+	uint64_t rax, rcx, rdx, rbx, rsi, rbp, r8, r9, r10, r11, r12, r13, r14,
+		r15, rdi, rflags, rsp, rip;
+};
+_Noreturn void attack_enter(const struct attack_state *state);
+/* clone(2) with these flags and stack; the new task enters the state. The
+ * kernel's own answer. */
+long attack_thread(uint64_t flags, void *stack, const struct attack_state *state);
+
 /* A page of memory at an address, or anywhere (0), readable, writable and
  * executable. */
 void *attack_page(unsigned long at);

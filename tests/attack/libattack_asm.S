@@ -57,4 +57,62 @@ pattern_touch:
 1:	mov (%rbx), %al
 	jmp 1b
 
+/*
+ * void attack_enter(const struct attack_state *state) __noreturn
+ *
+ * Everything at once: all general registers, flags, stack pointer. The last two
+ * instructions may be single-stepped.
+ */
+	.globl attack_enter
+attack_enter:
+	mov 128(%rdi), %rax
+	mov %rax, enter_rsp(%rip)
+	mov 136(%rdi), %rax
+	mov %rax, enter_rip(%rip)
+	pushq 120(%rdi)
+	mov (%rdi), %rax
+	mov 8(%rdi), %rcx
+	mov 16(%rdi), %rdx
+	mov 24(%rdi), %rbx
+	mov 32(%rdi), %rsi
+	mov 40(%rdi), %rbp
+	mov 48(%rdi), %r8
+	mov 56(%rdi), %r9
+	mov 64(%rdi), %r10
+	mov 72(%rdi), %r11
+	mov 80(%rdi), %r12
+	mov 88(%rdi), %r13
+	mov 96(%rdi), %r14
+	mov 104(%rdi), %r15
+	mov 112(%rdi), %rdi
+	popfq
+	mov enter_rsp(%rip), %rsp
+	jmp *enter_rip(%rip)
+
+/*
+ * long attack_thread(u64 flags, void *stack, const struct attack_state *state)
+ *
+ * clone(2); the new task enters the state.
+ */
+	.globl attack_thread
+attack_thread:
+	mov %rdx, %r9
+	xor %edx, %edx
+	xor %r10d, %r10d
+	xor %r8d, %r8d
+	mov $__NR_clone, %eax
+	syscall
+	test %rax, %rax
+	jz 1f
+	ret
+1:	mov %r9, %rdi
+	jmp attack_enter
+
+	.bss
+	.balign 8
+enter_rsp:
+	.skip 8
+enter_rip:
+	.skip 8
+
 	.section .note.GNU-stack, "", @progbits
