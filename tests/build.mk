@@ -8,6 +8,7 @@
 #   tools/   tests of scripts/, and helpers in C     build/tests/tools/NAME
 #   e2e/     shell scripts around build/lodger
 #   debian/  jobs for programs of a Debian root, compared with the host
+#   differential/  one program for the host's libc   build/tests/differential/diff
 #   fuzz/    fuzz_NAME.c with fuzz/driver.c          build/fuzz/NAME
 
 # ---- Hosted tests -------------------------------------------------------------
@@ -60,16 +61,31 @@ endef
 $(eval $(call guest_tests,guest))
 $(eval $(call guest_tests,attack))
 
+# The differential program runs on both sides: an ordinary static program of the host's
+# compiler and libc.
+diff_src := $(wildcard tests/differential/*.c)
+tdiff_cflags := -std=gnu11 -O1 -g -D_GNU_SOURCE -Wall -Wextra -Wno-unused-result \
+	-Wno-nonnull -Wno-stringop-overflow -Wno-stringop-overread -Wno-format-truncation \
+	-Wno-restrict -Wno-unused-parameter -iquote tests/differential
+$(eval $(call component,tdiff))
+diff_obj := $(call objects,tdiff,$(diff_src))
+diff_bin := $(B)/tests/differential/diff
+$(diff_bin): $(diff_obj)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -static -o $@ $(diff_obj)
+test_targets += $(diff_bin)
+
 # The root archive of the tests: the default root, and every guest program.
 bash_static := $(firstword $(wildcard /bin/bash-static /usr/bin/bash-static))
 testroot_add := $(foreach p,$(guest_bin),--add $(p):/tests/$(notdir $(p))) \
 	$(foreach p,$(attack_bin),--add $(p):/attacks/$(notdir $(p))) \
 	$(foreach p,$(examples),--add $(p):/examples/$(notdir $(p))) \
 	$(foreach p,$(bench_micro),--add $(p):/bench/$(notdir $(p))) \
+	--add $(diff_bin):/differential \
 	$(foreach p,$(bash_static),--add $(p):/bin/bash)
 $(call stamp,$(B)/obj/testroot.list,$(testroot_add))
 $(B)/testroot.cpio: scripts/mkroot.py $(B)/obj/testroot.list $(guest_bin) $(attack_bin) \
-		$(examples) $(bench_micro)
+		$(examples) $(bench_micro) $(diff_bin)
 	$(call say,ROOT)$(PYTHON) scripts/mkroot.py -o $@ $(testroot_add)
 test_targets += $(B)/testroot.cpio
 

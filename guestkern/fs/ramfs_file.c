@@ -215,8 +215,11 @@ static void ramfs_object_release(struct vm_object *obj)
 	kfree(container_of(obj, struct ramfs_file, obj));
 }
 
+static int ramfs_punch(struct vm_object *obj, u64 first, u64 end);
+
 static const struct vm_object_ops ramfs_object_ops = {
 	.get_page = ramfs_get_page,
+	.punch = ramfs_punch,
 	.release = ramfs_object_release,
 };
 
@@ -286,6 +289,18 @@ static int punch_hole(struct inode *inode, u64 start, u64 end)
 	pagecache_zero(inode, last, end);
 	drop_pages(inode, first >> PAGE_SHIFT, last >> PAGE_SHIFT);
 	return 0;
+}
+
+static int ramfs_punch(struct vm_object *obj, u64 first, u64 end)
+{
+	struct inode *inode = container_of(obj, struct ramfs_file, obj)->inode;
+
+	if (!inode)
+		return 0;
+	if (inode->seals & SEALED_WRITE)
+		return -EPERM;
+	return punch_hole(inode, first << PAGE_SHIFT,
+			  MIN(end << PAGE_SHIFT, ALIGN_UP(inode->size, PAGE_SIZE)));
 }
 
 static int allocate_range(struct inode *inode, u64 start, u64 end)

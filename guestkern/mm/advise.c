@@ -18,6 +18,26 @@ static int advise_populate(struct vma *vma, uaddr_t start, uaddr_t end, u32 acce
 	return err == -ENODATA ? -EFAULT : err;
 }
 
+/* Linux asks for a file first, which shared anonymous memory has there. */
+static int advise_remove(struct vma *vma, uaddr_t start, uaddr_t end)
+{
+	struct vm_object *obj = vma->object;
+	u64 first;
+	int err;
+
+	if (!obj || vma->flags & VMA_LOCKED)
+		return -EINVAL;
+	if (!(vma->flags & VMA_SHARED) || !(vma->max_prot & VMA_W))
+		return -EACCES;
+	if (!obj->ops->punch)
+		return -EOPNOTSUPP;
+	first = vma_object_index(vma, start);
+	vm_object_get(obj);
+	err = obj->ops->punch(obj, first, first + ((end - start) >> PAGE_SHIFT));
+	vm_object_put(obj);
+	return err;
+}
+
 static int advise_vma(struct vma *vma, uaddr_t start, uaddr_t end, int advice)
 {
 	switch (advice) {
@@ -52,8 +72,7 @@ static int advise_vma(struct vma *vma, uaddr_t start, uaddr_t end, int advice)
 	case MADV_POPULATE_WRITE:
 		return advise_populate(vma, start, end, MM_WRITE);
 	case MADV_REMOVE:
-		return vma->object && (vma->flags & VMA_SHARED) ? -EOPNOTSUPP :
-								  -EINVAL;
+		return advise_remove(vma, start, end);
 	default:
 		return 0;
 	}

@@ -7,6 +7,7 @@
  * every cached file two words and every VMA two more, and vma_count tells the
  * usual case, nobody maps it, apart.
  */
+#include "hal/hal.h"
 #include "lib/bug.h"
 #include "lib/err.h"
 #include "mm/mm_internal.h"
@@ -96,6 +97,15 @@ static int anon_get_page(struct vm_object *obj, u64 index, bool for_write,
 	return err;
 }
 
+static int anon_punch(struct vm_object *obj, u64 first, u64 end)
+{
+	u64 index = first, value;
+
+	for (; (value = radix_next(&obj->pages, &index)) && index < end; index++)
+		ram_zero(pfn_to_gpa((pfn_t)(value - 1)), PAGE_SIZE);
+	return 0;
+}
+
 static void anon_release(struct vm_object *obj)
 {
 	vm_object_drop(obj, 0, UINT64_MAX);
@@ -105,6 +115,7 @@ static void anon_release(struct vm_object *obj)
 
 static const struct vm_object_ops anon_ops = {
 	.get_page = anon_get_page,
+	.punch = anon_punch,
 	.release = anon_release,
 };
 

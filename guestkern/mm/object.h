@@ -20,6 +20,9 @@ struct vm_object_ops {
 	 */
 	int (*get_page)(struct vm_object *obj, u64 index, bool for_write,
 			pfn_t *pfn);
+	/* Pages [first, end) read as zero from now on, in mappings too
+	 * (MADV_REMOVE). 0 or -errno; NULL: -EOPNOTSUPP. */
+	int (*punch)(struct vm_object *obj, u64 first, u64 end);
 	/* Last reference gone: release frames and memory. */
 	void (*release)(struct vm_object *obj);
 };

@@ -25,7 +25,10 @@ static void vdso_release(struct vm_object *obj)
 	(void)obj;
 }
 
-static const struct vm_object_ops vdso_ops = { vdso_get_page, vdso_release };
+static const struct vm_object_ops vdso_ops = {
+	.get_page = vdso_get_page,
+	.release = vdso_release,
+};
 
 static struct vm_object vdso;
 

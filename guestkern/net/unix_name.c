@@ -226,6 +226,18 @@ int unix_autobind(struct unix_socket *us)
 	return -ENOSPC;
 }
 
+static bool path_exists(const struct net_addr *addr)
+{
+	char text[UNIX_ADDR_MAX + 1];
+	struct path path;
+
+	path_text(addr, text);
+	if (path_walk(AT_FDCWD, text, WALK_NOFOLLOW, &path))
+		return false;
+	path_put(&path);
+	return true;
+}
+
 int unix_bind(struct socket *s, const struct net_addr *addr)
 {
 	struct unix_socket *us = unix_of(s);
@@ -236,6 +248,9 @@ int unix_bind(struct socket *s, const struct net_addr *addr)
 	err = unix_addr_check(addr);
 	if (err)
 		return err;
+	/* Of two mistakes Linux tells the name that exists first. */
+	if (us->name && addr->raw[UNIX_ADDR_MIN] && path_exists(addr))
+		return -EADDRINUSE;
 	if (us->name)
 		return -EINVAL;
 	return addr->raw[UNIX_ADDR_MIN] ? bind_path(us, addr) : bind_abstract(us, addr);

@@ -238,6 +238,8 @@ static s64 fcntl_file(struct file *f, int fd, u32 cmd, u64 arg)
 		return memfd_seals(f);
 	case F_ADD_SEALS:
 		return memfd_add_seals(f, (u32)arg);
+	case F_GETLEASE:
+		return F_UNLCK; /* nobody can have taken one */
 	default: /* leases, notification */
 		return -EINVAL;
 	}

@@ -10,7 +10,7 @@
 #include "proc/cred.h"
 #include "sys/handlers.h"
 
-#define UMOUNT_NOFOLLOW 8u /* umount2(2); not in a UAPI header */
+#define UMOUNT_FLAGS 15u /* umount2(2): FORCE, DETACH, EXPIRE, NOFOLLOW */
 #define MS_PROPAGATION (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 
 /* The texts of one mount call; NULL where the program passed none. */
@@ -122,6 +122,8 @@ s64 sys_umount2(const u64 arg[6])
 	char *name;
 	int err;
 
+	if ((u32)arg[1] & ~UMOUNT_FLAGS)
+		return -EINVAL;
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	name = getname(arg[0]);

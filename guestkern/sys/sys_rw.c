@@ -317,12 +317,12 @@ s64 sys_sendfile(const u64 arg[6])
 
 static int copy_check(const struct copy *c)
 {
-	if (!file_readable(c->in) || !file_writable(c->out) || c->out->flags & O_APPEND)
-		return -EBADF;
 	if (S_ISDIR(c->in->inode->mode) || S_ISDIR(c->out->inode->mode))
 		return -EISDIR;
 	if (!S_ISREG(c->in->inode->mode) || !S_ISREG(c->out->inode->mode))
 		return -EINVAL;
+	if (!file_readable(c->in) || !file_writable(c->out) || c->out->flags & O_APPEND)
+		return -EBADF;
 	return 0;
 }
 

@@ -190,7 +190,7 @@ static void file_release(struct vm_object *obj)
 	radix_destroy(&obj->pages);
 }
 
-static const struct vm_object_ops file_ops = { file_get_page, file_release };
+static const struct vm_object_ops file_ops = { .get_page = file_get_page, .release = file_release };
 static struct vm_object file;
 
 static void make_file(void)

@@ -376,7 +376,7 @@ static void object_release(struct vm_object *obj)
 	kfree(obj);
 }
 
-static const struct vm_object_ops object_ops = { object_get_page, object_release };
+static const struct vm_object_ops object_ops = { .get_page = object_get_page, .release = object_release };
 
 static void make_objects(void)
 {

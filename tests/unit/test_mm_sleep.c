@@ -71,7 +71,7 @@ static s64 map_file(uaddr_t addr, u32 flags)
 static void setup(void)
 {
 	static const struct vma_file_ops file_ops = { file_get, file_put };
-	static const struct vm_object_ops object_ops = { get_page, release };
+	static const struct vm_object_ops object_ops = { .get_page = get_page, .release = release };
 
 	mm_fixture_setup();
 	mm_set_file_ops(&file_ops);
