@@ -214,13 +214,19 @@ static void touch_victim(void)
 	struct rlimit limit = { 0, 0 };
 	unsigned long mask = 1;
 	char path[64];
+	/* struct iovec: asking for nothing is allowed to everybody */
+	unsigned long piece[2] = { (unsigned long)&mask, sizeof(mask) };
 	long ret;
 
 	ret = sys4(__NR_ptrace, 16 /* ATTACH */, victim, 0, 0);
 	CHECK(ret == -EPERM || ret == -ENOSYS);
 	ret = sys4(__NR_ptrace, 0x4206 /* SEIZE */, victim, 0, 0);
 	CHECK(ret == -EPERM || ret == -ENOSYS || ret == -EIO);
-	ret = sys6(__NR_process_vm_readv, victim, 0, 0, 0, 0, 0);
+	ret = sys6(__NR_process_vm_readv, victim, (long)piece, 1, (long)piece, 1,
+		   0);
+	CHECK(ret == -EPERM || ret == -ENOSYS);
+	ret = sys6(__NR_process_vm_writev, victim, (long)piece, 1, (long)piece, 1,
+		   0);
 	CHECK(ret == -EPERM || ret == -ENOSYS);
 	ret = sys4(__NR_prlimit64, victim, RLIMIT_CPU, (long)&limit, 0);
 	CHECK(ret == -EPERM || ret == -ENOSYS);
