@@ -124,11 +124,11 @@ matches 'ext4 is refused' "$out" '*ext2: vda: incompatible features *ext4*Invali
 make_image -b 1024 -d "$tmp/tree"
 mkfifo "$tmp/fifo"
 lodger_run --timeout 60s --disk "$image" -- sh -c 'mount -t ext2 /dev/vda /mnt; echo up
-	read x; cat /mnt/big | wc -c; touch /mnt/new; echo alive' <"$tmp/fifo" >"$tmp/out" 2>"$tmp/err" &
+	read x; cat /mnt/big | wc -c; touch /mnt/new; echo alive' <"$tmp/fifo" >"$tmp/up" 2>"$tmp/err" &
 job=$!
 exec 3>"$tmp/fifo"
 tries=0
-while ! [ -s "$tmp/out" ] && [ $tries -lt 200 ]; do
+while ! [ -s "$tmp/up" ] && [ $tries -lt 200 ]; do
 	sleep 0.05
 	tries=$((tries + 1))
 done
@@ -136,7 +136,7 @@ truncate -s 200K "$image"
 echo go >&3
 exec 3>&-
 wait $job
-is 'an image that shrinks' "$? $(head -n 1 "$tmp/out") $(tail -n 1 "$tmp/out")" '0 up alive'
+is 'an image that shrinks' "$? $(head -n 1 "$tmp/up") $(tail -n 1 "$tmp/up")" '0 up alive'
 matches '... is an I/O error' "$(cat "$tmp/err")" '*Input/output error*'
 
 # an image as root
