@@ -6,6 +6,7 @@
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/mm.h"
+#include "proc/seccomp.h"
 #include "proc/task.h"
 
 #define TICK_NS (NS_PER_SEC / 100) /* USER_HZ */
@@ -250,7 +251,8 @@ static void status_rights(struct textbuf *tb, const struct task *t)
 	put_set(tb, "CapEff", t->cred.cap_effective);
 	put_set(tb, "CapBnd", t->cred.cap_bounding);
 	put_set(tb, "CapAmb", 0);
-	textbuf_printf(tb, "NoNewPrivs:\t%d\nSeccomp:\t0\n", t->cred.no_new_privs);
+	textbuf_printf(tb, "NoNewPrivs:\t%d\nSeccomp:\t%u\nSeccomp_filters:\t%u\n",
+		       t->cred.no_new_privs, t->seccomp_mode, seccomp_filter_count(t));
 	textbuf_printf(tb, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n"
 			   "Mems_allowed:\t1\nMems_allowed_list:\t0\n");
 	textbuf_printf(tb, "voluntary_ctxt_switches:\t%llu\n"

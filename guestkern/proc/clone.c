@@ -13,6 +13,7 @@
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/proc_internal.h"
+#include "proc/seccomp.h"
 
 #include <asm/signal.h>
 #include <linux/capability.h>
@@ -240,6 +241,9 @@ static struct task *task_copy(const struct clone_request *req)
 	child->cred = parent->cred;
 	memcpy(child->comm, parent->comm, sizeof(child->comm));
 	child->blocked = parent->blocked;
+	child->seccomp_mode = parent->seccomp_mode;
+	child->seccomp = parent->seccomp;
+	seccomp_filter_get(child->seccomp);
 	if (parent->restore_blocked)
 		child->blocked = parent->saved_blocked;
 	copy_sched(child, parent);

@@ -277,6 +277,13 @@ void signal_force_fault(int sig, int code, uaddr_t addr)
 	force(sig, &info);
 }
 
+void signal_force_info(const struct k_siginfo *info, bool fatal)
+{
+	if (fatal)
+		current_process()->sighand->action[info->signo - 1].handler = (u64)SIG_DFL;
+	force(info->signo, info);
+}
+
 void signal_force(int sig)
 {
 	struct k_siginfo info = { .signo = sig, .code = SI_KERNEL };

@@ -30,6 +30,7 @@ struct k_siginfo {
 		struct { u64 addr; u64 pad; } fault;
 		struct { s32 timerid, overrun; u64 value; } timer;
 		struct { s64 band; s32 fd; } poll;
+		struct { u64 addr; s32 number; u32 arch; } sigsys;
 		u64 raw[4];
 	};
 };
@@ -73,6 +74,8 @@ bool signal_permitted(const struct process *p, int sig);
 /* A fault of the current task: cannot be blocked or ignored (then kills). */
 void signal_force_fault(int sig, int code, uaddr_t addr);
 void signal_force(int sig); /* SI_KERNEL */
+/* The same with any info; fatal: no handler gets it. */
+void signal_force_info(const struct k_siginfo *info, bool fatal);
 
 /* Is a deliverable signal pending (or a stop, or exit of the group)? */
 bool signal_pending(const struct task *t);

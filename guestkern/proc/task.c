@@ -15,6 +15,7 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "proc/proc_internal.h"
+#include "proc/seccomp.h"
 
 #include <linux/resource.h>
 
@@ -132,6 +133,7 @@ void task_free_stack(struct task *t)
 void task_free(struct task *t)
 {
 	sigpending_flush(&t->pending, ~0ULL);
+	seccomp_filter_put(t->seccomp);
 	task_free_stack(t);
 	kfree(t);
 }

@@ -151,6 +151,8 @@ struct task {
 	uaddr_t clear_child_tid, set_child_tid, robust_list;
 	struct vfork_wait *vfork;    /* parent that waits for us, or NULL */
 	u64 pdeath_signal;
+	struct seccomp_filter *seccomp; /* proc/seccomp.c */
+	u8 seccomp_mode;
 };
 
 /* The running task; never NULL after boot. */

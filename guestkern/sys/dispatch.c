@@ -6,6 +6,7 @@
 
 #include "hal/hal.h"
 #include "lib/err.h"
+#include "proc/seccomp.h"
 #include "proc/task.h"
 
 #define HANDLER_FULL(name) sys_##name
@@ -53,6 +54,8 @@ void syscall_dispatch(struct trap_frame *tf)
 	s64 ret = -ENOSYS;
 
 	tf->orig_rax = nr;
+	if (current_task()->seccomp_mode && !seccomp_allows(tf))
+		return;
 	if (!row) {
 		tf->rax = (u64)ret;
 		if (traced)

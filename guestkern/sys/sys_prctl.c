@@ -4,6 +4,7 @@
 #include "lib/string.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
+#include "sys/sys_seccomp.h"
 #include "sys/syscall.h"
 
 #include <asm/prctl.h>
@@ -114,6 +115,9 @@ static s64 prctl_process(const u64 arg[6])
 	case PR_GET_TSC:
 		return put_int(arg[1], PR_TSC_ENABLE);
 	case PR_GET_SECCOMP:
+		return current_task()->seccomp_mode;
+	case PR_SET_SECCOMP:
+		return seccomp_prctl_set(arg[1], arg[2]);
 	case PR_GET_SECUREBITS:
 	case PR_GET_THP_DISABLE:
 	case PR_GET_TIMING:
