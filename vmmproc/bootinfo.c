@@ -160,7 +160,9 @@ int bootinfo_fill(const struct machine *m, struct lodger_boot *boot)
 	memset(boot, 0, sizeof(*boot));
 	boot->magic = LODGER_ABI_MAGIC;
 	boot->abi_version = LODGER_ABI_VERSION;
-	boot->flags = option_flags(opt) | streams_boot_flags(m);
+	boot->flags = option_flags(opt) | streams_boot_flags(m) |
+		      (m->core_huge ? LODGER_BOOT_CORE_HUGE : 0) |
+		      (m->ram_huge ? LODGER_BOOT_RAM_HUGE : 0);
 	boot->intercept = modes_abi(opt, AXIS_INTERCEPT);
 	boot->protect = modes_abi(opt, AXIS_PROTECT);
 	boot->space = modes_abi(opt, AXIS_SPACE);

@@ -124,18 +124,37 @@ static int check_image(struct machine *m)
 			 LODGER_KFILE_OFFSET(LODGER_GATE_CONST));
 }
 
+static int create_ram(struct machine *m)
+{
+	bool wanted = m->opt->memory == MEMORY_HUGE ||
+		      (m->opt->memory == MEMORY_AUTO && m->core_huge);
+
+	if (wanted)
+		m->ram_fd = memory_tmpfs_file(m->ram_bytes);
+	m->ram_huge = m->ram_fd >= 0;
+	if (m->ram_huge)
+		return 0;
+	if (m->opt->memory == MEMORY_HUGE) {
+		machine_complain("--memory huge does not work on this host (no tmpfs in a user namespace): see lodger doctor");
+		return -1;
+	}
+	m->ram_fd = create_file("lodger-ram", m->ram_bytes);
+	return m->ram_fd < 0 ? -1 : 0;
+}
+
 int memory_create(struct machine *m, const void *kernel, size_t kernel_bytes)
 {
+	m->core_huge = m->opt->memory != MEMORY_MEMFD &&
+		       modes_abi(m->opt, AXIS_PROTECT) == LODGER_PROTECT_GATE;
 	m->core_bytes = core_size(m->ram_bytes);
 	m->kmem_fd = create_file("lodger-kernel",
 				 LODGER_KFILE_OFFSET(LODGER_CORE_BASE) +
 					 m->core_bytes);
 	if (m->kmem_fd < 0)
 		return -1;
-	m->ram_fd = create_file("lodger-ram", m->ram_bytes);
-	if (m->ram_fd < 0)
+	if (create_ram(m))
 		return -1;
-	if (modes_abi(m->opt, AXIS_PROTECT) == LODGER_PROTECT_GATE)
+	if (m->core_huge)
 		memory_gather_core(m);
 	if (load_kernel(m, kernel, kernel_bytes) || check_image(m)) {
 		machine_complain("the guest kernel image is damaged or of another version; rebuild lodger");

@@ -20,6 +20,10 @@ int memory_create(struct machine *m, const void *kernel, size_t kernel_bytes);
  * there, with m->ram_bytes and m->core_bytes. */
 void memory_gather_core(struct machine *m);
 
+/* A file of so many bytes on huge pages, without a name; -1 where the host has no
+ * such for us. The caller's to close. */
+int memory_tmpfs_file(uint64_t bytes);
+
 /* Can this host put a memory file into huge pages? Tries it. */
 bool memory_huge_pages_work(void);
 

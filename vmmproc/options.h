@@ -33,6 +33,13 @@ struct disk_option {
 	bool no_sync;
 };
 
+/* --memory: what pages are behind guest RAM and the kernel's core. */
+enum memory_kind {
+	MEMORY_AUTO = 0, /* huge, as far as host and preset have them */
+	MEMORY_MEMFD,	 /* small pages */
+	MEMORY_HUGE,	 /* huge pages, or no machine */
+};
+
 /* Everything a run needs to know, filled by options_parse. Strings point
  * into argv or the environment and live as long as main. */
 struct options {
@@ -44,6 +51,7 @@ struct options {
 	uint64_t mem_bytes;	  /* --mem, default 256 MiB */
 	const char *mode;	  /* --mode preset name; NULL: see modes_resolve */
 	const char *intercept, *protect, *space; /* NULL: from the preset */
+	enum memory_kind memory;
 	bool unsafe;
 	bool vspace_high;
 	const char **env;	  /* K=V, count env_count, defaults included */

@@ -38,6 +38,7 @@ static const char help_run[] =
 "  --trace-file FILE  where the trace goes (standard error)\n"
 "  --mode NAME        preset of mechanisms (fast); see lodger modes\n"
 "  --intercept NAME   --protect NAME   --space NAME   one axis by itself\n"
+"  --memory memfd|huge  small pages, or huge ones where there are some (auto)\n"
 "  --unsafe           allow mechanisms without protection, for measuring\n"
 "  --kernel FILE      boot another guest-kernel image, for testing\n"
 "  --vspace low|high  high: guest programs may reserve terabytes (low)\n"

@@ -143,6 +143,14 @@ static int take_unsafe(struct options *opt, const char *value)
 	return 0;
 }
 
+static int take_memory(struct options *opt, const char *value)
+{
+	if (strcmp(value, "memfd") && strcmp(value, "huge"))
+		return bad_value("memory", value, "memfd or huge");
+	opt->memory = strcmp(value, "huge") ? MEMORY_MEMFD : MEMORY_HUGE;
+	return 0;
+}
+
 static int take_vspace(struct options *opt, const char *value)
 {
 	if (strcmp(value, "low") && strcmp(value, "high"))
@@ -372,6 +380,7 @@ const struct option_spec options_specs[] = {
 	{ "intercept", 0, ARG_NEEDED, ON_GUEST, take_intercept },
 	{ "protect", 0, ARG_NEEDED, ON_GUEST, take_protect },
 	{ "space", 0, ARG_NEEDED, ON_GUEST, take_space },
+	{ "memory", 0, ARG_NEEDED, ON_GUEST, take_memory },
 	{ "unsafe", 0, ARG_NONE, ON_GUEST, take_unsafe },
 	{ "vspace", 0, ARG_NEEDED, ON_GUEST, take_vspace },
 	{ "env", 'e', ARG_NEEDED, ON_GUEST, take_env },

@@ -47,6 +47,7 @@ static size_t vmm_fields(const struct machine *m, struct field *out)
 		{ "host_calls_checked", "host calls put to the policy",
 		  c->host_calls_checked },
 		{ "host_calls_refused", "  of which refused", c->refused },
+		{ "ram_huge", "guest RAM on huge pages (1: yes)", m->ram_huge },
 		{ "core_huge_bytes", "guest kernel's core in huge pages at start, bytes",
 		  m->core_huge_bytes },
 	};

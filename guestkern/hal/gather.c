@@ -1,5 +1,5 @@
 /*
- * Huge pages for the core as it comes into use (--protect gate). What the gate
+ * Huge pages for the core as it comes into use (LODGER_BOOT_CORE_HUGE). What the gate
  * toggles costs by page-table entry: a small page nearly as much as a huge one.
  * So memory of the core is gathered by whole huge pages when its first page comes
  * into use, and only then, for a page that nobody touched costs nothing. The
@@ -33,7 +33,7 @@ u64 core_gather(u64 start, u64 end)
 	u64 first = (start - LODGER_CORE_BASE) / HUGE_PAGE;
 	u64 last = (end - 1 - LODGER_CORE_BASE) / HUGE_PAGE;
 
-	if (boot_info()->protect != LODGER_PROTECT_GATE)
+	if (!(boot_info()->flags & LODGER_BOOT_CORE_HUGE))
 		return UINT64_MAX;
 	for (u64 piece = first; piece <= last; piece++) {
 		if (piece && !bitmap_test(asked, piece))

@@ -5,6 +5,8 @@
 
 #include <linux/falloc.h>
 
+#define HUGE_PAGE (2UL << 20)
+
 static const u8 zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static u8 bounce[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
@@ -33,10 +35,18 @@ void ram_write(gpa_t to, const void *from, size_t len_bytes)
 	ram_io(__NR_pwrite64, to.v, (u64)from, len_bytes);
 }
 
+/* A hole in a part of a huge page would cost the page. */
+static bool zero_by_hole(gpa_t at, size_t len_bytes)
+{
+	u64 unit = boot_info()->flags & LODGER_BOOT_RAM_HUGE ? HUGE_PAGE : PAGE_SIZE;
+
+	return ((at.v | len_bytes) & (unit - 1)) == 0 && len_bytes > PAGE_SIZE;
+}
+
 void ram_zero(gpa_t at, size_t len_bytes)
 {
 	counters()->pages_zeroed += ALIGN_UP(len_bytes, PAGE_SIZE) / PAGE_SIZE;
-	if (((at.v | len_bytes) & ~PAGE_MASK) == 0 && len_bytes > PAGE_SIZE) {
+	if (zero_by_hole(at, len_bytes)) {
 		ram_discard(at, len_bytes);
 		return;
 	}

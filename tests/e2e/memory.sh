@@ -83,6 +83,25 @@ is 'a pipeline beside two that spin' \
 		(while :; do :; done) & (while :; do :; done) &
 		seq 1 1000 | sort -rn | head -n 1')" 1000
 
+# Small pages and huge ones.
+for kind in memfd huge; do
+	lodger_run --memory $kind --stats="json:$tmp/stats" --timeout 60s -- sh -c '
+		dd if=/dev/zero of=/tmp/a bs=64k count=200 2>/dev/null
+		tr "\0" x </tmp/a >/tmp/b; : >/tmp/a; dd if=/dev/zero of=/tmp/a bs=1M count=12 2>/dev/null
+		tr -d x </tmp/b | wc -c; tr -d "\0" </tmp/a | wc -c; sort /tmp/b | wc -c' \
+		>"$tmp/out" 2>"$tmp/err"
+	status=$?
+	if [ "$kind,$status" = huge,125 ]; then
+		matches '--memory huge is refused in one sentence' "$(cat "$tmp/err")" \
+			'lodger: --memory huge does not work on this host (*): see lodger doctor'
+		continue
+	fi
+	is "files on --memory $kind" "$status $(tr '\n' ' ' <"$tmp/out")$(cat "$tmp/err")" \
+		'0 0 0 13107201 '
+	is "... and the statistics say so" "$(grep -c '"ram_huge": 1' "$tmp/stats")" \
+		"$([ $kind = huge ] && echo 1 || echo 0)"
+done
+
 # Kernel memory that comes into use is gathered in huge pages, where there are such.
 lodger_run --stats="json:$tmp/stats" --timeout 60s -- sh -c "
 	i=0; while [ \$i -lt 6000 ]; do : >/tmp/f\$i; i=\$((i + 1)); done; ls /tmp | wc -l" \

@@ -155,7 +155,7 @@ START_TEST(both_spellings)
 			       "-e", "A=1", "-eB=2", "--env=C=3", "-w", "/tmp",
 			       "--user=1000", "--hostname", "box", "--pids=50",
 			       "--cpu", "any", "--vspace", "high", "--unsafe",
-			       "prog", "--mem", "x"),
+			       "--memory", "huge", "prog", "--mem", "x"),
 			 0);
 	ck_assert_uint_eq(opt.mem_bytes, 64 << 20);
 	ck_assert_uint_eq(opt.timeout_ns, 500000000);
@@ -170,6 +170,7 @@ START_TEST(both_spellings)
 	ck_assert_uint_eq(opt.pids_max, 50);
 	ck_assert_int_eq(opt.cpu, -2);
 	ck_assert(opt.vspace_high && opt.unsafe);
+	ck_assert_int_eq(opt.memory, MEMORY_HUGE);
 	ck_assert_int_eq(opt.argc, 3);
 	ck_assert_str_eq(opt.argv[0], "prog");
 	ck_assert_str_eq(opt.argv[1], "--mem");
@@ -327,6 +328,7 @@ static char *const bad[][6] = {
 	{ "run", "--stats=json:", "bad value" },
 	{ "run", "--cpu=-1", "bad value" },
 	{ "run", "--vspace=middle", "bad value" },
+	{ "run", "--memory=large", "bad value" },
 	{ "run", "--unsafe=yes", "takes no value" },
 	{ "run", "--root=", "bad value" },
 	{ "run", "--disk=", "bad value" },

@@ -89,6 +89,8 @@ struct lodger_maker_reply {
 #define LODGER_BOOT_SIGIO_STDIN 32u   /* SIGIO comes for stream 0 */
 #define LODGER_BOOT_SIGIO_TTY 64u     /* SIGIO comes for LODGER_FD_TTY */
 #define LODGER_BOOT_TSC 128u	      /* the host's clocks run by the TSC */
+#define LODGER_BOOT_CORE_HUGE 256u    /* the core is to be gathered */
+#define LODGER_BOOT_RAM_HUGE 512u     /* the RAM file has huge pages */
 
 #define LODGER_BOOT_ROOT_DISK 65536u   /* the root file system is disk 0's */
 
