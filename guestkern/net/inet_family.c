@@ -19,7 +19,9 @@ static struct socket *create(u16 family, u32 type, s32 protocol)
 		return ERR_PTR(-EPROTONOSUPPORT);
 	case SOCK_DGRAM:
 		if (protocol == IPPROTO_IP || protocol == IPPROTO_UDP)
-			return udp_create(family);
+			return udp_create(family, IPPROTO_UDP);
+		if (protocol == IPPROTO_UDPLITE)
+			return udp_create(family, protocol);
 		return ERR_PTR(-EPROTONOSUPPORT);
 	case SOCK_RAW:
 		return ERR_PTR(capable(CAP_NET_RAW) ? -EPROTONOSUPPORT : -EPERM);

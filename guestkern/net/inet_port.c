@@ -41,6 +41,12 @@ static bool overlap(const struct inet_socket *a, const struct ip *a_ip,
 	return ip_is_any(a_ip) || ip_is_any(b_ip) || ip_equal(a_ip, b_ip);
 }
 
+static bool reserved(struct port_table *table, const struct inet_socket *is,
+		     const struct endpoint *ep)
+{
+	return table->reserved && table->reserved(is, ep);
+}
+
 bool port_conflict(struct port_table *table, const struct inet_socket *is,
 		   const struct endpoint *ep)
 {
@@ -50,7 +56,7 @@ bool port_conflict(struct port_table *table, const struct inet_socket *is,
 		if (other != is && other->local.port == ep->port &&
 		    overlap(is, &ep->ip, other) && !table->compatible(is, other))
 			return true;
-	return table->reserved && table->reserved(is, ep);
+	return reserved(table, is, ep);
 }
 
 static bool port_unused(struct port_table *table, u16 port)
@@ -74,7 +80,7 @@ static u16 ephemeral(struct port_table *table, const struct inet_socket *is,
 	random_bytes(&start, sizeof(start));
 	for (u32 i = 0; i < 2 * count; i++) {
 		try.port = (u16)(PORT_EPHEMERAL_FIRST + (start + i) % count);
-		if (i < count ? port_unused(table, try.port)
+		if (i < count ? port_unused(table, try.port) && !reserved(table, is, &try)
 			      : !port_conflict(table, is, &try))
 			return try.port;
 	}

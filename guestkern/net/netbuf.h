@@ -22,6 +22,7 @@ struct netbuf {
 	u32 charge;
 	u32 bytes;	      /* of memory, for the share of the core */
 	struct endpoint from, to; /* inet datagrams */
+	u8 ttl, tos;
 	u64 stamp_ns;	      /* real time of arrival, if somebody wants it */
 	u8 data[];
 };

@@ -3,6 +3,8 @@
  * columns that netstat, ss and ifconfig read. fs/procfs.h declares the tables,
  * which its own tables refer to.
  */
+#include <linux/in.h>
+
 #include "fs/procfs.h"
 #include "lib/string.h"
 #include "net/netbuf.h"
@@ -144,7 +146,7 @@ static int show_udp_of(struct textbuf *tb, u16 family)
 							TCP_CLOSE);
 		size_t start = tb->len;
 
-		if (u->i.s.family != family || !u->i.bound)
+		if (u->i.s.family != family || !u->i.bound || u->i.s.protocol != IPPROTO_UDP)
 			continue;
 		textbuf_putc(tb, ' ');
 		put_inet(tb, n++, &l);

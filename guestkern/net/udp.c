@@ -7,8 +7,7 @@
 
 #include <asm/ioctls.h>
 #include <linux/in.h>
-#include <linux/in6.h>
-#include <linux/sockios.h>
+#include <linux/udp.h>
 
 #include "hal/hal.h"
 #include "lib/err.h"
@@ -20,12 +19,6 @@
 #define PAYLOAD_MAX_V4 65507u /* less the headers of IPv4 and UDP */
 #define PAYLOAD_MAX_V6 65527u
 
-/* struct in6_pktinfo, which linux/in6.h leaves to the libc. */
-struct user_in6_pktinfo {
-	struct ip addr;
-	u32 index;
-};
-
 static struct list_head all = LIST_HEAD_INIT(all);
 
 static bool ports_compatible(const struct inet_socket *a, const struct inet_socket *b)
@@ -35,12 +28,20 @@ static bool ports_compatible(const struct inet_socket *a, const struct inet_sock
 	return a->s.reuseaddr && b->s.reuseaddr;
 }
 
-struct port_table udp_ports = { .compatible = ports_compatible };
+/* UDP-Lite (RFC 3828) is UDP with ports of its own: nothing is ever damaged here,
+ * so that how much a checksum covers does not matter. */
+static struct port_table udp_ports = { .compatible = ports_compatible };
+static struct port_table udplite_ports = { .compatible = ports_compatible };
 
-struct socket *udp_create(u16 family)
+static struct port_table *ports_of(const struct inet_socket *is)
+{
+	return is->s.protocol == IPPROTO_UDPLITE ? &udplite_ports : &udp_ports;
+}
+
+struct socket *udp_create(u16 family, s32 protocol)
 {
 	struct socket *s = socket_alloc(sizeof(struct udp_socket), &udp_ops, family,
-					SOCK_DGRAM, IPPROTO_UDP);
+					SOCK_DGRAM, protocol);
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
@@ -61,7 +62,7 @@ struct udp_socket *udp_next(struct udp_socket *u)
 
 static int udp_bind(struct socket *s, const struct net_addr *addr)
 {
-	return inet_bind(&udp_ports, inet_of(s), addr);
+	return inet_bind(ports_of(inet_of(s)), inet_of(s), addr);
 }
 
 static void disconnect(struct inet_socket *is)
@@ -90,7 +91,7 @@ static int udp_connect(struct socket *s, const struct net_addr *addr, bool nonbl
 		disconnect(is);
 		return 0;
 	}
-	err = inet_autobind(&udp_ports, is);
+	err = inet_autobind(ports_of(is), is);
 	if (err)
 		return err;
 	/* The last connection's address is not kept for the next. */
@@ -130,13 +131,14 @@ static u32 score(const struct inet_socket *is, const struct endpoint *to,
 	return points;
 }
 
-static struct inet_socket *find_receiver(const struct endpoint *to,
+static struct inet_socket *find_receiver(struct port_table *table,
+					 const struct endpoint *to,
 					 const struct endpoint *from)
 {
 	struct inet_socket *is, *best = NULL;
 	u32 most = 0, same = 0, points;
 
-	list_for_each_entry(is, port_bucket(&udp_ports, to->port), port_link) {
+	list_for_each_entry(is, port_bucket(table, to->port), port_link) {
 		points = score(is, to, from);
 		if (points > most) {
 			best = is;
@@ -219,17 +221,35 @@ static int check_send(const struct net_msg *m)
 	return 0;
 }
 
+/* Memory for the datagram, filled; or ERR_PTR. */
+static struct netbuf *prepare(struct net_msg *m, const struct udp_control *control)
+{
+	struct netbuf *nb = netbuf_alloc((u32)m->buf.len);
+
+	if (!nb)
+		return ERR_PTR(-ENOBUFS);
+	nb->ttl = control->ttl;
+	nb->tos = control->tos;
+	if (!netbuf_fill(nb, &m->buf))
+		return nb;
+	netbuf_free(nb);
+	return ERR_PTR(-EFAULT);
+}
+
 static s64 udp_send(struct socket *s, struct net_msg *m)
 {
 	struct inet_socket *is = inet_of(s), *receiver;
 	struct endpoint to, from = { .port = 0 };
+	struct udp_control control;
 	struct netbuf *nb;
 	u32 len;
 	s64 err;
 
-	err = inet_autobind(&udp_ports, is); /* whatever comes of the rest */
+	err = inet_autobind(ports_of(is), is); /* whatever comes of the rest */
 	if (!err)
 		err = check_send(m);
+	if (!err)
+		err = udp_control_parse(&control, is, m);
 	if (!err)
 		err = route(is, m, &to, &from);
 	if (!err && s->error)
@@ -241,15 +261,13 @@ static s64 udp_send(struct socket *s, struct net_msg *m)
 	if (err)
 		return err;
 	len = (u32)m->buf.len;
-	nb = netbuf_alloc(len);
-	if (!nb)
-		return -ENOBUFS;
-	if (netbuf_fill(nb, &m->buf)) {
-		netbuf_free(nb);
-		return -EFAULT;
-	}
+	if (control.has_from)
+		from.ip = control.from;
+	nb = prepare(m, &control);
+	if (IS_ERR(nb))
+		return PTR_ERR(nb);
 	netdev_count(len);
-	receiver = find_receiver(&to, &from);
+	receiver = find_receiver(ports_of(is), &to, &from);
 	if (receiver) {
 		deliver(receiver, nb, &from, &to);
 	} else {
@@ -283,48 +301,6 @@ static int wait_datagram(struct socket *s, u64 deadline)
 	}
 }
 
-static void put_stamp(struct net_msg *m, const struct socket *s, u64 ns)
-{
-	s64 stamp[2];
-
-	if (!ns)
-		ns = clock_real_ns();
-	stamp[0] = (s64)(ns / NS_PER_SEC);
-	stamp[1] = (s64)(ns % NS_PER_SEC);
-	if (s->timestamp)
-		stamp[1] /= 1000;
-	net_put_cmsg(m, SOL_SOCKET, s->timestamp ? SO_TIMESTAMP_OLD : SO_TIMESTAMPNS_OLD,
-		     stamp, sizeof(stamp));
-}
-
-static void put_control(struct net_msg *m, const struct inet_socket *is,
-			const struct netbuf *nb)
-{
-	bool v4 = ip_is_v4(&nb->to.ip) && is->s.family == AF_INET;
-	struct user_in6_pktinfo info6 = { .index = 1 };
-	struct in_pktinfo info = { .ipi_ifindex = 1 };
-	s32 ttl = is->ttl, tos = 0;
-	u8 tos_byte = 0;
-
-	if (is->s.timestamp || is->s.timestamp_ns)
-		put_stamp(m, &is->s, nb->stamp_ns);
-	if (is->pktinfo && v4) {
-		memcpy(&info.ipi_addr, nb->to.ip.b + 12, 4);
-		memcpy(&info.ipi_spec_dst, nb->to.ip.b + 12, 4);
-		net_put_cmsg(m, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
-	} else if (is->pktinfo) {
-		info6.addr = nb->to.ip;
-		net_put_cmsg(m, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
-	}
-	if (is->recv_ttl)
-		net_put_cmsg(m, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_HOPLIMIT,
-			     &ttl, sizeof(ttl));
-	if (is->recv_tos && v4)
-		net_put_cmsg(m, IPPROTO_IP, IP_TOS, &tos_byte, sizeof(tos_byte));
-	else if (is->recv_tos)
-		net_put_cmsg(m, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
-}
-
 static s64 take_datagram(struct socket *s, struct net_msg *m)
 {
 	struct netbuf *nb = list_first_entry(&s->rx, struct netbuf, link);
@@ -335,7 +311,7 @@ static s64 take_datagram(struct socket *s, struct net_msg *m)
 	if (n < total)
 		m->out_flags |= MSG_TRUNC;
 	endpoint_fill(&m->name, s->family, &nb->from);
-	put_control(m, inet_of(s), nb);
+	udp_control_put(m, inet_of(s), nb);
 	if (!(m->flags & MSG_PEEK)) {
 		list_del(&nb->link);
 		s->rx_count--;
@@ -400,13 +376,31 @@ static s64 udp_ioctl(struct socket *s, u32 cmd, uaddr_t arg)
 	}
 }
 
+/* SOL_UDP, SOL_UDPLITE: corking and coverage, told back as not in use. */
+static bool is_own_level(const struct socket *s, int level)
+{
+	return level == s->protocol;
+}
+
 static int udp_setopt(struct socket *s, const struct sockopt *opt)
 {
+	s32 value;
+
+	if (is_own_level(s, opt->level)) {
+		if (opt->name != UDP_CORK && s->protocol == IPPROTO_UDP)
+			return -ENOPROTOOPT;
+		return sockopt_get_int(opt, &value);
+	}
 	return inet_setopt(inet_of(s), opt);
 }
 
 static int udp_getopt(struct socket *s, struct sockopt *opt)
 {
+	if (is_own_level(s, opt->level)) {
+		if (opt->name != UDP_CORK && s->protocol == IPPROTO_UDP)
+			return -ENOPROTOOPT;
+		return sockopt_put_int(opt, 0);
+	}
 	return inet_getopt(inet_of(s), opt);
 }
 

@@ -16,12 +16,29 @@ static inline struct udp_socket *udp_of(struct socket *s)
 }
 
 extern const struct socket_ops udp_ops;
-extern struct port_table udp_ports;
 
-/* Errors as net_family.create. */
-struct socket *udp_create(u16 family);
+/* protocol: IPPROTO_UDP, IPPROTO_UDPLITE. Errors as net_family.create. */
+struct socket *udp_create(u16 family, s32 protocol);
 /* The first and next of all sockets; NULL at the end. */
 struct udp_socket *udp_first(void);
 struct udp_socket *udp_next(struct udp_socket *u);
+
+/* --- udp_control.c ------------------------------------------------------------ */
+
+/* What one message asks for beside the socket's options. */
+struct udp_control {
+	u8 ttl, tos;
+	bool has_from;
+	struct ip from; /* the address to send from */
+};
+
+struct netbuf;
+
+/* From the control messages of a send: 0 or -EINVAL. */
+int udp_control_parse(struct udp_control *c, const struct inet_socket *is,
+		      const struct net_msg *m);
+/* Tells the program what it asked to know about nb. */
+void udp_control_put(struct net_msg *m, const struct inet_socket *is,
+		     const struct netbuf *nb);
 
 #endif

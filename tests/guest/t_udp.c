@@ -206,6 +206,70 @@ static void packet_info(void)
 	CHECK_EQ(info.ipi_addr.s_addr, HTONL(LOOPBACK));
 }
 
+/* A control message with an int. */
+static ssize_t send_with(int fd, int level, int type, int value)
+{
+	struct {
+		struct cmsghdr h;
+		int value, pad;
+	} c = { { CMSG_LEN(sizeof(int)), level, type }, value, 0 };
+	struct iovec iov = { "x", 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c,
+			    .msg_controllen = sizeof(c) };
+
+	return sendmsg(fd, &m, 0);
+}
+
+static int received_ttl(int fd)
+{
+	char byte, control[64] __attribute__((aligned(8)));
+	struct iovec iov = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	struct cmsghdr h;
+	int ttl;
+
+	CHECK_EQ(recvmsg(fd, &m, 0), 1);
+	memcpy(&h, control, sizeof(h));
+	CHECK_EQ(h.cmsg_type, IP_TTL);
+	memcpy(&ttl, CMSG_DATA(control), sizeof(ttl));
+	return ttl;
+}
+
+static void hop_limit(void)
+{
+	int a = sock_make(AF_INET, SOCK_DGRAM), b = sock_make(AF_INET, SOCK_DGRAM);
+
+	CHECK_OK(sock_connect_inet(b, AF_INET, sock_bind_inet(a, AF_INET, 0)));
+	sock_setopt(a, IPPROTO_IP, IP_RECVTTL, 1);
+	sock_setopt(b, IPPROTO_IP, IP_TTL, 7);
+	CHECK_EQ(send(b, "x", 1, 0), 1);
+	CHECK_EQ(received_ttl(a), 7);
+	CHECK_EQ(send_with(b, IPPROTO_IP, IP_TTL, 9), 1);
+	CHECK_EQ(received_ttl(a), 9);
+	CHECK_ERR(send_with(b, IPPROTO_IP, IP_TTL, 256), EINVAL);
+	CHECK_ERR(send_with(b, IPPROTO_IP, 999, 1), EINVAL);
+	CHECK_ERR(setsockopt(b, IPPROTO_IP, IP_TTL, &(int){ 0 }, 4), EINVAL);
+}
+
+static void udp_lite(void)
+{
+	int a, b, c = sock_make(AF_INET, SOCK_DGRAM), port;
+	char buf[8];
+
+	a = socket(AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE);
+	if (a < 0)
+		test_skip("no UDP-Lite");
+	b = (int)CHECK_OK(socket(AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE));
+	port = sock_bind_inet(a, AF_INET, 0);
+	/* Its ports are not those of UDP. */
+	sock_bind_inet(c, AF_INET, port);
+	CHECK_EQ(send_to(b, AF_INET, port, "lite", 4), 4);
+	CHECK_EQ(recv(a, buf, 8, 0), 4);
+	CHECK_ERR(recv(c, buf, 8, MSG_DONTWAIT), EAGAIN);
+	CHECK_EQ(sock_getopt(a, SOL_SOCKET, SO_PROTOCOL), IPPROTO_UDPLITE);
+}
+
 static const struct test_case cases[] = {
 	{ "there and back over IPv4", over_ipv4 },
 	{ "there and back over IPv6", over_ipv6 },
@@ -217,5 +281,7 @@ static const struct test_case cases[] = {
 	{ "errors", errors },
 	{ "a reader waits", a_reader_waits },
 	{ "packet information", packet_info },
+	{ "hop limit", hop_limit },
+	{ "UDP-Lite", udp_lite },
 };
 TEST_MAIN(cases)
