@@ -35,7 +35,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
-.PHONY: all run check check-all test-build bench bench-macro fuzz install clean
+.PHONY: all run check check-all test-build bench bench-macro fuzz install clean coverage
 all:
 
 # The first three install what they miss before they build, and clean needs
@@ -148,6 +148,11 @@ check-all:
 
 # Everything that `make check` runs.
 test-build: all $(test_targets) $(fuzz_targets)
+
+# Which test exercises which system call: build/coverage.md.
+coverage:
+	@mkdir -p $(B)
+	@$(PYTHON) scripts/gen_coverage.py $(B)/coverage.md
 
 fuzz: all $(fuzz_targets) $(B)/testroot.cpio
 	@LODGER_BUILD=$(B) tests/run --jobs $(J) --fuzz-seconds $(T) --seed $(SEED) \

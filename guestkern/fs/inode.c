@@ -12,6 +12,7 @@
 #include "fs/locks.h"
 #include "fs/notify.h"
 #include "fs/vfs_internal.h"
+#include "fs/xattr.h"
 #include "hal/hal.h"
 #include "lib/bug.h"
 #include "lib/err.h"
@@ -102,6 +103,7 @@ void inode_put(struct inode *inode)
 	if (inode->ops && inode->ops->evict)
 		inode->ops->evict(inode);
 	locks_free(inode);
+	xattr_free(inode);
 	kfree(inode);
 }
 

@@ -284,6 +284,7 @@ struct super_block *ramfs_create(const char *fstype, const char *options, bool l
 		return ERR_PTR(-ENOMEM);
 	sb->ops = &ramfs_super_ops;
 	sb->bytes_max = opt.bytes_max;
+	sb->has_xattr = true;
 	root = ramfs_inode(sb, NULL, S_IFDIR | opt.mode);
 	if (IS_ERR(root) || !dentry_make_root(sb, root)) {
 		super_put(sb);

@@ -81,6 +81,7 @@ struct inode {
 	s32 writers;	/* open for writing */
 	void *locks;	/* fs/locks.c: flock and POSIX locks, or NULL */
 	void *watches;	/* fs/inotify.c: who is told what happens, or NULL */
+	void *xattrs;	/* fs/xattr.c: extended attributes, or NULL */
 };
 
 struct dentry {
@@ -145,6 +146,7 @@ struct super_block {
 	struct dentry *root;
 	u64 next_ino;
 	u64 bytes_used, bytes_max; /* 0: no own limit */
+	bool has_xattr; /* extended attributes in memory (fs/xattr.h) */
 	u32 refs;
 	void *private;
 };

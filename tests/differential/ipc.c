@@ -1,4 +1,4 @@
-/* System V IPC and message queues. */
+/* System V IPC, message queues, extended attributes. */
 #include "diff.h"
 
 #include <mqueue.h>
@@ -6,6 +6,7 @@
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/xattr.h>
 #include <time.h>
 
 static void c_shm(void)
@@ -109,10 +110,46 @@ static void c_mqueue(void)
 	R(mq_close(q));
 }
 
+static void c_xattr(void)
+{
+	char buf[64], name[300];
+	int fd = open("f", O_RDWR | O_CREAT, 0644);
+
+	memset(name, 'n', 299);
+	memcpy(name, "user.", 5);
+	name[299] = '\0';
+	symlink("f", "s");
+	R(setxattr("f", "noname", "v", 1, 0));
+	R(setxattr("f", "", "v", 1, 0));
+	R(setxattr("f", name, "v", 1, 0));
+	R(setxattr("f", "user.x", "v", 1, 9));
+	R(setxattr("f", "user.x", "v", 100000, 0));
+	R(setxattr("f", "user.x", BAD, 10, 0));
+	R(setxattr("none", "user.x", "v", 1, 0));
+	R(getxattr("f", "user.none", buf, 64));
+	R(getxattr("f", "other.x", buf, 64));
+	R(removexattr("f", "user.none"));
+	R(listxattr("f", buf, 0));
+	R(fgetxattr(99, "user.x", buf, 64));
+	R(fsetxattr(fd, "user.x", "value", 5, XATTR_REPLACE));
+	R(setxattr("f", "user.a", "value", 5, 0));
+	R(setxattr("f", "user.a", "value", 5, XATTR_CREATE));
+	R(getxattr("f", "user.a", buf, 2));
+	R(getxattr("f", "user.a", buf, 64));
+	R(getxattr("f", "user.a", NULL, 0));
+	R(listxattr("f", buf, 64));
+	R(listxattr("f", buf, 3));
+	R(lsetxattr("s", "user.a", "v", 1, 0));
+	R(setxattr("f", "trusted.a", "v", 1, 0));
+	R(removexattr("f", "user.a"));
+	R(getxattr("f", "user.a", buf, 64));
+}
+
 static const struct diff_case cases[] = {
 	{ "shared memory", c_shm },
 	{ "semaphores", c_sem },
 	{ "messages", c_msg },
 	{ "message queues", c_mqueue },
+	{ "xattr", c_xattr },
 };
 DIFF_TABLE(ipc_table, cases);

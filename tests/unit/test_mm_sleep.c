@@ -243,7 +243,7 @@ START_TEST(test_advice)
 	ck_assert_int_eq(mm_advise(mm, BASE, all, MADV_POPULATE_WRITE), -EINVAL);
 	ck_assert_int_eq(mm_advise(mm, BASE, all, MADV_FREE), -EINVAL);
 	ck_assert_int_eq(mm_advise(mm, BASE, all, MADV_WIPEONFORK), -EINVAL);
-	ck_assert_int_eq(mm_advise(mm, BASE, all, MADV_REMOVE), -EINVAL);
+	ck_assert_int_eq(mm_advise(mm, BASE, all, MADV_REMOVE), -EACCES);
 	ck_assert_int_eq(mm_advise(mm, BASE, all, 12345), -EINVAL);
 	ck_assert_int_eq(mm_advise(mm, BASE + 1, all, MADV_NORMAL), -EINVAL);
 	ck_assert_int_eq(mm_advise(mm, BASE, UINT64_MAX, MADV_NORMAL), -EINVAL);

@@ -1,0 +1,188 @@
+/*
+ * Extended attributes kept in the kernel's memory. Owns the list on
+ * inode->xattrs, newest first; an entry is one allocation, name and value behind
+ * it.
+ *
+ * Who may do what is by name space (xattr(7)): user by the file's permissions and
+ * on regular files and directories only, trusted and security for the privileged.
+ */
+#include "fs/xattr.h"
+
+#include <linux/capability.h>
+#include <linux/stat.h>
+#include <linux/xattr.h>
+
+#include "fs/ramfs_internal.h"
+#include "fs/vfs_internal.h"
+#include "lib/err.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "proc/cred.h"
+
+#define MAY_WRITE 2u
+#define MAY_READ 4u
+/* As Linux on tmpfs: for one file. */
+#define COUNT_MAX 128u
+#define BYTES_MAX (128u << 10)
+
+struct xattr {
+	struct xattr *next;
+	size_t name_len, size; /* name with its NUL, then the value */
+};
+
+static char *name_of(const struct xattr *x)
+{
+	return (char *)(x + 1);
+}
+
+static u8 *value_of(const struct xattr *x)
+{
+	return (u8 *)(x + 1) + x->name_len;
+}
+
+static bool has_prefix(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* May the current task? 0, -EPERM, -EACCES, -ENODATA, -EOPNOTSUPP. */
+static int check(const struct inode *inode, const char *name, u32 mask)
+{
+	bool write = mask & MAY_WRITE;
+
+	if (!inode->sb->has_xattr)
+		return -EOPNOTSUPP;
+	if (has_prefix(name, XATTR_SECURITY_PREFIX))
+		return write && !capable(CAP_SYS_ADMIN) ? -EPERM : 0;
+	if (has_prefix(name, XATTR_TRUSTED_PREFIX)) {
+		if (capable(CAP_SYS_ADMIN))
+			return 0;
+		return write ? -EPERM : -ENODATA;
+	}
+	if (!has_prefix(name, XATTR_USER_PREFIX))
+		return -EOPNOTSUPP;
+	if (!S_ISREG(inode->mode) && !S_ISDIR(inode->mode))
+		return write ? -EPERM : -ENODATA;
+	if (write && S_ISDIR(inode->mode) && inode->mode & S_ISVTX &&
+	    !inode_owner_or_capable(inode))
+		return -EPERM;
+	if (!name[strlen(XATTR_USER_PREFIX)])
+		return -EINVAL;
+	return inode_permission(inode, mask);
+}
+
+/* The link that points to the attribute of that name, or to NULL at the end. */
+static struct xattr **find(const struct inode *inode, const char *name)
+{
+	struct xattr **at = (struct xattr **)&((struct inode *)(u64)inode)->xattrs;
+
+	while (*at && strcmp(name_of(*at), name) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+s64 xattr_get(const struct inode *inode, const char *name, void *value, size_t size)
+{
+	const struct xattr *x;
+	int err = check(inode, name, MAY_READ);
+
+	if (err)
+		return err;
+	x = *find(inode, name);
+	if (!x)
+		return -ENODATA;
+	if (size && size < x->size)
+		return -ERANGE;
+	if (size)
+		memcpy(value, value_of(x), x->size);
+	return (s64)x->size;
+}
+
+static bool has_room(const struct inode *inode, size_t more)
+{
+	const struct xattr *x;
+	size_t bytes = more;
+	u32 count = 1;
+
+	for (x = inode->xattrs; x; x = x->next) {
+		bytes += x->size;
+		count++;
+	}
+	return count <= COUNT_MAX && bytes <= BYTES_MAX && !ramfs_core_short();
+}
+
+int xattr_set(struct inode *inode, const char *name, const void *value, size_t size,
+	      u32 flags)
+{
+	size_t name_len = strlen(name) + 1;
+	struct xattr **at, *old, *x;
+	int err = check(inode, name, MAY_WRITE);
+
+	if (err)
+		return err;
+	at = find(inode, name);
+	old = *at;
+	if (old && flags & XATTR_CREATE)
+		return -EEXIST;
+	if (!old && flags & XATTR_REPLACE)
+		return -ENODATA;
+	if (!has_room(inode, size))
+		return -ENOSPC;
+	x = kmalloc(sizeof(*x) + name_len + size);
+	if (!x)
+		return -ENOSPC;
+	x->name_len = name_len;
+	x->size = size;
+	memcpy(name_of(x), name, name_len);
+	memcpy(value_of(x), value, size);
+	x->next = old ? old->next : NULL;
+	*at = x;
+	kfree(old);
+	inode_touch(inode, false, false, true);
+	return 0;
+}
+
+int xattr_remove(struct inode *inode, const char *name)
+{
+	struct xattr **at, *x;
+	int err = check(inode, name, MAY_WRITE);
+
+	if (err)
+		return err;
+	at = find(inode, name);
+	x = *at;
+	if (!x)
+		return -ENODATA;
+	*at = x->next;
+	kfree(x);
+	inode_touch(inode, false, false, true);
+	return 0;
+}
+
+s64 xattr_list(const struct inode *inode, char *names, size_t size)
+{
+	bool all = capable(CAP_SYS_ADMIN);
+	const struct xattr *x;
+	size_t used = 0;
+
+	for (x = inode->xattrs; x; x = x->next) {
+		if (!all && has_prefix(name_of(x), XATTR_TRUSTED_PREFIX))
+			continue;
+		if (size && used + x->name_len > size)
+			return -ERANGE;
+		if (size)
+			memcpy(names + used, name_of(x), x->name_len);
+		used += x->name_len;
+	}
+	return (s64)used;
+}
+
+void xattr_free(struct inode *inode)
+{
+	struct xattr *x;
+
+	while ((x = inode->xattrs)) {
+		inode->xattrs = x->next;
+		kfree(x);
+	}
+}
