@@ -4,6 +4,7 @@
 
 #include "modes.h"
 #include "doctor.h"
+#include "image.h"
 #include "options.h"
 #include "run.h"
 
@@ -21,6 +22,8 @@ static int dispatch(struct options *opt)
 		return modes_print(opt);
 	case CMD_DOCTOR:
 		return doctor_print();
+	case CMD_IMAGE:
+		return image_main(opt);
 	case CMD_HELP:
 		options_help(opt->help_topic);
 		return 0;

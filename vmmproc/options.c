@@ -22,7 +22,7 @@
 
 static const char *const command_names[] = {
 	[CMD_RUN] = "run",	 [CMD_BOOT] = "boot", [CMD_MODES] = "modes",
-	[CMD_DOCTOR] = "doctor", [CMD_HELP] = "help", NULL,
+	[CMD_DOCTOR] = "doctor", [CMD_IMAGE] = "image", [CMD_HELP] = "help", NULL,
 };
 
 /* Complains of an option that no table row has; suggests a near one. */
@@ -174,6 +174,11 @@ static int parse_command(struct options *opt, int argc, char **argv, int at)
 	env_finish(opt, home);
 	if (command == CMD_RUN || command == CMD_BOOT)
 		return set_program(opt, argv + at, argc - at);
+	if (command == CMD_IMAGE) {
+		opt->argv = argv + at;
+		opt->argc = argc - at;
+		return 0;
+	}
 	if (at < argc) {
 		machine_complain("lodger %s takes no argument: leave out '%s'",
 				 command_names[command], argv[at]);

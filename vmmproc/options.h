@@ -7,7 +7,7 @@
 
 #include "abi/boot.h"
 
-enum command { CMD_RUN, CMD_BOOT, CMD_MODES, CMD_DOCTOR, CMD_HELP, CMD_VERSION };
+enum command { CMD_RUN, CMD_BOOT, CMD_MODES, CMD_DOCTOR, CMD_IMAGE, CMD_HELP, CMD_VERSION };
 enum stats_format { STATS_NONE, STATS_TEXT, STATS_JSON };
 enum trace_kind { TRACE_NONE, TRACE_SYSCALLS, TRACE_STEPS };
 

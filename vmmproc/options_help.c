@@ -12,6 +12,7 @@ static const char help_all[] =
 "                   boot the machine: its /sbin/init on this terminal\n"
 "  lodger modes     mechanisms, what this host supports, the presets\n"
 "  lodger doctor    what this host allows and what would make it better\n"
+"  lodger image     create, import, export, check an ext2 image\n"
 "  lodger help COMMAND, lodger COMMAND --help, lodger --version\n"
 "\n"
 "Needs no root, no /dev/kvm, no setuid and no daemon.\n"
@@ -77,6 +78,18 @@ static const char help_doctor[] =
 "where there is one, what would make it faster or safer. Changes nothing.\n"
 "Exit status 0, or 125 if lodger cannot run here.\n";
 
+static const char help_image[] =
+"lodger image create FILE SIZE\n"
+"lodger image import FILE DIRECTORY|TAR\n"
+"lodger image export FILE TAR\n"
+"lodger image check FILE\n"
+"\n"
+"Images of ext2, for --disk and --root. create makes an empty one (mke2fs);\n"
+"import unpacks a tar, plain or gzip, or copies a directory, as the guest's\n"
+"root: owners, modes and device nodes are the archive's; a directory's files\n"
+"become root's. export packs all files into a tar (- for standard output);\n"
+"check is e2fsck -fn. create and check need e2fsprogs.\n";
+
 void options_help(enum command command)
 {
 	const char *text = help_all;
@@ -93,6 +106,9 @@ void options_help(enum command command)
 		break;
 	case CMD_DOCTOR:
 		text = help_doctor;
+		break;
+	case CMD_IMAGE:
+		text = help_image;
 		break;
 	case CMD_HELP:
 	case CMD_VERSION:

@@ -19,7 +19,7 @@
 
 #define ON(command) OPTIONS_ON(command)
 #define ON_GUEST (ON(CMD_RUN) | ON(CMD_BOOT))
-#define ON_ALL (ON_GUEST | ON(CMD_MODES) | ON(CMD_DOCTOR))
+#define ON_ALL (ON_GUEST | ON(CMD_MODES) | ON(CMD_DOCTOR) | ON(CMD_IMAGE))
 
 /* One sentence about a bad value; always -1. */
 static int bad_value(const char *option, const char *value, const char *want)

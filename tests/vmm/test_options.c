@@ -276,7 +276,7 @@ END_TEST
 START_TEST(help_fits_a_screen)
 {
 	static const enum command topics[] = { CMD_HELP, CMD_RUN, CMD_BOOT,
-					       CMD_MODES, CMD_DOCTOR };
+					       CMD_MODES, CMD_DOCTOR, CMD_IMAGE };
 	char line[256];
 	int lines = 0;
 	FILE *file = tmpfile();
@@ -346,6 +346,7 @@ static char *const bad[][6] = {
 	{ "frobnicate", "unknown command" },
 	{ "--mem=64M", "run", "before the command" },
 	{ "help", "frobnicate", "unknown command" },
+	{ "image", "--mem=64M", "does not belong to lodger image" },
 };
 
 START_TEST(disks)
