@@ -85,8 +85,8 @@ static const struct preset presets[] = {
 	{ "umlinux", "the paper's original",
 	  { { "ptrace", "mprotect", "remap" } } },
 	{ "fast", "the fastest secure set this host supports",
-	  { { "patch", "gate", "remap" },
-	    { "trap", "gate", "remap" },
+	  { { "patch", "gate", "multi" },
+	    { "trap", "gate", "multi" },
 	    { "seccomp", "gate", "remap" },
 	    { "ptrace", "mprotect", "remap" } } },
 	{ "kmod", "with the host kernel module",
@@ -221,18 +221,24 @@ static int check_choice(const struct options *opt, enum axis axis,
 }
 
 /* With a tracer each host process would be a tracee more, and a hand-over two
- * stops. */
+ * stops; user dispatch would be armed in the first one only. */
+static bool multi_goes_with(const char *intercept)
+{
+	const struct mechanism *m = find_mechanism(AXIS_INTERCEPT, intercept);
+
+	return m && m->icept && (m->icept->abi == LODGER_INTERCEPT_PATCH ||
+				 m->icept->abi == LODGER_INTERCEPT_TRAP);
+}
+
 static int check_multi(struct options *opt)
 {
-	const struct mechanism *intercept =
-		find_mechanism(AXIS_INTERCEPT, *choice_of(opt, AXIS_INTERCEPT));
-	const char *space = *choice_of(opt, AXIS_SPACE);
+	const char *intercept = *choice_of(opt, AXIS_INTERCEPT);
 
-	if (strcmp(space, "multi") || !intercept->icept ||
-	    intercept->icept->filter == ICEPT_FILTER_TRAP)
+	if (strcmp(*choice_of(opt, AXIS_SPACE), "multi") ||
+	    multi_goes_with(intercept))
 		return 0;
-	machine_complain("--space multi needs --intercept patch or trap, not %s: a tracer would stop at every hand-over",
-			 intercept->name);
+	machine_complain("--space multi needs --intercept patch or trap, not %s: there each host process and hand-over would be one more to follow",
+			 intercept);
 	return -1;
 }
 
@@ -261,10 +267,12 @@ static int check_together(struct options *opt)
 static const char *const *choose_set(const struct preset *preset,
 				     struct options *opt)
 {
+	const char *intercept = *choice_of(opt, AXIS_INTERCEPT);
 	char why[160];
 
 	for (size_t i = 0; i < PRESET_SETS && preset->set[i][0]; i++) {
-		bool works = true;
+		bool works = !intercept || multi_goes_with(intercept) ||
+			     strcmp(preset->set[i][AXIS_SPACE], "multi");
 
 		for (int axis = 0; axis < AXIS_COUNT && works; axis++)
 			works = *choice_of(opt, (enum axis)axis) ||

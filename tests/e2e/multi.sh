@@ -147,6 +147,7 @@ is 'all stopped and continued' "$status $(cat "$tmp/err")" '9 '
 
 start --mem 1G --pids 1000 -- sh -c '
 	i=0; while [ $i -lt 500 ]; do sleep 1000 & i=$((i + 1)); done
+	until [ $(ps | grep -c "[s]leep 1000") -ge 500 ]; do sleep 0.1; done
 	echo ready; read x
 	for p in $(jobs -p); do kill -CONT $p; done
 	kill $(jobs -p); wait

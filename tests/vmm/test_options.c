@@ -424,7 +424,20 @@ START_TEST(modes_of_the_host)
 {
 	ck_assert_int_eq(PARSE("run", "--mode", "fast"), 0);
 	ck_assert_int_eq(modes_resolve(&opt), 0);
-	ck_assert_str_eq(opt.space, "remap");
+	ck_assert_str_eq(opt.space, modes_abi(&opt, AXIS_INTERCEPT) ==
+						    LODGER_INTERCEPT_PATCH ?
+					    "multi" : "remap");
+	free_options();
+	ck_assert_int_eq(PARSE("run", "--intercept=trap"), 0);
+	ck_assert_int_eq(modes_resolve(&opt), 0);
+	ck_assert_str_eq(opt.space, "multi");
+	free_options();
+	ck_assert_int_eq(PARSE("run", "--intercept=ptrace"), 0);
+	ck_assert_int_eq(modes_resolve(&opt), 0);
+	ck_assert_str_eq(opt.space, "remap"); /* multi has no tracer */
+	free_options();
+	ck_assert_int_eq(PARSE("run", "--intercept=ptrace", "--space=multi"), 0);
+	ck_assert_int_ne(modes_resolve(&opt), 0);
 	free_options();
 	ck_assert_int_eq(PARSE("run", "--mode", "fast", "--intercept=ptrace"),
 			 0);
