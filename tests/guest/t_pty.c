@@ -257,6 +257,17 @@ static void master_ends(void)
 	CHECK_ERR(open(p.name, O_RDWR | O_NOCTTY), ENOENT);
 }
 
+/* Does the process sleep (proc(5), stat)? */
+static int asleep(pid_t pid)
+{
+	char path[32], text[512] = "", *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	test_read_file(path, text, sizeof(text));
+	end = strrchr(text, ')');
+	return end && end[1] == ' ' && end[2] == 'S';
+}
+
 static void end_wakes_reader(void)
 {
 	struct pair p = open_pair();
@@ -272,7 +283,7 @@ static void end_wakes_reader(void)
 		_exit(0);
 	}
 	close(p.slave);
-	test_nap();
+	WAIT_UNTIL(asleep(pid)); /* in the read, not before it */
 	close(p.master);
 	test_wait_ok(pid);
 }
