@@ -178,6 +178,46 @@ static void json_guest_calls(FILE *out, const struct lodger_counters *counters)
 			call->calls, call->errors, call->host_calls, call->ns);
 		first = false;
 	}
+	fprintf(out, "\n  ],\n");
+}
+
+static const char *miss_call(const struct lodger_miss *miss)
+{
+	const char *name = miss->nr < LODGER_NSYSCALL ? policy_call_name(miss->nr) : NULL;
+
+	return name ? name : "?";
+}
+
+/* The program's name, of which nothing is sure, for a terminal or in quotes. */
+static const char *miss_program(const struct lodger_miss *miss,
+				char name[sizeof(miss->program) + 1])
+{
+	size_t len = strnlen(miss->program, sizeof(miss->program));
+
+	for (size_t i = 0; i < len; i++) {
+		char c = miss->program[i];
+
+		name[i] = c < ' ' || c > '~' || c == '"' || c == '\\' ? '?' : c;
+	}
+	name[len] = '\0';
+	return name;
+}
+
+static void json_misses(FILE *out, const struct lodger_counters *counters)
+{
+	fprintf(out, "  \"misses_lost\": %" PRIu64 ",\n  \"misses\": [",
+		counters->misses_lost);
+	for (size_t i = 0; i < LODGER_NMISS && counters->miss[i].count; i++) {
+		const struct lodger_miss *miss = &counters->miss[i];
+		char program[sizeof(miss->program) + 1];
+
+		fprintf(out,
+			"%s\n    {\"program\": \"%s\", \"number\": %" PRId64 ", \"name\": \"%s\", \"errno\": %" PRIu32
+			", \"arguments\": [%" PRIu64 ", %" PRIu64 "], \"count\": %" PRIu64 "}",
+			i ? "," : "", miss_program(miss, program), (int64_t)miss->nr,
+			miss_call(miss), miss->error, miss->arg[0],
+			miss->arg[1], miss->count);
+	}
 	fprintf(out, "\n  ]\n");
 }
 
@@ -205,6 +245,7 @@ static void write_json(FILE *out, const struct machine *m,
 	json_usage(out, "guest_process", &m->guest_rusage);
 	json_host_calls(out, &m->count);
 	json_guest_calls(out, counters);
+	json_misses(out, counters);
 	fprintf(out, "}\n");
 }
 
@@ -272,6 +313,28 @@ static void text_guest_calls(FILE *out, const struct lodger_counters *counters)
 	}
 }
 
+static void text_misses(FILE *out, const struct lodger_counters *counters)
+{
+	if (!counters->miss[0].count)
+		return;
+	fprintf(out, "\n%14s  %-15s  missed: the call, its first arguments, the answer\n",
+		"times", "program");
+	for (size_t i = 0; i < LODGER_NMISS && counters->miss[i].count; i++) {
+		const struct lodger_miss *miss = &counters->miss[i];
+		char program[sizeof(miss->program) + 1];
+
+		fprintf(out, "%14" PRIu64 "  %-15s  %s (%" PRId64 ") %#" PRIx64 " %#" PRIx64
+			" %s\n",
+			miss->count, miss_program(miss, program), miss_call(miss),
+			(int64_t)miss->nr,
+			miss->arg[0], miss->arg[1],
+			miss->error < 4096 && strerrorname_np((int)miss->error) ?
+				strerrorname_np((int)miss->error) : "?");
+	}
+	if (counters->misses_lost)
+		fprintf(out, "%14" PRIu64 "  more\n", counters->misses_lost);
+}
+
 static void write_text(FILE *out, const struct machine *m,
 		       const struct lodger_counters *counters,
 		       const struct rusage *own)
@@ -295,6 +358,7 @@ static void write_text(FILE *out, const struct machine *m,
 				field[i].label);
 	text_host_calls(out, &m->count);
 	text_guest_calls(out, counters);
+	text_misses(out, counters);
 }
 
 int stats_write(const struct machine *m, const struct lodger_counters *counters)

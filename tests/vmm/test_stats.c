@@ -61,8 +61,11 @@ START_TEST(json)
 	machine.count.host_call[9] = 3;
 	counters.kernel_bytes = 4096;
 	counters.call[39] = (struct lodger_call_counter){ 5, 6, 1, 7000 };
+	counters.miss[0] = (struct lodger_miss){
+		"a\"b", 425, { 8, 4096 }, 38, 0, 3 };
 	write_and_read(STATS_JSON);
 	ck_assert_int_eq(text[0], '{');
+	has("{\"program\": \"a?b\", \"number\": 425, \"name\": \"io_uring_setup\", \"errno\": 38, \"arguments\": [8, 4096], \"count\": 3}");
 	has("\"version\": 1,");
 	has("\"wall_ns\": 2000000,");
 	has("\"tracer_stops\": 9,");
@@ -85,6 +88,7 @@ START_TEST(json_keys)
 		"as_switches",	       "voluntary_switches",
 		"involuntary_switches", "user_ns",	   "system_ns",
 		"wall_ns",	       "syscalls", "host_calls_by_number",
+		"misses",	       "misses_lost",
 	};
 	char quoted[64];
 
@@ -103,6 +107,12 @@ START_TEST(text_form)
 	write_and_read(STATS_TEXT);
 	has("tracer stops");
 	has("guest kernel's own memory");
+	ck_assert_ptr_null(strstr(text, "missed"));
+	counters.miss[0] = (struct lodger_miss){ "prog", (uint64_t)-7, { 1, 2 }, 38, 0, 9 };
+	counters.misses_lost = 5;
+	write_and_read(STATS_TEXT);
+	has("9  prog             ? (-7) 0x1 0x2 ENOSYS");
+	has("5  more");
 	ck_assert(strstr(text, "  write\n") < strstr(text, "  read\n"));
 }
 END_TEST

@@ -147,8 +147,9 @@ struct lodger_boot {
 	char strings[LODGER_STRINGS_BYTES];
 };
 
-#define LODGER_COUNTERS_VERSION 1
+#define LODGER_COUNTERS_VERSION 2
 #define LODGER_NSYSCALL 512
+#define LODGER_NMISS 64
 
 /* How the machine ended, in lodger_counters.halt_reason. */
 enum lodger_halt {
@@ -163,6 +164,17 @@ struct lodger_call_counter {
 	uint64_t host_calls; /* host calls made while serving them */
 	uint64_t errors;     /* of which returned -errno */
 	uint64_t ns;	     /* guest-kernel time, when --stats asked */
+};
+
+/* What a program asked for and this version does not have: a call that is missing,
+ * or one of a partial call's refusals. Free entries have count 0, and are last. */
+struct lodger_miss {
+	char program[16];  /* its name, NUL-terminated */
+	uint64_t nr;	   /* system-call number, whatever the program gave */
+	uint64_t arg[2];   /* the first two arguments of the first such call */
+	uint32_t error;	   /* ENOSYS, or what a partial call answered */
+	uint32_t reserved;
+	uint64_t count;
 };
 
 /* Counted by the guest kernel, read by the VMM after the end (--stats). */
@@ -189,6 +201,8 @@ struct lodger_counters {
 	uint32_t halt_status;
 	char halt_text[200];
 	struct lodger_call_counter call[LODGER_NSYSCALL];
+	uint64_t misses_lost;	  /* found no free entry */
+	struct lodger_miss miss[LODGER_NMISS];
 };
 
 #endif
