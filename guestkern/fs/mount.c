@@ -19,6 +19,7 @@
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/task.h"
 
 /* umount2(2); the kernel keeps these in a header of its own. */
 #define MNT_FORCE 1u
@@ -33,6 +34,8 @@
 
 static struct list_head mounts = LIST_HEAD_INIT(mounts); /* in order of mounting */
 static struct mount *root_mount;
+/* Who looks for a mount to expire: his look is no use of it. */
+static const struct task *expirer;
 
 struct mount *mount_root(void)
 {
@@ -42,6 +45,8 @@ struct mount *mount_root(void)
 void mount_get(struct mount *mnt)
 {
 	mnt->refs++;
+	if (current_task() != expirer)
+		mnt->expiring = false;
 }
 
 void mount_put(struct mount *mnt)
@@ -175,21 +180,37 @@ int mount_set_flags(const struct path *path, u32 flags)
 	return 0;
 }
 
-int mount_bind(const struct path *source, const struct path *target)
+int mount_copy(const struct mount *from, struct dentry *root, const struct path *target,
+	       struct mount **copy)
 {
-	struct super_block *sb = source->mnt->sb;
 	struct mount *mnt;
 
-	if (S_ISDIR(source->dentry->inode->mode) != S_ISDIR(target->dentry->inode->mode))
-		return -ENOTDIR;
-	if (source->dentry->unlinked || target->dentry->unlinked)
-		return -ENOENT;
-	sb->refs++;
-	mnt = mount_new(sb, source->dentry, source->mnt->source, source->mnt->flags);
+	from->sb->refs++;
+	mnt = mount_new(from->sb, root, from->source, from->flags);
 	if (!mnt)
 		return -ENOMEM;
 	mount_link(mnt, target);
+	*copy = mnt;
 	return 0;
+}
+
+void mount_relink(struct mount *mnt, const struct path *target)
+{
+	struct path old = { .mnt = mnt->parent, .dentry = mnt->mountpoint };
+
+	list_del(&mnt->link);
+	mnt->parent = NULL;
+	mnt->mountpoint = NULL;
+	if (target) {
+		mount_link(mnt, target);
+	} else { /* it becomes the root of all */
+		list_add(&mnt->link, &mounts);
+		root_mount = mnt;
+	}
+	if (!old.mnt)
+		return;
+	old.dentry->mounted--;
+	path_put(&old);
 }
 
 /* The disk that a mount's source names. */
@@ -289,8 +310,7 @@ static struct mount *mount_child(const struct mount *parent)
 	return NULL;
 }
 
-/* Takes mnt and everything below it out of the tree; users keep theirs. */
-static void mount_unlink_tree(struct mount *mnt)
+void mount_unlink_tree(struct mount *mnt)
 {
 	struct mount *m = mnt, *up;
 
@@ -317,8 +337,8 @@ int mount_detach(struct path *path, u32 flags)
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	if (flags & MNT_EXPIRE)
-		return -EINVAL; /* automounters only */
+	if (flags & MNT_EXPIRE && flags & (MNT_FORCE | MNT_DETACH))
+		return -EINVAL;
 	if (path->dentry != mnt->root || mnt == root_mount || !mnt->parent)
 		return -EINVAL;
 	if (flags & MNT_DETACH) {
@@ -328,6 +348,10 @@ int mount_detach(struct path *path, u32 flags)
 	/* One reference is the tree's, one is path's. */
 	if (mount_child(mnt) || mnt->refs > 2)
 		return -EBUSY;
+	if (flags & MNT_EXPIRE && !mnt->expiring) {
+		mnt->expiring = true; /* until it is used: mount_get */
+		return -EAGAIN;
+	}
 	mount_unlink(mnt);
 	return 0;
 }
@@ -337,8 +361,11 @@ int vfs_umount(const char *target, u32 flags)
 	struct path path;
 	int err;
 
+	if (flags & MNT_EXPIRE)
+		expirer = current_task();
 	err = path_walk(AT_FDCWD, target, flags & UMOUNT_NOFOLLOW ? WALK_NOFOLLOW : 0,
 			&path);
+	expirer = NULL;
 	if (err)
 		return err;
 	err = mount_detach(&path, flags);

@@ -111,6 +111,8 @@ struct mount {
 	struct dentry *root;
 	struct super_block *sb;
 	u32 refs, flags; /* MS_RDONLY… */
+	struct mount *copy; /* during a recursive bind */
+	bool expiring; /* MNT_EXPIRE was asked for once, unused since */
 	bool kernel;	 /* hangs nowhere: the kernel's own (memfd) */
 	char *source;
 };

@@ -59,8 +59,6 @@ int mount_want_write(const struct mount *mnt);
 /* Changes the flags of the mount that path is the root of (MS_REMOUNT). 0 or
  * -EINVAL. */
 int mount_set_flags(const struct path *path, u32 flags);
-/* Mounts the directory source at target once more (MS_BIND). 0 or -errno. */
-int mount_bind(const struct path *source, const struct path *target);
 /* Mounts type at target; vfs_mount on a walked path. */
 int mount_at(const char *type, const char *source, const struct path *target,
 	     u32 flags, const char *options);
@@ -71,6 +69,22 @@ int mount_detach(struct path *path, u32 flags);
  * as another type), and what the type says. */
 struct super_block *super_of_disk(const struct fs_type *fs, struct blkdev *dev,
 				  bool read_only, const char *options);
+/* Mounts what from shows below root at target, too. 0 or -ENOMEM. */
+int mount_copy(const struct mount *from, struct dentry *root, const struct path *target,
+	       struct mount **copy);
+/* Takes mnt from its place and hangs it at target (NULL: it becomes the root). */
+void mount_relink(struct mount *mnt, const struct path *target);
+/* Takes mnt and everything below it out of the tree; users keep theirs. */
+void mount_unlink_tree(struct mount *mnt);
+
+/* --- mount_tree.c ------------------------------------------------------------- */
+
+/* MS_BIND, with MS_REC everything below it, too. 0 or -errno. */
+int mount_bind(const struct path *source, const struct path *target, bool recursive);
+/* MS_MOVE: -EINVAL, -ELOOP. */
+int mount_move(const struct path *source, const struct path *target);
+/* pivot_root(2) without its privilege: -ENOTDIR, -EBUSY, -EINVAL. */
+int mount_pivot(const struct path *new, const struct path *put_old);
 /* Drops a reference of sb; the last one frees its tree. */
 void super_put(struct super_block *sb);
 

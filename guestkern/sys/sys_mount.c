@@ -66,7 +66,8 @@ static int mount_args_get(struct mount_args *args, const u64 arg[6])
 	return err;
 }
 
-static int mount_bind_at(const struct mount_args *args, const struct path *target)
+/* MS_BIND and MS_MOVE: from another place. */
+static int mount_from(const struct mount_args *args, const struct path *target, u32 flags)
 {
 	struct path source;
 	int err;
@@ -76,7 +77,10 @@ static int mount_bind_at(const struct mount_args *args, const struct path *targe
 	err = path_walk(AT_FDCWD, args->source, 0, &source);
 	if (err)
 		return err;
-	err = mount_bind(&source, target);
+	if (flags & MS_BIND)
+		err = mount_bind(&source, target, flags & MS_REC);
+	else
+		err = mount_move(&source, target);
 	path_put(&source);
 	return err;
 }
@@ -86,10 +90,12 @@ static int mount_do(const struct mount_args *args, const struct path *target, u3
 	if (flags & MS_REMOUNT)
 		return mount_set_flags(target, flags);
 	if (flags & MS_BIND)
-		return mount_bind_at(args, target);
+		return mount_from(args, target, flags);
 	if (flags & MS_PROPAGATION) /* one tree: every mount is private */
 		return target->dentry == target->mnt->root ? 0 : -EINVAL;
-	if (flags & MS_MOVE || !args->type)
+	if (flags & MS_MOVE)
+		return mount_from(args, target, flags);
+	if (!args->type)
 		return -EINVAL;
 	return mount_at(args->type, args->source ? args->source : "none", target, flags,
 			args->data ? args->data : "");
@@ -131,5 +137,33 @@ s64 sys_umount2(const u64 arg[6])
 		return PTR_ERR(name);
 	err = vfs_umount(name, (u32)arg[1]);
 	kfree(name);
+	return err;
+}
+
+s64 sys_pivot_root(const u64 arg[6])
+{
+	struct path new, old;
+	char *name;
+	int err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	name = getname(arg[0]);
+	if (IS_ERR(name))
+		return PTR_ERR(name);
+	err = path_walk(AT_FDCWD, name, WALK_DIRECTORY, &new);
+	kfree(name);
+	if (err)
+		return err;
+	name = getname(arg[1]);
+	err = IS_ERR(name) ? (int)PTR_ERR(name) :
+			     path_walk(AT_FDCWD, name, WALK_DIRECTORY, &old);
+	if (!IS_ERR(name))
+		kfree(name);
+	if (!err) {
+		err = mount_pivot(&new, &old);
+		path_put(&old);
+	}
+	path_put(&new);
 	return err;
 }
