@@ -261,6 +261,7 @@ static void c_objects(void)
 	R(SC(signalfd4, -1, &mask, 8, 0x10));
 	R(read(s, &v, 8));
 	R(lseek(e, 3, SEEK_SET));
+	R(open("/proc/self/fd/3", O_RDWR));
 	R(lseek(s, 3, SEEK_SET));
 	R(fsync(e));
 	R(ftruncate(e, 0));

@@ -339,6 +339,14 @@ static void c_attributes(void)
 	R(SC(utimensat, fd, NULL, NULL, AT_SYMLINK_NOFOLLOW));
 	R(SC(utimensat, AT_FDCWD, NULL, NULL, 0));
 	R(utimensat(AT_FDCWD, "/", NULL, 0));
+	R(SC(futimesat, AT_FDCWD, "f", (long[]){ 1, 2, 3, 4 }));
+	stat("f", &st);
+	V(st.st_mtim.tv_nsec);
+	R(SC(futimesat, AT_FDCWD, "f", (long[]){ 1, 2000000, 3, 4 }));
+	R(SC(utimes, "none", NULL));
+	R(SC(utime, "f", (long[]){ 11, 12 }));
+	R(SC(utime, "f", BAD));
+	SC(sync);
 	R(SC(fchmodat, AT_FDCWD, "f", 0600));
 }
 

@@ -141,6 +141,14 @@ static void c_xattr(void)
 	R(listxattr("f", buf, 3));
 	R(lsetxattr("s", "user.a", "v", 1, 0));
 	R(setxattr("f", "trusted.a", "v", 1, 0));
+	R(setxattr("f", "user.", "v", 1, 0));
+	R(lgetxattr("s", "user.a", buf, 64));
+	R(llistxattr("s", buf, 64));
+	R(lremovexattr("s", "user.a"));
+	R(fremovexattr(fd, "user.none"));
+	R(getxattr("f", "user.a", BAD, 64));
+	R(listxattr("f", BAD, 64));
+	R(listxattr("none", buf, 64));
 	R(removexattr("f", "user.a"));
 	R(getxattr("f", "user.a", buf, 64));
 }

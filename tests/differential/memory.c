@@ -245,6 +245,7 @@ static void c_limits(void)
 	remote.iov_base = "message";
 	R(process_vm_readv(getpid(), &local, 1, &remote, 1, 0));
 	V(buf[0]);
+	V(SC(brk, 0) == SC(brk, 16));
 	V(sbrk(0) != (void *)-1);
 	setrlimit(RLIMIT_AS, &as);
 	R(mapped(NULL, PAGE, RW, ANON, -1, 0));

@@ -127,6 +127,8 @@ static void c_mknod(void)
 	R(mknod("d", S_IFDIR | 0666, 0));
 	R(mknod("l", S_IFLNK | 0666, 0));
 	R(mknod("x", 0150000, 0));
+	R(mknodat(99, "x", S_IFIFO | 0600, 0));
+	R(mknodat(AT_FDCWD, "q", S_IFIFO | 0600, 0));
 	R(mknod("z", 0600, 0));
 	R(mknod("r", S_IFREG | 0666, 0));
 	stat("p", &st);
@@ -148,6 +150,9 @@ static void c_directories(void)
 	diff_file("f", "x");
 	mkdir("d", 0755);
 	R(SC(getdents64, fd, buf, 10));
+	R(SC(getdents, fd, buf, 10));
+	V(SC(getdents, fd, buf, 1024) > 0);
+	R(lseek(fd, 0, SEEK_SET));
 	R(SC(getdents64, fd, BAD, 1024));
 	V(SC(getdents64, fd, buf, 1024) > 0);
 	R(SC(getdents64, fd, buf, 1024));
@@ -194,7 +199,10 @@ static void c_inotify(void)
 {
 	char text[1024];
 	int fd = inotify_init1(IN_NONBLOCK);
+	int old = (int)SC(inotify_init);
 
+	R(fcntl(old, F_GETFL));
+	R(close(old));
 	diff_file("f", "x");
 	R(inotify_add_watch(fd, ".", IN_ALL_EVENTS));
 	R(inotify_add_watch(fd, "f", IN_ALL_EVENTS));

@@ -154,6 +154,9 @@ static void c_identity(void)
 	R(setreuid(0, -1));
 	R(setresuid(-1, -1, 0));
 	R(setfsuid(0) == (int)getuid());
+	R(setfsgid(0) == (int)getgid());
+	R(setregid(0, -1));
+	R(setregid(-1, getgid()));
 	R(setgroups(1, groups));
 	R(getgroups(-1, groups));
 	R(getgroups(0, NULL));
