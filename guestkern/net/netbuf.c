@@ -1,7 +1,8 @@
 /*
  * Messages in sockets' queues. Owns struct netbuf's memory and the sum of it;
  * the queues are the sockets'. Invariants: all messages together take at most a
- * quarter of the core; what is charged to a sender is given back exactly once.
+ * quarter of the core, with small pieces a third; what is charged to a sender is
+ * given back exactly once.
  */
 #include "net/netbuf.h"
 
@@ -15,6 +16,10 @@
 #define PIECE_BYTES_MAX 16384u
 #define PIECE_BYTES_SMALL 4096u
 #define CORE_SHARE 4
+/* Past the share there are still small pieces, so that who has nothing under way
+ * is not kept from sending by those who fill their buffers. */
+#define PIECE_BYTES_SPARE 1024u
+#define CORE_SHARE_SPARE 3
 
 static u64 bytes_total;
 
@@ -25,9 +30,10 @@ u64 netbuf_bytes(void)
 
 static struct netbuf *piece_try(u32 bytes)
 {
+	u32 share = bytes > PIECE_BYTES_SPARE ? CORE_SHARE : CORE_SHARE_SPARE;
 	struct netbuf *nb;
 
-	if (bytes_total + bytes > kmem_total_bytes() / CORE_SHARE)
+	if (bytes_total + bytes > kmem_total_bytes() / share)
 		return NULL;
 	nb = kmalloc(bytes);
 	if (!nb)
@@ -51,7 +57,8 @@ struct netbuf *netbuf_alloc_piece(u32 len)
 			return nb;
 		bytes = PIECE_BYTES_SMALL;
 	}
-	return piece_try(bytes);
+	nb = piece_try(bytes);
+	return nb ? nb : piece_try(MIN(bytes, PIECE_BYTES_SPARE));
 }
 
 struct netbuf *netbuf_alloc(u32 len)

@@ -132,6 +132,7 @@ struct socket {
 	u64 rcvtimeo_ns, sndtimeo_ns; /* 0: none */
 	struct user_linger linger;
 	u32 priority, mark;
+	bool sndbuf_set; /* SO_SNDBUF: it does not grow by itself any more */
 	bool reuseaddr, reuseport, keepalive, broadcast, oobinline, passcred;
 	bool dontroute, no_check, timestamp, timestamp_ns, debug;
 	u32 owner_uid;

@@ -89,6 +89,7 @@ static int set_buffer(struct socket *s, int name, s32 value)
 		value = 0;
 	if (name == SO_SNDBUF || name == SO_SNDBUFFORCE) {
 		s->sndbuf = buffer_size(value, max, SNDBUF_MIN);
+		s->sndbuf_set = true;
 		socket_wake_writers(s);
 	} else {
 		s->rcvbuf = buffer_size(value, max, RCVBUF_MIN);

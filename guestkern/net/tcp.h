@@ -32,7 +32,6 @@ struct tcp_socket {
 	u32 keepidle, keepintvl, keepcnt, syncnt, linger2, defer_accept, user_timeout;
 	u32 maxseg, window_clamp, notsent_lowat, fastopen;
 	char congestion[16];
-	bool sndbuf_grows; /* SO_SNDBUF was never set */
 };
 
 static inline struct tcp_socket *tcp_of(struct socket *s)

@@ -24,7 +24,8 @@
 
 static u32 tx_limit(const struct tcp_socket *t)
 {
-	u32 own = t->sndbuf_grows ? MAX(t->i.s.sndbuf, SNDBUF_GROWN) : t->i.s.sndbuf;
+	const struct socket *s = &t->i.s;
+	u32 own = s->sndbuf_set ? s->sndbuf : MAX(s->sndbuf, SNDBUF_GROWN);
 
 	return own + (t->peer ? t->peer->i.s.rcvbuf : 0);
 }

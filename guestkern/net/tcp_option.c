@@ -29,7 +29,6 @@ void tcp_option_setup(struct tcp_socket *t)
 	t->syncnt = SYNCNT_DEFAULT;
 	t->linger2 = LINGER2_DEFAULT;
 	t->quickack = true;
-	t->sndbuf_grows = true;
 	memcpy(t->congestion, CONGESTION, sizeof(CONGESTION));
 }
 
@@ -39,6 +38,7 @@ void tcp_option_inherit(struct tcp_socket *child, const struct tcp_socket *l)
 	const struct socket *from = &l->i.s;
 
 	s->sndbuf = from->sndbuf;
+	s->sndbuf_set = from->sndbuf_set;
 	s->rcvbuf = from->rcvbuf;
 	s->rcvlowat = from->rcvlowat;
 	s->rcvtimeo_ns = from->rcvtimeo_ns;
@@ -61,7 +61,6 @@ void tcp_option_inherit(struct tcp_socket *child, const struct tcp_socket *l)
 	child->keepcnt = l->keepcnt;
 	child->user_timeout = l->user_timeout;
 	child->maxseg = l->maxseg;
-	child->sndbuf_grows = l->sndbuf_grows;
 }
 
 /* --- setting --------------------------------------------------------------------------- */

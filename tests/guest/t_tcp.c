@@ -436,6 +436,22 @@ static void bounded(void)
 	CHECK_EQ(got, sent);
 }
 
+static void bounded_as_asked(void)
+{
+	static char block[4096];
+	int port, srv = sock_make(AF_INET, SOCK_STREAM), cli = sock_make(AF_INET, SOCK_STREAM);
+	long sent = 0;
+
+	sock_setopt(srv, SOL_SOCKET, SO_RCVBUF, 4096);
+	sock_setopt(cli, SOL_SOCKET, SO_SNDBUF, 4096);
+	port = sock_bind_inet(srv, AF_INET, 0);
+	CHECK_OK(listen(srv, 1));
+	CHECK_OK(sock_connect_inet(cli, AF_INET, port));
+	while (sent < 1 << 20 && send(cli, block, sizeof(block), MSG_DONTWAIT) > 0)
+		sent += sizeof(block);
+	CHECK(sent > 0 && sent <= 65536);
+}
+
 static void many_small_writes(void)
 {
 	char in[2000];
@@ -568,6 +584,7 @@ static const struct test_case cases[] = {
 	{ "low ports are privileged", low_ports_are_privileged },
 	{ "much data both ways", much_data_both_ways },
 	{ "buffers are bounded", bounded },
+	{ "buffers are bounded as asked", bounded_as_asked },
 	{ "many small writes", many_small_writes },
 	{ "MSG_PEEK and MSG_TRUNC", peek_and_trunc },
 	{ "a waiting reader and writer", a_waiting_reader_and_writer },
