@@ -229,6 +229,8 @@ static void mount_all(void)
 	mount_at("devtmpfs", "/dev", 0755, "");
 	mount_at("devpts", "/dev/pts", 0755, "gid=5,mode=620,ptmxmode=666");
 	mount_at("proc", "/proc", 0555, "");
+	mount_at("sysfs", "/sys", 0555, "");
+	mount_at("tmpfs", "/dev/shm", 01777, "");
 	for (i = 0; i < boot->tmpfs_count && i < LODGER_MAX_TMPFS; i++) {
 		options[0] = '\0';
 		if (boot->tmpfs_bytes[i])
@@ -283,6 +285,7 @@ void kernel_main(void)
 	devpts_init();
 	mqueue_init();
 	procfs_init();
+	sysfs_init();
 	dev_init();
 	blkdev_init();
 	mount_root();

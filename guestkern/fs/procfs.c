@@ -466,14 +466,13 @@ static const struct file_ops dir_fops = {
 
 /* --- mounting -------------------------------------------------------------------------------------------- */
 
-static struct super_block *procfs_mount(const char *source, const char *options)
+struct super_block *proc_super_create(const char *fstype, u64 magic,
+				      const struct proc_entry *entry)
 {
-	const struct proc_node root = { .entry = &root_entry, .fd = -1 };
-	struct super_block *sb = super_create("proc", PROC_SUPER_MAGIC);
+	const struct proc_node root = { .entry = entry, .fd = -1 };
+	struct super_block *sb = super_create(fstype, magic);
 	struct inode *inode;
 
-	(void)source;
-	(void)options;
 	if (!sb)
 		return ERR_PTR(-ENOMEM);
 	inode = node_inode(sb, &root);
@@ -483,6 +482,13 @@ static struct super_block *procfs_mount(const char *source, const char *options)
 		return sb;
 	kfree(sb); /* nothing hangs on it yet */
 	return ERR_PTR(-ENOMEM);
+}
+
+static struct super_block *procfs_mount(const char *source, const char *options)
+{
+	(void)source;
+	(void)options;
+	return proc_super_create("proc", PROC_SUPER_MAGIC, &root_entry);
 }
 
 void procfs_init(void)

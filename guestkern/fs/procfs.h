@@ -75,6 +75,9 @@ bool proc_may_access(const struct process *p);
 /* The user and group that files about p belong to. */
 void proc_owner(const struct process *p, u32 *uid, u32 *gid);
 
+/* A super block whose root is entry, or ERR_PTR(-ENOMEM): proc's and sysfs's. */
+struct super_block *proc_super_create(const char *fstype, u64 magic,
+				      const struct proc_entry *entry);
 /* file_ops of PROC_FILE (procfs_file.c). */
 extern const struct file_ops proc_file_ops;
 /* Runs entry->show into fresh memory: kmalloc'd *text of *len bytes. 0, -errno. */

@@ -15,6 +15,7 @@ void devfs_init(void);  /* "devtmpfs": null zero full random urandom tty … */
 void ext2_init(void);   /* "ext2" */
 void devpts_init(void); /* "devpts" */
 void procfs_init(void); /* "proc" */
+void sysfs_init(void);	/* "sysfs" */
 
 /* A pipe: read end and write end, referenced, flags O_NONBLOCK. 0 or -ENOMEM,
  * -ENFILE. */

@@ -290,8 +290,11 @@ static void sem_interrupted(void)
 	struct sembuf s = { 0, -1, 0 };
 	struct sigaction sa;
 	long id = sem_new(1);
+	int told[2];
 	pid_t pid;
+	char c;
 
+	CHECK_OK(pipe(told));
 	CHECK_ERR(result(sys4(__NR_semtimedop, id, (long)&s, 1, (long)&t)), EAGAIN);
 	t.tv_nsec = -1;
 	CHECK_ERR(result(sys4(__NR_semtimedop, id, (long)&s, 1, (long)&t)), EINVAL);
@@ -302,12 +305,13 @@ static void sem_interrupted(void)
 		sa.sa_flags = SA_RESTART;
 		CHECK_OK(sigaction(SIGUSR1, &sa, NULL));
 		CHECK_ERR(sem_one(id, 0, -1, 0), EINTR);
+		CHECK_EQ(write(told[1], "i", 1), 1);
 		CHECK_ERR(sem_one(id, 0, -1, 0), EIDRM);
 		_exit(0);
 	}
 	WAIT_UNTIL(sem_ctl(id, 0, GETNCNT, 0) == 1);
 	CHECK_OK(kill(pid, SIGUSR1));
-	test_nap();
+	CHECK_EQ(read(told[0], &c, 1), 1);
 	WAIT_UNTIL(sem_ctl(id, 0, GETNCNT, 0) == 1);
 	CHECK_OK(sem_ctl(id, 0, IPC_RMID, 0));
 	test_wait_ok(pid);
