@@ -162,19 +162,22 @@ static void reap(struct machine *m)
 
 static void report_end(struct machine *m)
 {
-	if (state_of(m)->listened || !WIFSIGNALED(m->guest_status) ||
-	    WTERMSIG(m->guest_status) != SIGSYS)
+	if (!WIFSIGNALED(m->guest_status) || WTERMSIG(m->guest_status) != SIGSYS)
 		return;
 	m->count.refused++;
 	snprintf(m->report, sizeof(m->report),
-		 "guest kernel refused: a host call outside the policy (this host does not say which)");
+		 "guest kernel refused: a host call outside the policy (%s)",
+		 state_of(m)->listened ?
+			 "in a further host process: nobody says which" :
+			 "this host does not say which");
 }
 
 static void ended(struct machine *m, struct icept_event *ev)
 {
 	ev->kind = ICEPT_EXITED;
 	reap(m);
-	report_end(m);
+	if (!state_of(m)->listened)
+		report_end(m);
 }
 
 /* The machine ended in another host process than the first, with status. */

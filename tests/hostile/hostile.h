@@ -35,7 +35,8 @@ struct attack {
 	const u8 *user_code, *user_code_end;
 	/* The line where the host calls the kernel back instead of stopping
 	 * it (interception without a stop for each call): NULL: the same;
-	 * NOT_HERE: the attack has no object there. */
+	 * NOT_HERE: the attack has no object there. Of family multi: the line
+	 * with --space multi. */
 	const char *inside;
 };
 
@@ -49,7 +50,7 @@ struct attack_family {
 	const struct attack_family f = { #f, table, ARRAY_SIZE(table) }
 
 extern const struct attack_family calls, memory, descriptors, gate, ends;
-extern const struct attack_family endless;
+extern const struct attack_family endless, multi;
 
 #define STATUS_REFUSED 125
 #define REFUSED(call, why) \

@@ -15,6 +15,7 @@
 
 static const struct attack_family *const families[] = {
 	&calls, &memory, &descriptors, &gate, &ends, &endless,
+	&multi,
 };
 
 static const struct attack *chosen;
@@ -121,12 +122,14 @@ static void list_family(const struct attack_family *f)
 	char head[96];
 
 	for (a = f->attacks; a < f->attacks + f->count; a++) {
+		bool here = f != &multi || boot_info()->space == LODGER_SPACE_MULTI;
+
 		ksnprintf(head, sizeof(head), "%s %d %s ", when[a->when],
 			  a->status, a->name);
 		print(head);
 		print(a->line ? a->line : "");
 		print("\t");
-		print(a->inside ? a->inside : a->line ? a->line : "");
+		print(a->inside && here ? a->inside : a->line ? a->line : "");
 		print("\n");
 	}
 }
