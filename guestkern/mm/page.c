@@ -17,7 +17,11 @@
 
 _Static_assert(PAGE_ORDER_MAX == BUDDY_ORDER_MAX, "one buddy for both");
 
+#define TRIM_PAGES 4096u /* 16 MiB freed: worth looking for whole runs */
+
 static struct buddy ram;
+static u32 freed_pages; /* since the last page_trim */
+static void (*trim_due)(void);
 static u64 table_gathered; /* below, core_gather needs not be asked */
 
 int page_init(u64 ram_bytes)
@@ -174,6 +178,41 @@ void page_put(pfn_t pfn)
 	f->dirty = 1;
 	buddy_free(&ram, pfn, 0);
 	count_free();
+	if (++freed_pages == TRIM_PAGES && trim_due)
+		trim_due();
+}
+
+/* --- back to the host --------------------------------------------------------------- */
+
+void page_set_trim(void (*due)(void))
+{
+	trim_due = due;
+	freed_pages = 0;
+}
+
+static bool run_is_dirty(pfn_t pfn)
+{
+	for (u32 i = 0; i < 1u << PAGE_ORDER_MAX; i++)
+		if (ram.frames[pfn + i].dirty)
+			return true;
+	return false;
+}
+
+bool page_trim(u32 run_count)
+{
+	u32 pfn;
+
+	freed_pages = 0;
+	for (pfn = ram.list[PAGE_ORDER_MAX]; pfn != BUDDY_NONE; pfn = ram.frames[pfn].link) {
+		if (!run_is_dirty(pfn))
+			continue;
+		if (!run_count--)
+			return true;
+		ram_discard(pfn_to_gpa(pfn), PAGE_SIZE << PAGE_ORDER_MAX);
+		for (u32 i = 0; i < 1u << PAGE_ORDER_MAX; i++)
+			ram.frames[pfn + i].dirty = 0;
+	}
+	return false;
 }
 
 u32 page_refs(pfn_t pfn)

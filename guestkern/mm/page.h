@@ -44,6 +44,15 @@ void page_set_reclaim(u64 (*reclaim)(u64 pages), u64 (*count)(void));
 /* Frames free now or after reclaiming all. */
 u64 page_available_count(void);
 
+/*
+ * Free RAM that was used goes back to the host in whole runs of the largest order,
+ * when nobody has wanted it for a while. due is called when so much was freed that
+ * it is worth a page_trim; page_trim gives back up to run_count runs and returns
+ * whether there may be more. Not while frames are being allocated.
+ */
+void page_set_trim(void (*due)(void));
+bool page_trim(u32 run_count);
+
 /* Frames free now, and all there are. */
 u64 page_free_count(void);
 u64 page_total_count(void);

@@ -125,6 +125,8 @@ int sigframe_build(struct trap_frame *tf, int sig, const struct k_siginfo *info,
 
 /* Makes the running context the idle task. Boot. */
 void sched_init(struct task *idle);
+/* trim.c. Boot: free RAM goes back to the host from now on. */
+void trim_init(void);
 /* First use of a new task. */
 void sched_start(struct task *t);
 /* Body of every new context: cleans up after the one that ran before. */

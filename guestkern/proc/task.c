@@ -407,4 +407,5 @@ void proc_init(void)
 	str_copy(t->comm, "idle", sizeof(t->comm));
 	process_add_task(p, t);
 	sched_init(t);
+	trim_init();
 }

@@ -170,6 +170,43 @@ START_TEST(test_double_put)
 }
 END_TEST
 
+static u32 due_count;
+
+static void count_due(void)
+{
+	due_count++;
+}
+
+/* Whole runs that were used and are free go back, and are zero then. */
+START_TEST(test_trim)
+{
+	pfn_t run[4], single;
+
+	due_count = 0;
+	page_set_trim(count_due);
+	for (int i = 0; i < 4; i++) {
+		run[i] = page_alloc(PAGE_ORDER_MAX, 0);
+		ck_assert_uint_ne(run[i], PFN_NONE);
+		take(run[i], 1 << PAGE_ORDER_MAX, false);
+	}
+	ck_assert(!page_trim(10)); /* nothing is free */
+	while (run_count)
+		drop(0);
+	ck_assert_uint_eq(due_count, 1);
+	single = page_alloc(PAGE_ORDER_MAX, 0); /* one of them is wanted again */
+	page_put(single);
+	ck_assert(page_trim(1));
+	ck_assert(!page_trim(10));
+	for (int i = 0; i < 4; i++)
+		for (u32 n = 0; n < 1u << PAGE_ORDER_MAX; n++)
+			if (run[i] + n < single || run[i] + n >= single + 1024)
+				ck_assert_uint_eq(fake_ram(run[i] + n)[512 * (n % 8)], 0);
+	single = page_alloc(PAGE_ORDER_MAX, 0);
+	ck_assert(page_is_zero(single + 1));
+	ck_assert_uint_eq(due_count, 1);
+}
+END_TEST
+
 Suite *page_suite(void);
 Suite *page_suite(void)
 {
@@ -182,6 +219,7 @@ Suite *page_suite(void)
 	tcase_add_test(tc, test_references);
 	tcase_add_test(tc, test_zero_knowledge);
 	tcase_add_test(tc, test_exhaustion);
+	tcase_add_test(tc, test_trim);
 	tcase_add_test_raise_signal(tc, test_double_put, 6 /* SIGABRT */);
 	suite_add_tcase(s, tc);
 	return s;
