@@ -334,7 +334,8 @@ static s64 copy_range_run(struct copy *c, uaddr_t in_addr, uaddr_t out_addr, u64
 	if (ret)
 		return ret;
 	c->in_pos = c->in->pos;
-	c->out_pos = &out_pos;
+	/* its own moves with it, also that of a host's file */
+	c->out_pos = out_addr ? &out_pos : NULL;
 	if (in_addr && (ret = pos_get(in_addr, &c->in_pos)))
 		return ret;
 	if (out_addr && (ret = pos_get(out_addr, &out_pos)))
@@ -351,9 +352,7 @@ static s64 copy_range_run(struct copy *c, uaddr_t in_addr, uaddr_t out_addr, u64
 		c->in->pos = c->in_pos;
 	else if (put_user(c->in_pos, in_addr))
 		return -EFAULT;
-	if (!out_addr)
-		c->out->pos = out_pos;
-	else if (put_user(out_pos, out_addr))
+	if (out_addr && put_user(out_pos, out_addr))
 		return -EFAULT;
 	return ret;
 }

@@ -116,6 +116,14 @@ is 'no terminal where there is none' \
 	"$(lodger_run -- sh -c 'tty; test -t 1; echo $?' </dev/null | tr '\n' ' ')" \
 	'not a tty 1 '
 
+# copy_file_range moves the position of the host's file, as writing does.
+lodger_run --root "$TESTROOT" -- sh -c 'echo one; echo two >/tmp/f; /examples/send /tmp/f
+	/examples/send /tmp/f 2>/dev/null; echo three' >"$tmp/out" 2>&1
+is 'copy_file_range to a file of the host' "$(cat "$tmp/out")" 'one
+two
+two
+three'
+
 # Flags of the host's open files are not ours to change.
 cat >"$tmp/flags.py" <<'P'
 import fcntl, os, subprocess, sys
