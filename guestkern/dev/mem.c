@@ -3,6 +3,7 @@
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "proc/signal.h"
+#include "proc/ratelimit.h"
 #include "proc/task.h"
 
 #include "dev/devices.h"
@@ -68,10 +69,12 @@ static s64 random_read(struct chrdev *dev, struct chrdev_io *io)
 /* One line, what is longer is cut: as the kernel's own messages. */
 static s64 kmsg_write(struct chrdev *dev, struct chrdev_io *io)
 {
+	static struct ratelimit limit;
 	char text[KMSG_LINE_MAX];
 	size_t n = MIN(io->len, sizeof(text) - 1);
 	size_t all = io->len;
 	int err = io->get(io, text, n);
+	u32 missed;
 
 	(void)dev;
 	if (err)
@@ -82,6 +85,10 @@ static s64 kmsg_write(struct chrdev *dev, struct chrdev_io *io)
 	for (size_t i = 0; i < n; i++) /* may end up on the user's terminal */
 		if (text[i] < ' ' || text[i] > '~')
 			text[i] = '?';
+	if (!ratelimit_allows(&limit, &missed))
+		return (s64)all;
+	if (missed)
+		klog("%u lines written to kmsg left out", missed);
 	klog("%s[%d]: %s", current_task()->comm, current_process()->pid, text);
 	return (s64)all;
 }

@@ -12,6 +12,7 @@
 #include "lib/err.h"
 #include "lib/string.h"
 #include "proc/proc_internal.h"
+#include "proc/ratelimit.h"
 
 #include <asm/siginfo.h>
 #include <asm/signal.h>
@@ -293,10 +294,16 @@ void signal_force(int sig)
 
 void signal_kill_current(int sig, const char *why)
 {
+	static struct ratelimit limit;
 	struct task *t = current_task();
+	u32 missed;
 
-	klog("%s[%d] killed by %s at %llx: %s", t->comm, t->tid, signal_name(sig),
-	     (unsigned long long)t->tf.rip, why);
+	if (ratelimit_allows(&limit, &missed)) {
+		if (missed)
+			klog("%u lines about killed programs left out", missed);
+		klog("%s[%d] killed by %s at %llx: %s", t->comm, t->tid,
+		     signal_name(sig), (unsigned long long)t->tf.rip, why);
+	}
 	signal_group_exit(t->proc, sig);
 }
 

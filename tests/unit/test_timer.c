@@ -5,6 +5,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "proc/ratelimit.h"
 #include "proc_fixture.h"
 
 #define MS NS_PER_MS
@@ -453,6 +454,30 @@ START_TEST(test_realtime_first)
 }
 END_TEST
 
+static void some_lines(void)
+{
+	struct ratelimit limit = { 0 };
+	u32 missed = 99;
+
+	for (int i = 0; i < RATELIMIT_LINES; i++)
+		ck_assert(ratelimit_allows(&limit, &missed));
+	ck_assert_uint_eq(missed, 0);
+	ck_assert(!ratelimit_allows(&limit, &missed));
+	user_spin(RATELIMIT_WINDOW_NS / 2);
+	ck_assert(!ratelimit_allows(&limit, &missed));
+	user_spin(RATELIMIT_WINDOW_NS / 2 + MS);
+	ck_assert(ratelimit_allows(&limit, &missed));
+	ck_assert_uint_eq(missed, 2);
+	ck_assert(ratelimit_allows(&limit, &missed));
+	ck_assert_uint_eq(missed, 0);
+}
+
+START_TEST(test_ratelimit)
+{
+	ck_assert_int_eq(proc_run(some_lines), 0);
+}
+END_TEST
+
 Suite *timer_suite(void);
 Suite *timer_suite(void)
 {
@@ -469,6 +494,7 @@ Suite *timer_suite(void)
 	tcase_add_test(tc, test_itimer_cpu);
 	tcase_add_test(tc, test_cpu_limit);
 	tcase_add_test(tc, test_cpu_time);
+	tcase_add_test(tc, test_ratelimit);
 	suite_add_tcase(s, tc);
 	tcase_add_test(sched, test_hogs_share);
 	tcase_add_test(sched, test_nice);
