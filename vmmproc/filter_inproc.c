@@ -177,7 +177,7 @@ static int put_prefix(struct bpf_asm *p, const struct policy_env *env,
 		.policy = bpf_asm_label(p),
 	};
 	dispatch(p, image, &l);
-	gate_calls(p, env->core_bytes, reflect, &l);
+	gate_calls(p, env->unprotected ? 0 : env->core_bytes, reflect, &l);
 	nested_return(p, &l);
 	bpf_asm_place(p, l.host);
 	must_be_64_bit(p, &l);

@@ -193,7 +193,7 @@ static bool is_core_mprotect(const struct machine *m,
 {
 	return call->arch == AUDIT_ARCH_X86_64 && call->nr == SYS_mprotect &&
 	       call->arg[0] == LODGER_CORE_BASE &&
-	       call->arg[1] == m->core_bytes && call->arg[2] == prot;
+	       call->arg[1] == m->gate_bytes && call->arg[2] == prot;
 }
 
 static enum gate_call gate_call_of(const struct machine *m,

@@ -61,6 +61,8 @@ struct machine {
 	uint32_t disk_count;
 	bool root_disk;		/* disk 0 holds the root file system */
 	uint64_t core_bytes, ram_bytes, root_bytes;
+	uint64_t gate_bytes;	/* of the core that the gate opens and closes:
+				 * all, or nothing with --protect none */
 	bool core_huge, ram_huge; /* huge pages asked for; and had */
 	uint64_t core_huge_bytes; /* of the core in huge pages */
 	struct lodger_image image; /* of the guest kernel, as loaded */

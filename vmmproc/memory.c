@@ -120,7 +120,7 @@ static int check_image(struct machine *m)
 	    m->image.abi_version != LODGER_ABI_VERSION)
 		return -1;
 	/* gate_core_bytes: first word of the gate's constants */
-	return write_all(m->kmem_fd, &m->core_bytes, sizeof(m->core_bytes),
+	return write_all(m->kmem_fd, &m->gate_bytes, sizeof(m->gate_bytes),
 			 LODGER_KFILE_OFFSET(LODGER_GATE_CONST));
 }
 
@@ -147,6 +147,8 @@ int memory_create(struct machine *m, const void *kernel, size_t kernel_bytes)
 	m->core_huge = m->opt->memory != MEMORY_MEMFD &&
 		       modes_abi(m->opt, AXIS_PROTECT) == LODGER_PROTECT_GATE;
 	m->core_bytes = core_size(m->ram_bytes);
+	m->gate_bytes = modes_abi(m->opt, AXIS_PROTECT) == LODGER_PROTECT_NONE ?
+				0 : m->core_bytes;
 	m->kmem_fd = create_file("lodger-kernel",
 				 LODGER_KFILE_OFFSET(LODGER_CORE_BASE) +
 					 m->core_bytes);

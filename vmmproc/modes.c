@@ -60,7 +60,7 @@ static const struct mechanism mechanisms[] = {
 	  .quality = gate_quality },
 	{ AXIS_PROTECT, "pkey", .summary = "memory protection keys" },
 	{ AXIS_PROTECT, "none", .summary = "no protection: for measuring only",
-	  .unsafe = true },
+	  .built = true, .unsafe = true, .abi = LODGER_PROTECT_NONE },
 	{ AXIS_PROTECT, "kmod-us", .summary = "the module: supervisor bit" },
 	{ AXIS_PROTECT, "kmod-mm", .summary = "the module: an address space of its own" },
 	{ AXIS_SPACE, "remap", .summary = "unmap and map again on every switch",

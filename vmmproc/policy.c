@@ -245,6 +245,11 @@ struct policy_range policy_region_range(const struct policy_env *env,
 		return (struct policy_range){ LODGER_WINDOW_END,
 					      LODGER_USER_HIGH_END };
 	case REGION_CORE:
+		return (struct policy_range){
+			LODGER_CORE_BASE,
+			LODGER_CORE_BASE +
+				(env->unprotected ? 0 : env->core_bytes)
+		};
 	case REGION_IN_CORE:
 		return (struct policy_range){ LODGER_CORE_BASE,
 					      LODGER_CORE_BASE +
@@ -295,11 +300,11 @@ static bool region_holds(const struct policy_env *env,
 
 	if (region == REGION_ANY)
 		return true;
-	if (range.start == range.end)
-		return false;
 	if (region == REGION_CORE)
 		return arg[0] == range.start &&
 		       arg[1] == range.end - range.start;
+	if (range.start == range.end)
+		return false;
 	return arg[0] < range.end && range_holds(range, arg[0], arg[1]);
 }
 

@@ -17,6 +17,7 @@
 /* The values that symbolic limits in the table stand for; from the machine. */
 struct policy_env {
 	uint64_t ram_bytes, core_bytes, kmem_bytes;
+	bool unprotected; /* the gate's calls are about no byte */
 	uint64_t user_low_min;
 	bool vspace_high;
 	bool in_process; /* programs' calls do not stop: filter_inproc.c */

@@ -120,7 +120,8 @@ static int add_row(scmp_filter_ctx ctx, const struct policy_env *env,
 	const struct policy_limit *choice = NULL;
 	struct rule rule = { .count = 0 };
 
-	if (row->region != REGION_ANY && range.start == range.end)
+	if (row->region != REGION_ANY && row->region != REGION_CORE &&
+	    range.start == range.end)
 		return 0; /* this machine has no such region */
 	if (!env->in_process) { /* else filter_ranges.c has them, exactly */
 		rule_add_region(&rule, row->region, range);

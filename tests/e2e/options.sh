@@ -55,6 +55,11 @@ bad '--intercept unknown' '*frobnicate*' run --intercept frobnicate -- true
 bad '--protect unknown' '*frobnicate*' run --protect frobnicate -- true
 bad '--space unknown' '*frobnicate*' run --space frobnicate -- true
 bad '--protect none without --unsafe' '*' run --protect none -- true
+for set in '--intercept ptrace' '--intercept trap' '--intercept patch'; do
+	# shellcheck disable=SC2086 # options are words
+	is "$set --protect none --unsafe" "$("$LODGER" run $set --protect none --unsafe \
+		-- sh -c 'seq 1 100 | sort -rn | head -1' 2>&1)" 100
+done
 bad '--vspace unknown' '*--vspace*' run --vspace middle -- true
 bad '--trace unknown' '*--trace*' run --trace=frobnicate -- true
 bad '--cpu unknown' '*--cpu*' run --cpu 1x -- true

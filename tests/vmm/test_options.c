@@ -455,7 +455,7 @@ static char *const bad_modes[][4] = {
 	{ "--intercept=ptrce", "did you mean ptrace?" },
 	{ "--intercept=kmod", "not built in this version" },
 	{ "--protect=none", "add --unsafe" },
-	{ "--unsafe", "--protect=none", "not built in this version" },
+	{ "--unsafe", "--protect=pkey", "not built in this version" },
 	{ "--space=kmod", "needs --intercept kmod, not " },
 	{ "--protect=kmod-mm", "needs --intercept kmod" },
 };
