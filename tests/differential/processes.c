@@ -159,15 +159,16 @@ static void c_identity(void)
 	R(setregid(-1, getgid()));
 	R(setgroups(1, groups));
 	R(getgroups(-1, groups));
-	R(getgroups(0, NULL));
+	V(getgroups(0, NULL) >= 0); /* those of whoever runs the test */
 	R(getresuid(&r, &e, &s));
 	V(r == e && e == s);
 	R(SC(getresuid, BAD, &e, &s));
 	R(SC(capget, BAD, NULL));
 	R(SC(capget, (unsigned int[]){ 1, 0 }, NULL));
 	R(prctl(PR_SET_NAME, "a very long name indeed"));
-	R(prctl(PR_GET_DUMPABLE));
 	R(prctl(PR_SET_DUMPABLE, 2));
+	R(prctl(PR_SET_DUMPABLE, 1));
+	R(prctl(PR_GET_DUMPABLE));
 	R(prctl(PR_SET_PDEATHSIG, 100));
 	R(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
 	R(prctl(PR_SET_NO_NEW_PRIVS, 2, 0, 0, 0));
