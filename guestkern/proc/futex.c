@@ -33,6 +33,7 @@ struct futex_waiter {
 	struct futex_key key;
 	struct task *task;
 	u32 bitset;
+	bool pi; /* is given the lock when it is woken: FUTEX_LOCK_PI */
 	bool queued;
 };
 
@@ -151,6 +152,25 @@ int futex_wait(uaddr_t addr, enum futex_scope scope, u32 val, u64 deadline_ns,
 
 /* --- waking ----------------------------------------------------------------------------- */
 
+/* Among who waits for a lock with an owner: who is next (or NULL), and whether
+ * somebody is left after that. */
+static struct futex_waiter *pi_first(const struct futex_key *key, bool *more)
+{
+	struct futex_waiter *w, *first = NULL;
+
+	*more = false;
+	list_for_each_entry(w, bucket_of(key), link) {
+		if (!w->pi || !key_equal(&w->key, key))
+			continue;
+		if (first) {
+			*more = true;
+			break;
+		}
+		first = w;
+	}
+	return first;
+}
+
 static u32 wake_key(const struct futex_key *key, u32 count, u32 bitset)
 {
 	struct list_head *head = bucket_of(key);
@@ -160,7 +180,7 @@ static u32 wake_key(const struct futex_key *key, u32 count, u32 bitset)
 	list_for_each_entry_safe(w, tmp, head, link) {
 		if (woken >= count)
 			break;
-		if (!key_equal(&w->key, key) || !(w->bitset & bitset))
+		if (w->pi || !key_equal(&w->key, key) || !(w->bitset & bitset))
 			continue;
 		waiter_unqueue(w);
 		sched_wake(w->task);
@@ -172,6 +192,7 @@ static u32 wake_key(const struct futex_key *key, u32 count, u32 bitset)
 s64 futex_wake(uaddr_t addr, enum futex_scope scope, u32 count, u32 bitset)
 {
 	struct futex_key key;
+	bool more;
 	int err;
 
 	if (!bitset)
@@ -179,6 +200,8 @@ s64 futex_wake(uaddr_t addr, enum futex_scope scope, u32 count, u32 bitset)
 	err = key_find(addr, scope, &key);
 	if (err)
 		return err;
+	if (pi_first(&key, &more))
+		return -EINVAL;
 	return wake_key(&key, count, bitset);
 }
 
@@ -204,7 +227,7 @@ static u32 requeue_key(const struct futex_key *from, const struct futex_key *to,
 	list_for_each_entry_safe(w, tmp, bucket_of(from), link) {
 		if (moved >= count)
 			break;
-		if (!key_equal(&w->key, from))
+		if (w->pi || !key_equal(&w->key, from))
 			continue;
 		waiter_move(w, to);
 		moved++;
@@ -341,12 +364,92 @@ s64 futex_wake_op(uaddr_t addr, uaddr_t addr2, enum futex_scope scope,
 	return woken;
 }
 
+/* --- locks with an owner (FUTEX_LOCK_PI) ----------------------------------------------- */
+
+/* The lock goes to who is next, or becomes free; flags: FUTEX_OWNER_DIED or 0. */
+static void pi_hand_over(u32 *word, const struct futex_key *key, u32 flags)
+{
+	bool more;
+	struct futex_waiter *next = pi_first(key, &more);
+
+	*word = flags;
+	if (!next)
+		return;
+	*word |= (u32)next->task->tid | (more ? FUTEX_WAITERS : 0);
+	waiter_unqueue(next);
+	sched_wake(next->task);
+}
+
+/* The lock without waiting: 0, -EAGAIN with *word marked as waited for, or another
+ * error. */
+static int pi_take(u32 *word, bool try)
+{
+	const u32 tid = (u32)current_task()->tid, old = *word;
+	const u32 owner = old & FUTEX_TID_MASK;
+
+	if (owner == tid)
+		return -EDEADLK;
+	if (!owner) {
+		*word = old | tid;
+		return 0;
+	}
+	if (try)
+		return -EAGAIN;
+	if (!task_find((s32)owner))
+		return -ESRCH;
+	*word = old | FUTEX_WAITERS;
+	return -EAGAIN;
+}
+
+int futex_lock_pi(uaddr_t addr, enum futex_scope scope, u64 deadline_ns, bool try)
+{
+	struct futex_waiter w = { .task = current_task(), .pi = true };
+	u32 *word = word_at(addr);
+	int err;
+
+	if (!word)
+		return -EFAULT;
+	err = key_find(addr, scope, &w.key);
+	if (!err)
+		err = pi_take(word, try);
+	if (err != -EAGAIN || try)
+		return err;
+	key_get(&w.key);
+	waiter_queue(&w);
+	err = 0;
+	while (w.queued && !err)
+		err = wait_sleep(deadline_ns);
+	if (w.queued)
+		waiter_unqueue(&w);
+	else
+		err = 0; /* the lock is ours */
+	key_put(&w.key);
+	return err == -ERESTARTSYS ? -ERESTARTNOINTR : err;
+}
+
+int futex_unlock_pi(uaddr_t addr, enum futex_scope scope)
+{
+	u32 *word = word_at(addr);
+	struct futex_key key;
+	int err;
+
+	if (!word)
+		return -EFAULT;
+	if ((*word & FUTEX_TID_MASK) != (u32)current_task()->tid)
+		return -EPERM;
+	err = key_find(addr, scope, &key);
+	if (!err)
+		pi_hand_over(word, &key, 0);
+	return err;
+}
+
 /* --- robust lists ------------------------------------------------------------------------------ */
 
 /* One lock that t may hold: mark it, wake one waiter. */
 static int owner_died(struct task *t, uaddr_t addr, bool pi)
 {
 	u32 *word = word_at(addr);
+	struct futex_key key;
 	u32 old;
 
 	if (!word)
@@ -355,6 +458,8 @@ static int owner_died(struct task *t, uaddr_t addr, bool pi)
 	if ((old & FUTEX_TID_MASK) != (u32)t->tid)
 		return 0;
 	*word = (old & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
+	if (pi && !key_find(addr, FUTEX_KEY_SHARED, &key))
+		pi_hand_over(word, &key, FUTEX_OWNER_DIED);
 	if (!pi && (old & FUTEX_WAITERS))
 		futex_wake(addr, FUTEX_KEY_SHARED, 1, ~0u);
 	return 0;

@@ -32,6 +32,15 @@ s64 futex_requeue(const struct futex_requeue *rq, enum futex_scope scope);
 /* FUTEX_WAKE_OP: op is the encoded operation on addr2. */
 s64 futex_wake_op(uaddr_t addr, uaddr_t addr2, enum futex_scope scope,
 		  u32 wake_count, u32 wake2_count, u32 op);
+/*
+ * FUTEX_LOCK_PI, FUTEX_TRYLOCK_PI (try) and FUTEX_UNLOCK_PI: the word is its owner's
+ * tid, and who unlocks gives the lock to the waiter of the best priority. No
+ * priority is inherited. deadline_ns: mono, UINT64_MAX none. 0; -EDEADLK: it is ours;
+ * -EAGAIN: somebody else's (try); -ESRCH: its owner is gone; -EPERM: not ours;
+ * -ETIMEDOUT, -ERESTARTNOINTR, -EFAULT, -EINVAL.
+ */
+int futex_lock_pi(uaddr_t addr, enum futex_scope scope, u64 deadline_ns, bool try);
+int futex_unlock_pi(uaddr_t addr, enum futex_scope scope);
 /* t leaves its address space: marks the futexes of its robust list, wakes their
  * waiters. Context: t is current; may sleep. */
 void futex_exit(struct task *t);

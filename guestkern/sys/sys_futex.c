@@ -71,6 +71,16 @@ static s64 do_wait(const u64 arg[6], u32 cmd, enum futex_scope scope)
 	return wait_until(arg[0], scope, (u32)arg[2], deadline, bitset);
 }
 
+/* The time of FUTEX_LOCK_PI is absolute and real, that of FUTEX_LOCK_PI2 absolute. */
+static s64 do_lock_pi(const u64 arg[6], u32 cmd, enum futex_scope scope)
+{
+	u32 op = cmd == FUTEX_LOCK_PI ? FUTEX_CLOCK_REALTIME : (u32)arg[1];
+	u64 deadline;
+	int err = wait_deadline(op, cmd, arg[3], &deadline);
+
+	return err ? err : futex_lock_pi(arg[0], scope, deadline, false);
+}
+
 /* --- moving --------------------------------------------------------------------------------- */
 
 static s64 do_requeue(const u64 arg[6], bool compare, enum futex_scope scope)
@@ -95,7 +105,8 @@ s64 sys_futex(const u64 arg[6])
 	enum futex_scope scope = op & FUTEX_PRIVATE_FLAG ? FUTEX_KEY_PRIVATE :
 							  FUTEX_KEY_SHARED;
 
-	if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET)
+	if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET &&
+	    cmd != FUTEX_LOCK_PI2)
 		return -ENOSYS;
 	switch (cmd) {
 	case FUTEX_WAIT:
@@ -113,7 +124,14 @@ s64 sys_futex(const u64 arg[6])
 	case FUTEX_WAKE_OP:
 		return futex_wake_op(arg[0], arg[4], scope, (u32)arg[2],
 				     (u32)arg[3], (u32)arg[5]);
-	default: /* FUTEX_LOCK_PI and kin, FUTEX_FD */
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+		return do_lock_pi(arg, cmd, scope);
+	case FUTEX_TRYLOCK_PI:
+		return futex_lock_pi(arg[0], scope, UINT64_MAX, true);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(arg[0], scope);
+	default: /* FUTEX_CMP_REQUEUE_PI, FUTEX_WAIT_REQUEUE_PI, FUTEX_FD */
 		return -ENOSYS;
 	}
 }
