@@ -20,9 +20,7 @@
 #include "mm/uaccess.h"
 #include "proc/task.h"
 
-/* As fs.inotify of Linux; watches by share of the core. */
-#define EVENTS_MAX 16384u
-#define INSTANCES_MAX 128u
+/* Watches by share of the core. */
 #define WATCHES_CORE_SHARE 32
 
 /* Flags of a watch beside events. */
@@ -113,7 +111,7 @@ static void queue_event(struct inotify *in, s32 wd, u32 mask, u32 cookie,
 		head.len = (u32)ALIGN_UP(len + 1, sizeof(struct event_head));
 	if (is_last_again(in, &head, name))
 		return;
-	e = in->event_count < EVENTS_MAX ? kzalloc(sizeof(*e) + head.len) : NULL;
+	e = in->event_count < INOTIFY_EVENTS_MAX ? kzalloc(sizeof(*e) + head.len) : NULL;
 	if (!e) {
 		queue_overflow(in);
 		return;
@@ -391,7 +389,7 @@ static bool too_many(u32 uid)
 
 	list_for_each_entry(in, &instances, link)
 		count += in->uid == uid;
-	return count >= INSTANCES_MAX;
+	return count >= INOTIFY_INSTANCES_MAX;
 }
 
 struct file *inotify_file_create(u32 flags)

@@ -90,6 +90,8 @@ int proc_show_stat(struct textbuf *tb, const struct proc_target *t);
 int proc_show_status(struct textbuf *tb, const struct proc_target *t);
 int proc_show_limits(struct textbuf *tb, const struct proc_target *t);
 int proc_show_maps(struct textbuf *tb, const struct proc_target *t);
+int proc_show_smaps(struct textbuf *tb, const struct proc_target *t);
+int proc_show_smaps_rollup(struct textbuf *tb, const struct proc_target *t);
 int proc_show_cmdline(struct textbuf *tb, const struct proc_target *t);
 int proc_show_environ(struct textbuf *tb, const struct proc_target *t);
 int proc_show_auxv(struct textbuf *tb, const struct proc_target *t);
@@ -107,6 +109,9 @@ int proc_show_msgmax(struct textbuf *tb, const struct proc_target *t);
 int proc_show_msgmnb(struct textbuf *tb, const struct proc_target *t);
 int proc_show_msgmni(struct textbuf *tb, const struct proc_target *t);
 int proc_show_sem(struct textbuf *tb, const struct proc_target *t);
+
+/* The line of maps about vma. 0 or -ENOMEM. */
+int proc_put_vma(struct textbuf *tb, const struct vma *vma);
 
 /* Pages of mm by use, for status and statm. */
 struct proc_mm_use {

@@ -135,7 +135,7 @@ static const char *vma_name(const struct vma *vma)
 	return NULL;
 }
 
-static int put_vma(struct textbuf *tb, const struct vma *vma)
+int proc_put_vma(struct textbuf *tb, const struct vma *vma)
 {
 	const struct file *f = vma->file;
 	size_t start = tb->len;
@@ -171,7 +171,7 @@ int proc_show_maps(struct textbuf *tb, const struct proc_target *t)
 	for (vma = vma_find(mm, 0); vma && !err; vma = vma_next(vma)) {
 		if (tb->len + 1 >= tb->size)
 			return 0; /* full: the caller comes again with more */
-		err = put_vma(tb, vma);
+		err = proc_put_vma(tb, vma);
 	}
 	return err;
 }

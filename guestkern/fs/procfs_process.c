@@ -412,6 +412,8 @@ static int show_cgroup(struct textbuf *tb, const struct proc_target *t)
 	FILE_W("oom_score_adj", 0644, show_oom_score_adj,                  \
 	       write_oom_score_adj),                                       \
 	MAGIC_("root", proc_show_root, proc_follow_root),                  \
+	FILE_("smaps", 0444, proc_show_smaps),                             \
+	FILE_("smaps_rollup", 0444, proc_show_smaps_rollup),               \
 	FILE_("stat", 0444, proc_show_stat),                               \
 	FILE_("statm", 0444, proc_show_statm),                             \
 	FILE_("status", 0444, proc_show_status),                           \

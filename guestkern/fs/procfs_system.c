@@ -5,6 +5,7 @@
 
 #include "dev/block.h"
 #include "fs/file_internal.h"
+#include "fs/notify.h"
 #include "fs/procfs.h"
 #include "hal/hal.h"
 #include "lib/err.h"
@@ -316,6 +317,11 @@ CONSTANT(show_swappiness, "0\n")
 CONSTANT(show_nr_open, "%d\n", 1 << 20)
 CONSTANT(show_pipe_max_size, "%d\n", 1 << 20)
 CONSTANT(show_core_pattern, "core\n")
+CONSTANT(show_zero, "0\n")
+CONSTANT(show_printk, "4\t4\t1\t7\n")
+CONSTANT(show_overcommit_ratio, "50\n")
+CONSTANT(show_inotify_events, "%u\n", INOTIFY_EVENTS_MAX)
+CONSTANT(show_inotify_instances, "%u\n", INOTIFY_INSTANCES_MAX)
 
 static int show_hostname(struct textbuf *tb, const struct proc_target *t)
 {
@@ -433,6 +439,7 @@ static const struct proc_entry sys_kernel_random[] = {
 static const struct proc_entry sys_kernel[] = {
 	FILE_("cap_last_cap", show_cap_last_cap),
 	FILE_("core_pattern", show_core_pattern),
+	FILE_("core_uses_pid", show_zero),
 	FILE_W("domainname", show_domainname, write_domainname),
 	FILE_W("hostname", show_hostname, write_hostname),
 	FILE_("msgmax", proc_show_msgmax),
@@ -443,11 +450,13 @@ static const struct proc_entry sys_kernel[] = {
 	FILE_("ostype", show_ostype),
 	FILE_("pid_max", show_pid_max),
 	DIR_("random", sys_kernel_random),
+	FILE_("printk", show_printk),
 	FILE_("randomize_va_space", show_randomize),
 	FILE_("sem", proc_show_sem),
 	FILE_("shmall", proc_show_shmall),
 	FILE_("shmmax", proc_show_shmmax),
 	FILE_("shmmni", proc_show_shmmni),
+	FILE_("tainted", show_zero),
 	FILE_("threads-max", show_threads_max),
 	FILE_("version", show_osversion),
 	END_,
@@ -457,13 +466,21 @@ static const struct proc_entry sys_vm[] = {
 	FILE_("max_map_count", show_max_map_count),
 	FILE_("mmap_min_addr", show_mmap_min_addr),
 	FILE_("overcommit_memory", show_overcommit),
+	FILE_("overcommit_ratio", show_overcommit_ratio),
 	FILE_("swappiness", show_swappiness),
+	END_,
+};
+
+static const struct proc_entry sys_fs_inotify[] = {
+	FILE_("max_queued_events", show_inotify_events),
+	FILE_("max_user_instances", show_inotify_instances),
 	END_,
 };
 
 static const struct proc_entry sys_fs[] = {
 	FILE_("file-max", show_file_max),
 	FILE_("file-nr", show_file_nr),
+	DIR_("inotify", sys_fs_inotify),
 	FILE_("nr_open", show_nr_open),
 	FILE_("pipe-max-size", show_pipe_max_size),
 	END_,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -226,6 +227,35 @@ static void memory_map(void)
 	CHECK(strstr(text, "t_proc") != NULL);
 }
 
+/* Three pages of seven are there. */
+static void memory_map_use(void)
+{
+	char *area = mmap(NULL, 9 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char line[32];
+	const char *at;
+
+	CHECK(area != MAP_FAILED);
+	/* edges, so that it stands alone */
+	CHECK_OK(mprotect(area, PAGE_SIZE, PROT_NONE));
+	CHECK_OK(mprotect(area + 8 * PAGE_SIZE, PAGE_SIZE, PROT_NONE));
+	area += PAGE_SIZE;
+	CHECK_OK(madvise(area, 7 * PAGE_SIZE, MADV_NOHUGEPAGE));
+	memset(area, 1, 7 * PAGE_SIZE);
+	CHECK_OK(madvise(area + 3 * PAGE_SIZE, 4 * PAGE_SIZE, MADV_DONTNEED));
+	snprintf(line, sizeof(line), "%08lx-", (unsigned long)area);
+	read_proc("/proc/self/smaps");
+	at = strstr(text, line);
+	CHECK(at != NULL);
+	CHECK_EQ(field(at, "\nSize"), 28);
+	CHECK_EQ(field(at, "\nRss"), 12);
+	CHECK_EQ(field(at, "\nPrivate_Dirty"), 12);
+	CHECK_EQ(field(at, "\nAnonymous"), 12);
+	read_proc("/proc/self/smaps_rollup");
+	CHECK(field(text, "\nRss") >= 12);
+	CHECK(strstr(text, "[rollup]") != NULL);
+}
+
 static void memory_info(void)
 {
 	const char *lines = read_proc("/proc/meminfo");
@@ -327,6 +357,7 @@ static const struct test_case cases[] = {
 	{ "self/fd", descriptors },
 	{ "self/cwd", working_directory },
 	{ "self/maps", memory_map },
+	{ "self/smaps", memory_map_use },
 	{ "states of a process", states },
 	{ "gone when reaped", gone_when_reaped },
 	{ "the directory lists processes", directory_lists_processes },
