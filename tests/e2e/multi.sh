@@ -118,7 +118,9 @@ is 'kill -9 of one that sleeps' "$status $(tr '\n' ' ' <"$tmp/out")" '9 ready st
 
 start -- sh -c 'echo ready; read x'
 kill -KILL "$(guests | head -1)"
-finish
+wait $job # before its input ends, and the program by itself
+status=$?
+exec 7>&-
 matches 'kill -9 of the first' "$status $(cat "$tmp/err")" '125 lodger: *SIGKILL*'
 
 start -- sh -c 'echo ready; while :; do :; done'
