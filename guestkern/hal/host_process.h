@@ -33,7 +33,8 @@ struct host_process {
 	u64 timer_ns;
 	/* prot_gate.c: the alternate stack is armed; it has held a frame of the
 	 * kernel's; whose frame it may hold */
-	bool armed, dirty;
+	bool armed;
+	volatile bool dirty; /* handlers of signals set it */
 	const struct cpu_user *last_user;
 	/* as_multi.c */
 	struct as *as;	/* whose mappings it has, or NULL */

@@ -47,14 +47,16 @@ static void wipe_for(const struct cpu_user *cu)
 {
 	u64 from = frame_return_rsp() - FRAME_RED_BYTES;
 	struct host_process *self = host_self();
+	bool dirty = self->dirty;
 
-	if (self->dirty)
+	/* before the wiping: a signal on the way makes it dirty again */
+	self->dirty = false;
+	if (dirty)
 		from = SIGSTACK_LOW;
-	if (self->dirty || cu != self->last_user) {
+	if (dirty || cu != self->last_user) {
 		memset((void *)from, 0, LODGER_SIGSTACK_END - from);
 		memset((void *)SCRATCH_ENTRY, 0, ENTRY_BYTES);
 	}
-	self->dirty = false;
 	self->last_user = cu;
 }
 
