@@ -50,6 +50,7 @@
 #include "icept_probe.h"
 #include "icept_signal.h"
 #include "trace_steps.h"
+#include "tracee.h"
 
 /* A 32-bit entry has other numbers, and no getpid that the filter knows. */
 #define SKIP_CALL ((uint64_t)-1)
@@ -125,47 +126,27 @@ static uint64_t peek_rsp(const struct machine *m)
 static int run_to_stop(struct machine *m, int *status)
 {
 	struct ptrace_state *st = state_of(m);
-	pid_t pid;
+	int err;
 
 	if (st->gone)
 		return -ESRCH;
-	/* ESRCH: killed meanwhile; wait4 tells */
+	/* ESRCH: killed meanwhile; tracee_wait tells */
 	ptrace(PTRACE_SYSCALL, m->guest_pid, 0, st->resume_signal);
 	st->resume_signal = 0;
-	do
-		pid = wait4(m->guest_pid, status, __WALL, &m->guest_rusage);
-	while (pid < 0 && errno == EINTR);
-	if (pid < 0)
-		return -errno;
-	if (!WIFSTOPPED(*status)) {
-		m->guest_status = *status;
-		m->guest_pid = -1;
-		st->gone = true;
-		return -ESRCH;
-	}
-	m->count.tracer_stops++;
-	return 0;
+	err = tracee_wait(m, status);
+	st->gone = err == -ESRCH;
+	return err;
 }
 
 /* The int3 at the guest kernel's entry: from here on calls are caught. */
 static int wait_for_entry(struct machine *m)
 {
-	int status;
-	pid_t pid;
+	int status, err = tracee_wait(m, &status);
 	uint64_t ip;
 
-	do
-		pid = wait4(m->guest_pid, &status, __WALL, &m->guest_rusage);
-	while (pid < 0 && errno == EINTR);
-	if (pid < 0)
-		return -errno;
-	if (!WIFSTOPPED(status)) {
-		m->guest_status = status;
-		m->guest_pid = -1;
-		state_of(m)->gone = true;
-		return 0; /* reported by next */
-	}
-	m->count.tracer_stops++;
+	state_of(m)->gone = err == -ESRCH;
+	if (err)
+		return err == -ESRCH ? 0 : err; /* gone: reported by next */
 	m->count.stops_signal++;
 	ip = (uint64_t)ptrace(PTRACE_PEEKUSER, m->guest_pid,
 			      offsetof(struct user_regs_struct, rip), 0);
@@ -505,18 +486,8 @@ static void icept_ptrace_kill(struct machine *m)
 {
 	struct ptrace_state *st = state_of(m);
 
-	if (m->guest_pid > 0) {
-		kill(m->guest_pid, SIGKILL);
-		while (wait4(m->guest_pid, &m->guest_status, __WALL,
-			     &m->guest_rusage) < 0 && errno == EINTR)
-			;
-		/* a stop that was under way is reported first */
-		while (WIFSTOPPED(m->guest_status))
-			if (wait4(m->guest_pid, &m->guest_status, __WALL,
-				  &m->guest_rusage) < 0 && errno != EINTR)
-				break;
-		m->guest_pid = -1;
-	}
+	if (m->guest_pid > 0)
+		tracee_kill(m);
 	if (st)
 		st->gone = true;
 }

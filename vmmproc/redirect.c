@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include "icept_signal.h"
+#include "tracee.h"
 
 #define SKIP_CALL ((uint64_t)-1)
 #define TRAP_FLAG 0x100
@@ -55,7 +56,7 @@ int redirect_to_stop(struct machine *m, enum __ptrace_request request,
 		     int *status)
 {
 	struct redirect *st = redirect_of(m);
-	pid_t pid;
+	int err;
 
 	if (st->gone)
 		return -ESRCH;
@@ -64,20 +65,10 @@ int redirect_to_stop(struct machine *m, enum __ptrace_request request,
 		ptrace(request, m->guest_pid, 0, st->resume_signal);
 	st->stopped = false;
 	st->resume_signal = 0;
-	do
-		pid = wait4(m->guest_pid, status, __WALL, &m->guest_rusage);
-	while (pid < 0 && errno == EINTR);
-	if (pid < 0)
-		return -errno;
-	if (!WIFSTOPPED(*status)) {
-		m->guest_status = *status;
-		m->guest_pid = -1;
-		st->gone = true;
-		return -ESRCH;
-	}
-	st->stopped = true;
-	m->count.tracer_stops++;
-	return 0;
+	err = tracee_wait(m, status);
+	st->stopped = err == 0;
+	st->gone = err == -ESRCH;
+	return err;
 }
 
 bool redirect_is_message(const struct machine *m, uint64_t ip,
@@ -219,16 +210,10 @@ int redirect_suppress(struct machine *m)
 void redirect_kill(struct machine *m)
 {
 	struct redirect *st = redirect_of(m);
-	pid_t pid;
 
 	if (m->guest_pid <= 0 || !st || st->gone)
 		return;
-	kill(m->guest_pid, SIGKILL);
-	do /* a stop that was under way is reported first */
-		pid = wait4(m->guest_pid, &m->guest_status, __WALL,
-			    &m->guest_rusage);
-	while (pid < 0 ? errno == EINTR : WIFSTOPPED(m->guest_status));
-	m->guest_pid = -1;
+	tracee_kill(m);
 	st->gone = true;
 }
 

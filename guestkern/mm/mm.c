@@ -114,49 +114,56 @@ struct mm *mm_loaded(void)
 	return loaded;
 }
 
-static void truncate_vma(struct vma *vma, u64 first_index)
-{
-	uaddr_t start = vma->start;
-
-	if (vma->pgoff + vma_pages(vma) <= first_index)
-		return;
-	if (first_index > vma->pgoff)
-		start += (first_index - vma->pgoff) << PAGE_SHIFT;
-	pt_zap_range(vma->mm, start, vma->end);
-}
-
-static void protect_vma(struct vma *vma, u64 first_index, u64 end_index)
+/* What [first_index, end_index) of its object is in vma: [*start, *end), maybe none. */
+static bool object_range(const struct vma *vma, u64 first_index, u64 end_index, uaddr_t *start,
+			 uaddr_t *end)
 {
 	u64 end_shown = vma->pgoff + vma_pages(vma);
 
 	first_index = MAX(first_index, vma->pgoff);
 	end_index = MIN(end_index, end_shown);
-	if (vma_is_cow(vma) || first_index >= end_index)
+	*start = vma->start + ((first_index - vma->pgoff) << PAGE_SHIFT);
+	*end = vma->start + ((end_index - vma->pgoff) << PAGE_SHIFT);
+	return first_index < end_index;
+}
+
+static void zap_in_vma(struct vma *vma, u64 first_index, u64 end_index)
+{
+	uaddr_t start, end;
+
+	if (object_range(vma, first_index, end_index, &start, &end))
+		pt_zap_range(vma->mm, start, end);
+}
+
+static void protect_in_vma(struct vma *vma, u64 first_index, u64 end_index)
+{
+	uaddr_t start, end;
+
+	if (!vma_is_cow(vma) && object_range(vma, first_index, end_index, &start, &end))
+		pt_write_protect(vma, start, end);
+}
+
+/* Does that to every mapping of the object. */
+static void for_each_mapping(struct vm_object *obj,
+			     void (*to)(struct vma *vma, u64 first_index, u64 end_index),
+			     u64 first_index, u64 end_index)
+{
+	struct mm *mm;
+
+	if (!obj->vma_count)
 		return;
-	pt_write_protect(vma, vma->start + ((first_index - vma->pgoff) << PAGE_SHIFT),
-			 vma->start + ((end_index - vma->pgoff) << PAGE_SHIFT));
+	list_for_each_entry(mm, &all_mms, all_link)
+		for (struct vma *vma = vma_find(mm, 0); vma; vma = vma_next(vma))
+			if (vma->object == obj)
+				to(vma, first_index, end_index);
 }
 
 void mm_object_write_protect(struct vm_object *obj, u64 first_index, u64 end_index)
 {
-	struct mm *mm;
-
-	if (!obj->vma_count)
-		return;
-	list_for_each_entry(mm, &all_mms, all_link)
-		for (struct vma *vma = vma_find(mm, 0); vma; vma = vma_next(vma))
-			if (vma->object == obj)
-				protect_vma(vma, first_index, end_index);
+	for_each_mapping(obj, protect_in_vma, first_index, end_index);
 }
 
 void mm_object_truncate(struct vm_object *obj, u64 first_index)
 {
-	struct mm *mm;
-
-	if (!obj->vma_count)
-		return;
-	list_for_each_entry(mm, &all_mms, all_link)
-		for (struct vma *vma = vma_find(mm, 0); vma; vma = vma_next(vma))
-			if (vma->object == obj)
-				truncate_vma(vma, first_index);
+	for_each_mapping(obj, zap_in_vma, first_index, UINT64_MAX);
 }

@@ -12,6 +12,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "net/datagram.h"
 #include "net/netbuf.h"
 #include "proc/cred.h"
 #include "proc/task.h"
@@ -218,11 +219,7 @@ static void queue(struct socket *s, const void *data, u32 len)
 	}
 	netbuf_fill(nb, &from); /* from kernel memory: cannot fail */
 	nb->charge = netbuf_charge_of(len);
-	s->rx_charge += nb->charge;
-	s->rx_bytes += len;
-	s->rx_count++;
-	list_add_tail(&nb->link, &s->rx);
-	socket_wake_readers(s);
+	datagram_queue(s, nb);
 }
 
 /* NLMSG_ERROR: an error, or with 0 the acknowledgement. */
@@ -317,27 +314,9 @@ static s64 netlink_send(struct socket *s, struct net_msg *m)
 
 /* --- answers -------------------------------------------------------------------------------------- */
 
-static int wait_answer(struct socket *s, u64 deadline)
-{
-	for (;;) {
-		int err = socket_rx_lock(s);
-
-		if (err)
-			return err;
-		err = socket_take_error(s);
-		if (!err && !list_empty(&s->rx))
-			return 0;
-		socket_rx_unlock(s);
-		if (!err)
-			err = socket_wait(s, !list_empty(&s->rx) || s->error, deadline);
-		if (err)
-			return err;
-	}
-}
-
 static s64 netlink_receive(struct socket *s, struct net_msg *m)
 {
-	int err = wait_answer(s, socket_deadline(s->rcvtimeo_ns, m->flags & MSG_DONTWAIT));
+	int err = datagram_wait(s, socket_deadline(s->rcvtimeo_ns, m->flags & MSG_DONTWAIT));
 	struct netbuf *nb;
 	u32 n, total;
 
@@ -353,13 +332,8 @@ static s64 netlink_receive(struct socket *s, struct net_msg *m)
 	if (n < total)
 		m->out_flags |= MSG_TRUNC;
 	fill(&m->name, 0, 0);
-	if (!(m->flags & MSG_PEEK)) {
-		list_del(&nb->link);
-		s->rx_count--;
-		s->rx_bytes -= total;
-		s->rx_charge -= nb->charge;
-		netbuf_free(nb);
-	}
+	if (!(m->flags & MSG_PEEK))
+		datagram_drop(s, nb);
 	socket_rx_unlock(s);
 	return m->flags & MSG_TRUNC ? total : n;
 }

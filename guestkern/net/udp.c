@@ -13,6 +13,7 @@
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
+#include "net/datagram.h"
 #include "net/netbuf.h"
 
 #define LENGTH_MAX 65535u	 /* more is refused at once */
@@ -197,11 +198,7 @@ static void deliver(struct inet_socket *to, struct netbuf *nb, const struct endp
 	nb->to = *dest;
 	if (s->timestamp || s->timestamp_ns)
 		nb->stamp_ns = clock_real_ns();
-	s->rx_charge += nb->charge;
-	list_add_tail(&nb->link, &s->rx);
-	s->rx_bytes += nb->total;
-	s->rx_count++;
-	socket_wake_readers(s);
+	datagram_queue(s, nb);
 }
 
 /* Nobody is there: who is connected is told, others only if they asked for it. */
@@ -279,28 +276,6 @@ static s64 udp_send(struct socket *s, struct net_msg *m)
 
 /* --- receiving ---------------------------------------------------------------------------- */
 
-static int wait_datagram(struct socket *s, u64 deadline)
-{
-	for (;;) {
-		int err = socket_rx_lock(s);
-
-		if (err)
-			return err;
-		err = socket_take_error(s);
-		if (!err && !list_empty(&s->rx))
-			return 0;
-		if (!err && s->closed & SOCKET_NO_RECEIVE)
-			err = deadline ? 1 : -EAGAIN;
-		socket_rx_unlock(s);
-		if (!err)
-			err = socket_wait(s, !list_empty(&s->rx) || s->error ||
-						     s->closed & SOCKET_NO_RECEIVE,
-					  deadline);
-		if (err)
-			return err;
-	}
-}
-
 static s64 take_datagram(struct socket *s, struct net_msg *m)
 {
 	struct netbuf *nb = list_first_entry(&s->rx, struct netbuf, link);
@@ -312,13 +287,8 @@ static s64 take_datagram(struct socket *s, struct net_msg *m)
 		m->out_flags |= MSG_TRUNC;
 	endpoint_fill(&m->name, s->family, &nb->from);
 	udp_control_put(m, inet_of(s), nb);
-	if (!(m->flags & MSG_PEEK)) {
-		list_del(&nb->link);
-		s->rx_count--;
-		s->rx_bytes -= total;
-		s->rx_charge -= nb->charge;
-		netbuf_free(nb);
-	}
+	if (!(m->flags & MSG_PEEK))
+		datagram_drop(s, nb);
 	return m->flags & MSG_TRUNC ? total : n;
 }
 
@@ -328,7 +298,7 @@ static s64 udp_receive(struct socket *s, struct net_msg *m)
 
 	if (m->flags & MSG_ERRQUEUE) /* nothing is ever put there */
 		return -EAGAIN;
-	ret = wait_datagram(s, socket_deadline(s->rcvtimeo_ns, m->flags & MSG_DONTWAIT));
+	ret = datagram_wait(s, socket_deadline(s->rcvtimeo_ns, m->flags & MSG_DONTWAIT));
 	if (ret)
 		return ret == 1 ? 0 : ret;
 	ret = take_datagram(s, m);

@@ -8,6 +8,7 @@
 #include <linux/poll.h>
 
 #include "lib/err.h"
+#include "net/datagram.h"
 #include "net/netbuf.h"
 #include "net/unix.h"
 
@@ -161,10 +162,7 @@ static void deliver(struct unix_socket *us, struct unix_socket *to, struct netbu
 	netbuf_charge(nb, &us->s);
 	nb->scm = m->scm;
 	m->scm = NULL;
-	list_add_tail(&nb->link, &to->s.rx);
-	to->s.rx_bytes += nb->total;
-	to->s.rx_count++;
-	socket_wake_readers(&to->s);
+	datagram_queue(&to->s, nb);
 }
 
 static s64 send_to(struct unix_socket *us, struct unix_socket *to, struct net_msg *m)
@@ -224,45 +222,11 @@ static s64 seqpacket_send(struct socket *s, struct net_msg *m)
 	return dgram_send(s, m);
 }
 
-/* --- receiving ------------------------------------------------------------------------------ */
-
-/* Nothing is queued: 0 to wait, 1 for the end, or -errno. */
-static int at_end(struct socket *s, u64 deadline)
-{
-	if (s->error)
-		return socket_take_error(s);
-	if (!(s->closed & SOCKET_NO_RECEIVE))
-		return 0;
-	return deadline || s->type == SOCK_SEQPACKET ? 1 : -EAGAIN;
-}
-
-/* Waits for a message: 0 with the reader's turn taken; 1 for the end or -errno. */
-static int wait_message(struct socket *s, u64 deadline)
-{
-	for (;;) {
-		int err = socket_rx_lock(s);
-
-		if (err || !list_empty(&s->rx))
-			return err;
-		err = at_end(s, deadline);
-		socket_rx_unlock(s);
-		if (!err)
-			err = socket_wait(s, !list_empty(&s->rx) || s->error ||
-						     s->closed & SOCKET_NO_RECEIVE,
-					  deadline);
-		if (err)
-			return err;
-	}
-}
-
 static void take_out(struct unix_socket *us, struct netbuf *nb)
 {
 	struct socket *s = &us->s;
 
-	list_del(&nb->link);
-	s->rx_count--;
-	s->rx_bytes -= nb->total;
-	netbuf_free(nb);
+	datagram_drop(s, nb);
 	unix_dgram_drained(us);
 	if (s->rx_count == s->backlog)
 		wake_up_events(&s->wait, WAKE_SLEEPERS); /* who waits in send_to */
@@ -300,7 +264,7 @@ static s64 dgram_receive(struct socket *s, struct net_msg *m)
 
 	if (m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
-	ret = wait_message(s, deadline);
+	ret = datagram_wait(s, deadline);
 	if (ret)
 		return ret == 1 ? 0 : ret;
 	ret = take_message(s, m);

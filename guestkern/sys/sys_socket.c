@@ -37,18 +37,18 @@ int user_addr_put(uaddr_t to, uaddr_t len_at, const struct net_addr *addr)
 	return put_user(len, len_at);
 }
 
-struct socket *user_socket_get(u64 fd, struct file **f)
+s64 user_socket_call(const u64 arg[6], user_socket_op *op)
 {
+	struct file *f = fd_get((int)arg[0]);
 	struct socket *s;
+	s64 ret;
 
-	*f = fd_get((int)fd);
-	if (!*f)
-		return ERR_PTR(-EBADF);
-	s = socket_of(*f);
-	if (s)
-		return s;
-	file_put(*f);
-	return ERR_PTR(-ENOTSOCK);
+	if (!f)
+		return -EBADF;
+	s = socket_of(f);
+	ret = s ? op(s, f, arg) : -ENOTSOCK;
+	file_put(f);
+	return ret;
 }
 
 bool user_socket_nonblock(const struct file *f)
@@ -113,9 +113,9 @@ s64 sys_socketpair(const u64 arg[6])
 	return err;
 }
 
-static s64 accept_on(struct socket *s, bool nonblock, uaddr_t name, uaddr_t len, u32 flags)
+static s64 accept_on(struct socket *s, const struct file *of, const u64 arg[6], u32 flags)
 {
-	struct socket *child = socket_accept(s, nonblock);
+	struct socket *child = socket_accept(s, user_socket_nonblock(of));
 	struct net_addr addr;
 	struct file *f;
 	int err = 0;
@@ -125,10 +125,10 @@ static s64 accept_on(struct socket *s, bool nonblock, uaddr_t name, uaddr_t len,
 	f = socket_file(child, flags & SOCK_NONBLOCK);
 	if (IS_ERR(f))
 		return PTR_ERR(f);
-	if (name) {
+	if (arg[1]) {
 		err = socket_name(child, &addr, true) ? -ECONNABORTED : 0;
 		if (!err)
-			err = user_addr_put(name, len, &addr);
+			err = user_addr_put(arg[1], arg[2], &addr);
 	}
 	if (!err)
 		return fd_install(f, 0, flags & SOCK_CLOEXEC);
@@ -136,147 +136,130 @@ static s64 accept_on(struct socket *s, bool nonblock, uaddr_t name, uaddr_t len,
 	return err;
 }
 
-static s64 do_accept(u64 fd, uaddr_t name, uaddr_t len, u32 flags)
+static s64 do_accept(struct socket *s, const struct file *f, const u64 arg[6])
 {
-	struct socket *s;
-	struct file *f;
-	s64 ret;
+	return accept_on(s, f, arg, 0);
+}
 
-	if (flags & ~(u32)(SOCK_CLOEXEC | SOCK_NONBLOCK))
-		return -EINVAL;
-	s = user_socket_get(fd, &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	ret = accept_on(s, user_socket_nonblock(f), name, len, flags);
-	file_put(f);
-	return ret;
+static s64 do_accept4(struct socket *s, const struct file *f, const u64 arg[6])
+{
+	return accept_on(s, f, arg, (u32)arg[3]);
 }
 
 s64 sys_accept(const u64 arg[6])
 {
-	return do_accept(arg[0], arg[1], arg[2], 0);
+	return user_socket_call(arg, do_accept);
 }
 
 s64 sys_accept4(const u64 arg[6])
 {
-	return do_accept(arg[0], arg[1], arg[2], (u32)arg[3]);
+	if ((u32)arg[3] & ~(u32)(SOCK_CLOEXEC | SOCK_NONBLOCK))
+		return -EINVAL;
+	return user_socket_call(arg, do_accept4);
 }
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-s64 sys_bind(const u64 arg[6])
+static s64 do_bind(struct socket *s, const struct file *f, const u64 arg[6])
 {
 	struct net_addr addr;
-	struct socket *s;
-	struct file *f;
-	s64 ret;
+	int err = user_addr_get(&addr, arg[1], (s32)arg[2]);
 
-	s = user_socket_get(arg[0], &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	ret = user_addr_get(&addr, arg[1], (s32)arg[2]);
-	if (!ret)
-		ret = socket_bind(s, &addr);
-	file_put(f);
-	return ret;
+	(void)f;
+	return err ? err : socket_bind(s, &addr);
+}
+
+s64 sys_bind(const u64 arg[6])
+{
+	return user_socket_call(arg, do_bind);
+}
+
+static s64 do_connect(struct socket *s, const struct file *f, const u64 arg[6])
+{
+	struct net_addr addr;
+	int err = user_addr_get(&addr, arg[1], (s32)arg[2]);
+
+	return err ? err : socket_connect(s, &addr, user_socket_nonblock(f));
 }
 
 s64 sys_connect(const u64 arg[6])
 {
-	struct net_addr addr;
-	struct socket *s;
-	struct file *f;
-	s64 ret;
+	return user_socket_call(arg, do_connect);
+}
 
-	s = user_socket_get(arg[0], &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	ret = user_addr_get(&addr, arg[1], (s32)arg[2]);
-	if (!ret)
-		ret = socket_connect(s, &addr, user_socket_nonblock(f));
-	file_put(f);
-	return ret;
+static s64 do_listen(struct socket *s, const struct file *f, const u64 arg[6])
+{
+	(void)f;
+	return socket_listen(s, (s32)arg[1]);
 }
 
 s64 sys_listen(const u64 arg[6])
 {
-	struct socket *s;
-	struct file *f;
-	s64 ret;
-
-	s = user_socket_get(arg[0], &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	ret = socket_listen(s, (s32)arg[1]);
-	file_put(f);
-	return ret;
+	return user_socket_call(arg, do_listen);
 }
 
-static s64 getname_of(const u64 arg[6], bool peer)
+static s64 put_name(struct socket *s, const u64 arg[6], bool peer)
 {
 	struct net_addr addr;
-	struct socket *s;
-	struct file *f;
-	s64 ret;
+	int err = socket_name(s, &addr, peer);
 
-	s = user_socket_get(arg[0], &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	ret = socket_name(s, &addr, peer);
-	if (!ret)
-		ret = user_addr_put(arg[1], arg[2], &addr);
-	file_put(f);
-	return ret;
+	return err ? err : user_addr_put(arg[1], arg[2], &addr);
+}
+
+static s64 do_getsockname(struct socket *s, const struct file *f, const u64 arg[6])
+{
+	(void)f;
+	return put_name(s, arg, false);
 }
 
 s64 sys_getsockname(const u64 arg[6])
 {
-	return getname_of(arg, false);
+	return user_socket_call(arg, do_getsockname);
+}
+
+static s64 do_getpeername(struct socket *s, const struct file *f, const u64 arg[6])
+{
+	(void)f;
+	return put_name(s, arg, true);
 }
 
 s64 sys_getpeername(const u64 arg[6])
 {
-	return getname_of(arg, true);
+	return user_socket_call(arg, do_getpeername);
+}
+
+static s64 do_shutdown(struct socket *s, const struct file *f, const u64 arg[6])
+{
+	(void)f;
+	return socket_shutdown(s, (s32)arg[1]);
 }
 
 s64 sys_shutdown(const u64 arg[6])
 {
-	struct socket *s;
-	struct file *f;
-	s64 ret;
-
-	s = user_socket_get(arg[0], &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	ret = socket_shutdown(s, (s32)arg[1]);
-	file_put(f);
-	return ret;
+	return user_socket_call(arg, do_shutdown);
 }
 
 /* --- options ------------------------------------------------------------------------------------- */
 
-s64 sys_setsockopt(const u64 arg[6])
+static s64 do_setsockopt(struct socket *s, const struct file *f, const u64 arg[6])
 {
 	struct sockopt opt = { (s32)arg[1], (s32)arg[2], arg[3], (u32)arg[4] };
-	struct socket *s;
-	struct file *f;
-	s64 ret;
 
-	if ((s32)arg[4] < 0)
-		return -EINVAL;
-	s = user_socket_get(arg[0], &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	ret = socket_setopt(s, &opt);
-	file_put(f);
-	return ret;
+	(void)f;
+	return socket_setopt(s, &opt);
 }
 
-static s64 getsockopt_on(struct socket *s, const u64 arg[6])
+s64 sys_setsockopt(const u64 arg[6])
+{
+	return (s32)arg[4] < 0 ? -EINVAL : user_socket_call(arg, do_setsockopt);
+}
+
+static s64 do_getsockopt(struct socket *s, const struct file *f, const u64 arg[6])
 {
 	struct sockopt opt = { (s32)arg[1], (s32)arg[2], arg[3], 0 };
 	s64 ret;
 
+	(void)f;
 	if (get_user(opt.len, arg[4]))
 		return -EFAULT;
 	if ((s32)opt.len < 0)
@@ -289,14 +272,5 @@ static s64 getsockopt_on(struct socket *s, const u64 arg[6])
 
 s64 sys_getsockopt(const u64 arg[6])
 {
-	struct socket *s;
-	struct file *f;
-	s64 ret;
-
-	s = user_socket_get(arg[0], &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	ret = getsockopt_on(s, arg);
-	file_put(f);
-	return ret;
+	return user_socket_call(arg, do_getsockopt);
 }

@@ -38,45 +38,46 @@ static s64 send_one(struct socket *s, struct net_msg *m)
 	return ret;
 }
 
+static struct net_msg one_buffer(const u64 arg[6])
+{
+	return (struct net_msg){ .buf = { .user = arg[1],
+					  .len = MIN(arg[2], RW_BYTES_MAX) } };
+}
+
+static bool buffer_possible(const u64 arg[6])
+{
+	return user_range_possible(arg[1], MIN(arg[2], RW_BYTES_MAX));
+}
+
+static s64 do_sendto(struct socket *s, const struct file *f, const u64 arg[6])
+{
+	struct net_msg m = one_buffer(arg);
+	int err = arg[4] ? user_addr_get(&m.name, arg[4], (s32)arg[5]) : 0;
+
+	from_file(&m, f, arg[3] & ~(u64)MSG_INTERNAL);
+	return err ? err : send_one(s, &m);
+}
+
 s64 sys_sendto(const u64 arg[6])
 {
-	struct net_msg m = { .buf = { .user = arg[1], .len = MIN(arg[2], RW_BYTES_MAX) } };
-	struct socket *s;
-	struct file *f;
-	s64 ret = 0;
+	return buffer_possible(arg) ? user_socket_call(arg, do_sendto) : -EFAULT;
+}
 
-	if (!user_range_possible(arg[1], m.buf.len))
-		return -EFAULT;
-	s = user_socket_get(arg[0], &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	if (arg[4])
-		ret = user_addr_get(&m.name, arg[4], (s32)arg[5]);
-	from_file(&m, f, arg[3] & ~(u64)MSG_INTERNAL);
-	if (!ret)
-		ret = send_one(s, &m);
-	file_put(f);
+static s64 do_recvfrom(struct socket *s, const struct file *f, const u64 arg[6])
+{
+	struct net_msg m = one_buffer(arg);
+	s64 ret;
+
+	from_file(&m, f, arg[3]);
+	ret = socket_receive(s, &m);
+	if (ret >= 0 && arg[4] && user_addr_put(arg[4], arg[5], &m.name))
+		ret = -EFAULT;
 	return ret;
 }
 
 s64 sys_recvfrom(const u64 arg[6])
 {
-	struct net_msg m = { .buf = { .user = arg[1], .len = MIN(arg[2], RW_BYTES_MAX) } };
-	struct socket *s;
-	struct file *f;
-	s64 ret;
-
-	if (!user_range_possible(arg[1], m.buf.len))
-		return -EFAULT;
-	s = user_socket_get(arg[0], &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	from_file(&m, f, arg[3]);
-	ret = socket_receive(s, &m);
-	if (ret >= 0 && arg[4] && user_addr_put(arg[4], arg[5], &m.name))
-		ret = -EFAULT;
-	file_put(f);
-	return ret;
+	return buffer_possible(arg) ? user_socket_call(arg, do_recvfrom) : -EFAULT;
 }
 
 /* --- struct msghdr --------------------------------------------------------------------- */
@@ -189,32 +190,24 @@ static s64 receive_message(struct socket *s, const struct file *f, uaddr_t at, u
 	return ret;
 }
 
+static s64 do_sendmsg(struct socket *s, const struct file *f, const u64 arg[6])
+{
+	return send_message(s, f, arg[1], arg[2]);
+}
+
 s64 sys_sendmsg(const u64 arg[6])
 {
-	struct socket *s;
-	struct file *f;
-	s64 ret;
+	return user_socket_call(arg, do_sendmsg);
+}
 
-	s = user_socket_get(arg[0], &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	ret = send_message(s, f, arg[1], arg[2]);
-	file_put(f);
-	return ret;
+static s64 do_recvmsg(struct socket *s, const struct file *f, const u64 arg[6])
+{
+	return receive_message(s, f, arg[1], arg[2]);
 }
 
 s64 sys_recvmsg(const u64 arg[6])
 {
-	struct socket *s;
-	struct file *f;
-	s64 ret;
-
-	s = user_socket_get(arg[0], &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	ret = receive_message(s, f, arg[1], arg[2]);
-	file_put(f);
-	return ret;
+	return user_socket_call(arg, do_recvmsg);
 }
 
 /* --- several at a time ------------------------------------------------------------------- */
@@ -226,16 +219,11 @@ static int put_length(uaddr_t entry, s64 bytes)
 	return put_user(len, entry + offsetof(struct user_mmsghdr, len));
 }
 
-s64 sys_sendmmsg(const u64 arg[6])
+static s64 do_sendmmsg(struct socket *s, const struct file *f, const u64 arg[6])
 {
 	u32 count = MIN((u32)arg[2], (u32)UIO_MAXIOV), done = 0;
-	struct socket *s;
-	struct file *f;
 	s64 ret = 0;
 
-	s = user_socket_get(arg[0], &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
 	while (done < count) {
 		uaddr_t entry = arg[1] + done * sizeof(struct user_mmsghdr);
 
@@ -247,8 +235,12 @@ s64 sys_sendmmsg(const u64 arg[6])
 			break;
 		done++;
 	}
-	file_put(f);
 	return done ? done : ret;
+}
+
+s64 sys_sendmmsg(const u64 arg[6])
+{
+	return user_socket_call(arg, do_sendmmsg);
 }
 
 /* The messages that are there, or come until deadline: a count, or -errno. */
@@ -280,11 +272,9 @@ static s64 receive_several(struct socket *s, const struct file *f, const u64 arg
 	return done ? done : ret;
 }
 
-s64 sys_recvmmsg(const u64 arg[6])
+static s64 do_recvmmsg(struct socket *s, const struct file *f, const u64 arg[6])
 {
 	u64 deadline = UINT64_MAX, ns, now;
-	struct socket *s;
-	struct file *f;
 	s64 ret;
 
 	if (arg[4]) {
@@ -293,15 +283,20 @@ s64 sys_recvmmsg(const u64 arg[6])
 			return ret;
 		deadline = user_deadline(ns);
 	}
-	s = user_socket_get(arg[0], &f);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
 	ret = receive_several(s, f, arg, deadline);
-	file_put(f);
 	if (ret > 0 && arg[4]) {
 		now = clock_mono_ns();
 		if (user_timespec_put(arg[4], deadline > now ? deadline - now : 0))
 			return -EFAULT;
 	}
 	return ret;
+}
+
+s64 sys_recvmmsg(const u64 arg[6])
+{
+	u64 ns;
+	int err = arg[4] ? user_timespec_get(&ns, arg[4]) : 0;
+
+	/* a bad limit before a bad descriptor, as in Linux */
+	return err ? err : user_socket_call(arg, do_recvmmsg);
 }
