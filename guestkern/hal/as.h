@@ -18,6 +18,7 @@ enum as_op { AS_MAP, AS_UNMAP, AS_PROTECT };
 struct as_req {
 	enum as_op op;
 	u32 prot; /* AS_R|AS_W|AS_X; MAP and PROTECT */
+	bool all_used; /* MAP: each page is about to be touched */
 	uaddr_t addr;
 	u64 len_bytes;
 	gpa_t gpa; /* MAP: first byte of RAM shown there */

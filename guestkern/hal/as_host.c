@@ -10,8 +10,9 @@
 
 #include <linux/mman.h>
 
-/* Up to here a mapping's pages are touched at once, one host call for both:
- * such requests come from faults. Larger ones are filled as they are used. */
+/* Up to here a mapping's pages are touched at once, one host call for both: a
+ * fault of the host costs as much as touching several pages that way. Larger
+ * ones are filled as they are used, unless all of them is known to be. */
 #define POPULATE_MAX_BYTES (64 * 1024)
 
 s64 as_host_map(const struct as_req *req, bool populate)
@@ -44,7 +45,8 @@ static s64 as_host_one(const struct as_req *req)
 {
 	switch (req->op) {
 	case AS_MAP:
-		return as_host_map(req, req->len_bytes <= POPULATE_MAX_BYTES);
+		return as_host_map(req, req->all_used ||
+					req->len_bytes <= POPULATE_MAX_BYTES);
 	case AS_UNMAP:
 		counters()->unmaps++;
 		return host_call3(__NR_munmap, req->addr, req->len_bytes, 0);

@@ -107,10 +107,14 @@ static bool is_present(const struct vma *vma, uaddr_t addr)
 }
 
 /* A window twice as large for as long as so much below it is present: what a
- * program walks through. At worst as much again as it has is for nothing. */
+ * program walks through. At worst as much again as it has is for nothing. A
+ * whole huge page of RAM lies where the host can show it by one entry. */
 static u32 sequential_limit(const struct vma *vma, uaddr_t addr, u32 limit)
 {
-	while (limit >= FAULT_AROUND_PAGES && limit < FAULT_SEQUENTIAL_PAGES) {
+	u32 most = boot_info()->flags & LODGER_BOOT_RAM_HUGE ? FAULT_HUGE_PAGES :
+							       FAULT_SEQUENTIAL_PAGES;
+
+	while (limit >= FAULT_AROUND_PAGES && limit < most) {
 		u64 bytes = (u64)limit << PAGE_SHIFT;
 		uaddr_t base = ALIGN_DOWN(addr, bytes);
 
@@ -141,7 +145,7 @@ static int fault_anon(struct vma *vma, uaddr_t addr, u32 limit)
 		start = MIN(addr, end - got * PAGE_SIZE);
 	got = enter_run(vma->mm, start, pfn, got, writable ? PTE_W : 0);
 	end = start + got * PAGE_SIZE;
-	if (end <= addr || pt_map_range(vma, start, end)) {
+	if (end <= addr || pt_map_range(vma, start, end, writable)) {
 		pt_zap_range(vma->mm, start, end);
 		return -ENOMEM;
 	}
@@ -264,7 +268,7 @@ static int cow_copy(struct vma *vma, uaddr_t addr, u64 pte)
 	else
 		ram_read(pfn_to_gpa(pte_pfn(pte)), bounce, PAGE_SIZE);
 	swap_frames(mm, start, count, new, old);
-	err = pt_map_range(vma, start, start + count * PAGE_SIZE);
+	err = pt_map_range(vma, start, start + count * PAGE_SIZE, true);
 	if (!err)
 		memcpy(user_ptr(start), bounce, count * PAGE_SIZE);
 	for (u32 i = 0; i < count; i++) {
@@ -314,7 +318,7 @@ int fault_remap(struct vma *vma, uaddr_t addr)
 			break;
 		next = pte;
 	}
-	return pt_map_range(vma, low, high);
+	return pt_map_range(vma, low, high, false);
 }
 
 int fault_page(struct vma *vma, uaddr_t addr, u32 access, u32 limit)

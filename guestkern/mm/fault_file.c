@@ -104,7 +104,7 @@ int fault_object(struct vma *vma, uaddr_t addr, u32 limit)
 	high = enter_neighbours(vma, addr, end - PAGE_SIZE, (s64)PAGE_SIZE, pfn,
 				&extents);
 	low = enter_neighbours(vma, addr, start, -(s64)PAGE_SIZE, pfn, &extents);
-	err = pt_map_range(vma, low, high + PAGE_SIZE);
+	err = pt_map_range(vma, low, high + PAGE_SIZE, false);
 	if (err)
 		pt_zap_range(vma->mm, low, high + PAGE_SIZE);
 	return err;
@@ -125,7 +125,7 @@ int fault_shared_write(struct vma *vma, uaddr_t addr)
 	page_put(pte_pfn(*slot));
 	page_mark_dirty(pfn);
 	*slot = pte_make(pfn, PTE_W);
-	err = pt_map_range(vma, addr, addr + PAGE_SIZE);
+	err = pt_map_range(vma, addr, addr + PAGE_SIZE, true);
 	if (err)
 		pt_zap_range(vma->mm, addr, addr + PAGE_SIZE);
 	return err;

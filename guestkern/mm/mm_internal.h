@@ -20,7 +20,8 @@
 #define VMA_COUNT_MAX 65530u /* vm.max_map_count of Linux */
 #define STACK_GUARD_BYTES (256 * PAGE_SIZE) /* stack_guard_gap of Linux */
 #define FAULT_AROUND_PAGES 16u /* a fault brings in up to 64 KiB */
-#define FAULT_SEQUENTIAL_PAGES 64u /* and more where all below is in use */
+#define FAULT_SEQUENTIAL_PAGES 64u /* and more where all below is in use, */
+#define FAULT_HUGE_PAGES 512u /* up to one huge page where RAM has them */
 #define FAULT_OBJECT_PAGES 64u /* of an object's cached pages: no cost */
 #define POPULATE_PAGES 1024u /* at once, when all is wanted */
 
@@ -113,9 +114,9 @@ void mm_lost(struct mm *mm);
 extern const struct as_owner_ops pt_as_ops;
 /* AS_* that the host may grant for a page. */
 u32 pt_host_prot(const struct vma *vma, u64 pte);
-/* Shows the present pages of [start, end) inside vma on the host. 0 or -ENOMEM
- * (then none of the space is mapped). */
-int pt_map_range(struct vma *vma, uaddr_t start, uaddr_t end);
+/* Shows the present pages of [start, end) inside vma on the host; all_used: each
+ * is going to be touched. 0 or -ENOMEM (then none of the space is mapped). */
+int pt_map_range(struct vma *vma, uaddr_t start, uaddr_t end, bool all_used);
 /* Brings PTEs and the host's mappings of [start, end) from the rights that
  * old_flags gave to those that the VMA gives now. */
 void pt_protect_range(struct vma *vma, uaddr_t start, uaddr_t end, u32 old_flags);

@@ -18,7 +18,7 @@ static int own_frame(struct vma *vma, uaddr_t page, u64 *slot)
 	ram_copy(pfn_to_gpa(new), pfn_to_gpa(old), PAGE_SIZE);
 	page_mark_dirty(new);
 	*slot = pte_make(new, *slot & PTE_W);
-	err = pt_map_range(vma, page, page + PAGE_SIZE);
+	err = pt_map_range(vma, page, page + PAGE_SIZE, true);
 	if (err) {
 		*slot = pte_make(old, 0);
 		page_put(new);

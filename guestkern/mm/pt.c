@@ -80,7 +80,8 @@ void pt_commit(struct mm *mm, struct as_batch *batch)
 		pt_host_flush(mm);
 }
 
-static int map_range_once(struct vma *vma, uaddr_t start, uaddr_t end)
+static int map_range_once(struct vma *vma, uaddr_t start, uaddr_t end,
+			  bool all_used)
 {
 	struct as_batch batch;
 	u64 k, *slot;
@@ -89,6 +90,7 @@ static int map_range_once(struct vma *vma, uaddr_t start, uaddr_t end)
 	for_each_pte(vma->mm, start, end, k, slot) {
 		struct as_req req = { .op = AS_MAP,
 				      .prot = host_prot(vma->flags, *slot),
+				      .all_used = all_used,
 				      .addr = k << PAGE_SHIFT,
 				      .len_bytes = PAGE_SIZE,
 				      .gpa = pfn_to_gpa(pte_pfn(*slot)) };
@@ -98,15 +100,15 @@ static int map_range_once(struct vma *vma, uaddr_t start, uaddr_t end)
 	return as_batch_finish(&batch);
 }
 
-int pt_map_range(struct vma *vma, uaddr_t start, uaddr_t end)
+int pt_map_range(struct vma *vma, uaddr_t start, uaddr_t end, bool all_used)
 {
 	u64 k, *slot;
 
 	if (!(vma->flags & VMA_PROT))
 		return 0;
-	if (map_range_once(vma, start, end)) {
+	if (map_range_once(vma, start, end, all_used)) {
 		pt_host_flush(vma->mm);
-		if (map_range_once(vma, start, end)) {
+		if (map_range_once(vma, start, end, all_used)) {
 			pt_host_flush(vma->mm);
 			return -ENOMEM;
 		}

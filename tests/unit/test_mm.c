@@ -6,6 +6,7 @@
 
 #include "abi/layout.h"
 #include "lib/err.h"
+#include "mm/mm_internal.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
@@ -47,6 +48,26 @@ START_TEST(test_sequential_window)
 	for (u64 i = 2048; i-- > 0;)
 		put(BASE + i * PAGE_SIZE, i);
 	ck_assert_uint_eq(mm->resident_pages, 2048);
+}
+END_TEST
+
+/* Where RAM has huge pages a walk comes to one fault for each, and the frames lie
+ * as the page does. */
+START_TEST(test_sequential_huge)
+{
+	uaddr_t base = ALIGN_UP(BASE, 512 * PAGE_SIZE);
+
+	fake_boot_info()->flags |= LODGER_BOOT_RAM_HUGE;
+	map_at(base, 1536, RW);
+	for (u64 i = 0; i < 1536; i++)
+		put(base + i * PAGE_SIZE, i);
+	/* 16, 16, 32, 64, 128, 256, and 512 at a time */
+	ck_assert_uint_eq(fake_as_counts.maps, 6 + 2);
+	for (u64 i = 0; i < 1536; i++)
+		ck_assert_uint_eq(get(base + i * PAGE_SIZE), i);
+	for (u64 i = 512; i < 1536; i++)
+		ck_assert_uint_eq(pte_pfn(radix_get(&mm->pt, (base >> PAGE_SHIFT) + i)) % 512,
+				  i % 512);
 }
 END_TEST
 
@@ -357,6 +378,7 @@ Suite *mm_suite(void)
 	tcase_add_checked_fixture(tc, mm_fixture_setup, mm_fixture_teardown);
 	tcase_add_test(tc, test_demand_zero);
 	tcase_add_test(tc, test_sequential_window);
+	tcase_add_test(tc, test_sequential_huge);
 	tcase_add_test(tc, test_old_contents_never_show);
 	tcase_add_test(tc, test_fault_errors);
 	tcase_add_test(tc, test_fork_copies);
