@@ -4,8 +4,8 @@
  * the disk a file's bytes are.
  *
  * A cached page is whole: what the file has no blocks for is zero. Every page
- * that differs from the disk is dirty, and has blocks: they are given to it when
- * it becomes so, which is where a full disk shows.
+ * that differs from the disk is dirty, and what differs has blocks: they are given to
+ * it before it is written, which is where a full disk shows.
  */
 #ifndef FS_DISKFILE_H
 #define FS_DISKFILE_H

@@ -25,11 +25,6 @@
 
 /* --- dirty pages ------------------------------------------------------------------------ */
 
-static bool page_is_dirty(const struct diskfile *df, u64 index)
-{
-	return radix_get(&df->obj.pages, index) & DISKFILE_DIRTY;
-}
-
 static void mark_dirty(struct diskfile *df, u64 first, u64 end)
 {
 	for (u64 index = first; index < end; index++) {
@@ -64,8 +59,8 @@ int diskfile_page_mkwrite(struct diskfile *df, u64 index)
 	u64 at = index << PAGE_SHIFT, end = MIN(at + PAGE_SIZE, df->inode->size);
 	s64 got;
 
-	if (page_is_dirty(df, index))
-		return 0;
+	/* A dirty page may have no blocks, or some only: it was a hole that was zeroed,
+	 * or the file ended in it, or part of it was punched. */
 	got = allocate(df, at, end);
 	if (got >= 0 && (u64)got < end)
 		got = -ENOSPC;
@@ -158,6 +153,14 @@ static s64 ready(struct inode *inode, u64 at, u64 end)
 	return stop;
 }
 
+/* A part of the page loses its blocks, or comes to be inside of the file and has none
+ * yet: the next write by a mapping must ask for them. */
+static void ask_again(struct diskfile *df, u64 index)
+{
+	if (df->block_bytes < PAGE_SIZE)
+		mm_object_write_protect(&df->obj, index, index + 1);
+}
+
 /* The last page, cut by the old end of a file that is going to be longer: the
  * disk may have anything behind that end. */
 static int clean_tail(struct diskfile *df, u64 old)
@@ -169,6 +172,7 @@ static int clean_tail(struct diskfile *df, u64 old)
 		return err;
 	pagecache_zero(df->inode, old, ALIGN_UP(old, PAGE_SIZE));
 	mark_dirty(df, old >> PAGE_SHIFT, (old >> PAGE_SHIFT) + 1);
+	ask_again(df, old >> PAGE_SHIFT);
 	return 0;
 }
 
@@ -367,6 +371,7 @@ static int punch_part(struct diskfile *df, u64 start, u64 end)
 		return err;
 	pagecache_zero(df->inode, start, end);
 	mark_dirty(df, index, index + 1);
+	ask_again(df, index);
 	return 0;
 }
 
