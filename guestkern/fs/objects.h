@@ -25,9 +25,13 @@ struct timerfd_spec {
 	u64 value_ns, interval_ns;
 };
 bool file_is_timerfd(const struct file *f);
-/* abs: value is an instant of the timer's clock. The former setting to *old. */
-void timerfd_set(struct file *f, const struct timerfd_spec *spec, bool abs,
-		 struct timerfd_spec *old);
+/* flags: TFD_TIMER_ABSTIME: value is an instant of the timer's clock;
+ * TFD_TIMER_CANCEL_ON_SET. The former setting to *old. 0, or -ECANCELED: done, but
+ * the clock was set since the timer was last looked at. */
+int timerfd_set(struct file *f, const struct timerfd_spec *spec, u32 flags,
+		struct timerfd_spec *old);
 void timerfd_get(struct file *f, struct timerfd_spec *spec);
+/* The wall clock was set: tells who asked for it (TFD_TIMER_CANCEL_ON_SET). */
+void timerfd_clock_was_set(void);
 
 #endif

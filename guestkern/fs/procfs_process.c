@@ -77,6 +77,7 @@ static bool is_one_task(const struct proc_target *t)
 /* CPU time: of one thread under task/TID, else of the process. */
 static void cpu_times(const struct proc_target *t, u64 *utime, u64 *stime)
 {
+	sched_account(); /* or a program that asks in a loop sees no progress */
 	if (is_one_task(t)) {
 		*utime = t->task->utime_ns;
 		*stime = t->task->stime_ns;

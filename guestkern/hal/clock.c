@@ -16,6 +16,8 @@
 #define STAMP_VALID_CYCLES 4000000ULL
 
 static u64 wanted = UINT64_MAX; /* deadline asked for */
+static u64 real_step_ns; /* the guest's wall clock is the host's and this */
+static u64 stamp_ns, stamp_cycles;
 
 u64 clock_host_ns(u64 id)
 {
@@ -34,7 +36,7 @@ u64 clock_mono_ns(void)
 
 u64 clock_real_ns(void)
 {
-	return tsc_usable() ? tsc_real_ns() : clock_host_ns(CLOCK_REALTIME);
+	return tsc_usable() ? tsc_real_ns() : clock_host_ns(CLOCK_REALTIME) + real_step_ns;
 }
 
 /*
@@ -45,16 +47,27 @@ u64 clock_real_ns(void)
  */
 u64 clock_stamp_ns(void)
 {
-	static u64 stamp_ns, stamp_cycles;
 	u64 cycles = tsc_read();
 
 	if (tsc_usable())
 		return tsc_real_ns();
 	if (!stamp_ns || cycles - stamp_cycles > STAMP_VALID_CYCLES) {
-		stamp_ns = clock_host_ns(CLOCK_REALTIME);
+		stamp_ns = clock_host_ns(CLOCK_REALTIME) + real_step_ns;
 		stamp_cycles = cycles;
 	}
 	return stamp_ns;
+}
+
+void clock_step_real(u64 delta_ns)
+{
+	real_step_ns += delta_ns;
+	stamp_ns = 0;
+	tsc_step_real(delta_ns);
+}
+
+u64 clock_real_step_ns(void)
+{
+	return real_step_ns;
 }
 
 u64 clock_cpu_ns(void)

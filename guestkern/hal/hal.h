@@ -84,6 +84,10 @@ u64 core_gather(u64 start, u64 end);
 u64 clock_mono_ns(void);
 /* CLOCK_REALTIME in ns since 1970; the same. */
 u64 clock_real_ns(void);
+/* Sets CLOCK_REALTIME on (or, as a two's complement, back) by delta_ns; the host's
+ * clock stays as it is. Whoever waits for an instant of it is the caller's matter
+ * (proc/timer.h). */
+void clock_step_real(u64 delta_ns);
 /* The same, up to some milliseconds old where it would take a host call: fine
  * enough for time stamps of files. */
 u64 clock_stamp_ns(void);

@@ -32,6 +32,8 @@ void gate_resume(const struct trap_frame *tf) __noreturn;
 void irq_note(enum irq irq);
 /* clock.c: a clock of the host (linux/time.h) in ns, by a host call. */
 u64 clock_host_ns(u64 id);
+/* clock.c: what the guest's wall clock was set on from the host's, ns. */
+u64 clock_real_step_ns(void);
 /* clock.c: programs the host timer if an earlier deadline was asked for. */
 void clock_program(void);
 /* clock.c: the deadline asked for, mono ns; UINT64_MAX none. */

@@ -75,7 +75,7 @@ static void follow_real(struct user_clock *clock)
 	u64 offset, apart;
 
 	sample_take(&s, CLOCK_REALTIME);
-	offset = s.ns - clock_line_ns(&clock->line, s.cycles);
+	offset = s.ns + clock_real_step_ns() - clock_line_ns(&clock->line, s.cycles);
 	apart = offset - clock->real_offset;
 	if ((s64)apart < 0)
 		apart = 0 - apart;
@@ -110,6 +110,15 @@ void tsc_start(void)
 	clock->real_offset = (u64)boot->realtime_offset_ns;
 	sample_take(&last, CLOCK_MONOTONIC);
 	clock->usable = clock_line_start(&clock->line, &first, &last);
+}
+
+void tsc_step_real(u64 delta_ns)
+{
+	struct user_clock *clock = &user_page()->clock;
+
+	clock_write_begin(clock);
+	clock->real_offset += delta_ns;
+	clock_write_end(clock);
 }
 
 bool tsc_usable(void)

@@ -17,6 +17,8 @@ bool tsc_usable(void);
  * way: the latest time that it showed. */
 u64 tsc_mono_ns(void);
 u64 tsc_real_ns(void);
+/* Adds to CLOCK_REALTIME from now on. */
+void tsc_step_real(u64 delta_ns);
 /* No clock was ever seen later than this (ns): what a host reading must not be
  * before, when the counter became unusable. */
 u64 tsc_floor_ns(void);

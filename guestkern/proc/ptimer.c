@@ -33,6 +33,7 @@ struct ptimer {
 	struct cpu_timer cpu;
 	u64 deadline_ns;	/* mono, or CPU time */
 	u64 interval_ns;
+	bool wall;		/* deadline_ns is an instant of the wall clock */
 	bool armed;		/* set, and not over (one that rests counts) */
 	bool resting;		/* fired; goes on when the signal is delivered */
 	u64 overrun;		/* of the last delivered signal */
@@ -376,8 +377,35 @@ int ptimer_set(s32 id, const struct itimer_ns *it, bool abs, struct itimer_ns *o
 	if (!t->armed)
 		return 0;
 	t->deadline_ns = instant_of(t, it->left_ns, abs);
+	t->wall = abs && t->clock.kind == PTIMER_REAL;
 	ptimer_start(t);
 	return 0;
+}
+
+/* As Linux: an interval timer's later expirations lie on the new time, too. */
+static void ptimer_step(struct ptimer *t, u64 delta_ns)
+{
+	u64 now = clock_mono_ns();
+	u64 left = t->deadline_ns > now ? t->deadline_ns - now : 0;
+
+	if ((s64)delta_ns > 0)
+		left -= MIN(left, delta_ns);
+	else
+		left += MIN(0 - delta_ns, INSTANT_MAX);
+	t->deadline_ns = now + left;
+	if (t->timer.active)
+		timer_start(&t->timer, t->deadline_ns);
+}
+
+void ptimers_step_real(u64 delta_ns)
+{
+	struct process *p;
+	struct ptimer *t;
+
+	for (p = process_first(); p; p = process_next(p))
+		list_for_each_entry(t, &p->ptimers, link)
+			if (t->armed && t->wall)
+				ptimer_step(t, delta_ns);
 }
 
 s64 ptimer_overrun(s32 id)

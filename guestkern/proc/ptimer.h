@@ -58,6 +58,9 @@ int ptimer_get(s32 id, struct itimer_ns *it);
 /* it->left_ns is an instant of the clock if abs. */
 int ptimer_set(s32 id, const struct itimer_ns *it, bool abs, struct itimer_ns *old);
 s64 ptimer_overrun(s32 id);
+/* The wall clock was set on by delta_ns (or back, as a two's complement): timers
+ * that are set to instants of it. */
+void ptimers_step_real(u64 delta_ns);
 int ptimer_delete(s32 id);
 /* exec and end of p: all timers go. */
 void ptimer_delete_all(struct process *p);

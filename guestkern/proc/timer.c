@@ -14,6 +14,7 @@ void timer_init(struct timer *t, void (*fn)(struct timer *t))
 {
 	t->fn = fn;
 	t->active = false;
+	t->wall = false;
 	t->deadline_ns = 0;
 }
 
@@ -60,6 +61,36 @@ void timers_run(u64 now_ns)
 		t->fn(t);
 	}
 	clock_arm(timers_next());
+}
+
+/* An instant long past stays one, and one that never comes does not come. */
+static u64 stepped(u64 deadline_ns, u64 delta_ns)
+{
+	u64 moved = deadline_ns - delta_ns;
+
+	if ((s64)delta_ns > 0)
+		return moved > deadline_ns ? 0 : moved;
+	return moved < deadline_ns ? UINT64_MAX : moved;
+}
+
+void timers_step_real(u64 delta_ns)
+{
+	struct rb_node *node, *next;
+	struct timer *t, *moved = NULL;
+
+	for (node = rb_first(&timers); node; node = next) {
+		next = rb_next(node);
+		t = rb_entry(node, struct timer, node);
+		if (!t->wall)
+			continue;
+		timer_stop(t);
+		t->next_stepped = moved;
+		moved = t;
+	}
+	while ((t = moved)) {
+		moved = t->next_stepped;
+		timer_start(t, stepped(t->deadline_ns, delta_ns));
+	}
 }
 
 u64 timers_next(void)

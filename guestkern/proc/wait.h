@@ -43,9 +43,17 @@ void wait_prepare(struct wait_queue *wq, struct wait_entry *we);
 void wait_watch(struct wait_queue *wq, struct wait_entry *we,
 		bool (*wake)(struct wait_entry *we, u32 events), bool exclusive);
 void wait_finish(struct wait_entry *we);
+/* A deadline that is an instant of the wall clock (ns since 1970), whatever that
+ * is set to meanwhile. */
+#define WAIT_WALL_BIT (1ULL << 63)
+static inline u64 wait_wall_deadline(u64 real_ns)
+{
+	return real_ns | WAIT_WALL_BIT;
+}
+
 /*
- * Sleeps until woken, a signal is pending or deadline_ns (mono, UINT64_MAX:
- * none) passes. 0 woken, -ERESTARTSYS signal, -ETIMEDOUT. Must be between
+ * Sleeps until woken, a signal is pending or deadline_ns (mono, or
+ * wait_wall_deadline's; UINT64_MAX: none) passes. 0 woken, -ERESTARTSYS signal, -ETIMEDOUT. Must be between
  * prepare and finish. May return 0 spuriously: test the condition again.
  */
 int wait_sleep(u64 deadline_ns);

@@ -92,6 +92,23 @@ static bool interrupted(const struct task *t, bool killable)
 	return killable ? task_is_doomed(t) : signal_pending(t);
 }
 
+/* Starts st for the deadline; false: that has passed. */
+static bool start_timer(struct sleep_timer *st, u64 deadline_ns)
+{
+	u64 now = clock_mono_ns(), real;
+
+	if (deadline_ns & WAIT_WALL_BIT) {
+		real = clock_real_ns();
+		deadline_ns &= ~WAIT_WALL_BIT;
+		st->timer.wall = true;
+		deadline_ns = deadline_ns > real ? now + (deadline_ns - real) : 0;
+	}
+	if (deadline_ns <= now)
+		return false;
+	timer_start(&st->timer, deadline_ns);
+	return true;
+}
+
 static int sleep_until(u64 deadline_ns, bool killable)
 {
 	struct task *t = current_task();
@@ -104,11 +121,8 @@ static int sleep_until(u64 deadline_ns, bool killable)
 	if (interrupted(t, killable))
 		return -ERESTARTSYS;
 	timer_init(&st.timer, sleep_expired);
-	if (deadline_ns != UINT64_MAX) {
-		if (deadline_ns <= clock_mono_ns())
-			return -ETIMEDOUT;
-		timer_start(&st.timer, deadline_ns);
-	}
+	if (deadline_ns != UINT64_MAX && !start_timer(&st, deadline_ns))
+		return -ETIMEDOUT;
 	t->state = TASK_SLEEPING;
 	schedule();
 	timer_stop(&st.timer);

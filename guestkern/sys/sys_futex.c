@@ -54,7 +54,7 @@ static int wait_deadline(u32 op, u32 cmd, uaddr_t timeout, u64 *deadline_ns)
 	if (cmd == FUTEX_WAIT)
 		*deadline_ns = user_deadline(ns);
 	else if (op & FUTEX_CLOCK_REALTIME)
-		*deadline_ns = user_real_to_mono(ns);
+		*deadline_ns = wait_wall_deadline(ns);
 	else
 		*deadline_ns = ns;
 	return 0;

@@ -76,7 +76,7 @@ static int deadline_get(u64 *deadline_ns, uaddr_t from)
 		return 0;
 	err = user_timespec_get(deadline_ns, from);
 	if (!err)
-		*deadline_ns = user_real_to_mono(*deadline_ns);
+		*deadline_ns = wait_wall_deadline(*deadline_ns);
 	return err;
 }
 

@@ -145,8 +145,10 @@ s64 sys_timerfd_settime(const u64 arg[6])
 	f = get_timerfd((int)arg[0]);
 	if (IS_ERR(f))
 		return PTR_ERR(f);
-	timerfd_set(f, &spec, flags & TFD_TIMER_ABSTIME, &old);
+	err = timerfd_set(f, &spec, flags, &old);
 	file_put(f);
+	if (err)
+		return err;
 	return arg[3] ? put_spec(arg[3], &old) : 0;
 }
 

@@ -1,4 +1,5 @@
-/* Clocks and CPU times. The wall clock and the monotonic clock are the host's. */
+/* Reading clocks and CPU times. The monotonic clock is the host's, the wall clock
+ * the host's and what it was set on (sys_clockset.c). */
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -72,28 +73,6 @@ s64 sys_clock_getres(const u64 arg[6])
 		return err;
 	return user_timespec_put(arg[1], coarse ? COARSE_RESOLUTION_NS :
 						  CLOCK_RESOLUTION_NS);
-}
-
-s64 sys_clock_settime(const u64 arg[6])
-{
-	u64 ns;
-	int err;
-
-	if ((s32)arg[0] != CLOCK_REALTIME)
-		return -EINVAL;
-	err = user_timespec_get(&ns, arg[1]);
-	return err ? err : -EPERM; /* it is the host's */
-}
-
-s64 sys_gettimeofday(const u64 arg[6])
-{
-	struct timezone tz = { 0, 0 };
-
-	if (arg[0] && user_timeval_put(arg[0], clock_real_ns()))
-		return -EFAULT;
-	if (arg[1] && put_user(tz, arg[1]))
-		return -EFAULT;
-	return 0;
 }
 
 s64 sys_time(const u64 arg[6])

@@ -177,7 +177,7 @@ s64 sys_clock_nanosleep(const u64 arg[6])
 	if (!(arg[1] & TIMER_ABSTIME))
 		return relative_sleep(user_deadline(ns), arg[3]);
 	if (counts_from_1970(clock))
-		ns = user_real_to_mono(ns);
+		ns = wait_wall_deadline(ns);
 	return sleep_until(ns) ? -ERESTARTNOHAND : 0;
 }
 

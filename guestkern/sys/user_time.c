@@ -112,10 +112,3 @@ u64 user_deadline(u64 ns)
 {
 	return clock_mono_ns() + MIN(ns, NS_MAX);
 }
-
-u64 user_real_to_mono(u64 real_ns)
-{
-	u64 now = clock_real_ns();
-
-	return real_ns > now ? user_deadline(real_ns - now) : 0;
-}

@@ -27,7 +27,5 @@ int user_cpu_clock(struct ptimer_clock *clock, s32 number);
 
 /* The instant that lies ns ahead, without overflow; reads the clock. */
 u64 user_deadline(u64 ns);
-/* CLOCK_REALTIME instant to CLOCK_MONOTONIC; reads both. */
-u64 user_real_to_mono(u64 real_ns);
 
 #endif

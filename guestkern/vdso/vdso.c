@@ -116,15 +116,11 @@ EXPORT int __vdso_gettimeofday(struct __kernel_old_timeval *tv, struct timezone 
 {
 	u64 ns;
 
-	if (!read_real(&ns))
+	if (tz || !read_real(&ns)) /* the zone is the kernel's */
 		return (int)call2(__NR_gettimeofday, (long)tv, (long)tz);
 	if (tv) {
 		tv->tv_sec = (long)(ns / NS_PER_SEC);
 		tv->tv_usec = (long)(ns % NS_PER_SEC / NS_PER_US);
-	}
-	if (tz) {
-		tz->tz_minuteswest = 0;
-		tz->tz_dsttime = 0;
 	}
 	return 0;
 }

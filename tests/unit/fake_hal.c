@@ -28,7 +28,7 @@ static struct lodger_boot boot;
 static struct lodger_counters counts;
 static u8 *ram_view, *heap;
 static u64 heap_bytes;
-static u64 now_ns, deadline_ns;
+static u64 now_ns, deadline_ns, real_step_ns;
 static void (*irq_fn[IRQ_END])(void);
 static char trace_text[1 << 16];
 static size_t trace_len;
@@ -259,12 +259,17 @@ u64 clock_cycles(void)
 
 u64 clock_real_ns(void)
 {
-	return now_ns + 1000000000ULL * NS_PER_SEC;
+	return now_ns + 1000000000ULL * NS_PER_SEC + real_step_ns;
 }
 
 u64 clock_stamp_ns(void)
 {
 	return clock_real_ns();
+}
+
+void clock_step_real(u64 delta_ns)
+{
+	real_step_ns += delta_ns;
 }
 
 u64 clock_cpu_ns(void)
