@@ -236,8 +236,8 @@ void hal_nested_entry(int sig, u64 frame_rsp)
 		return;
 	}
 	if (sig == SIGBUS && tf.si_code == BUS_ADRERR)
-		machine_halt(LODGER_HALT_PANIC, 125,
-			     "the host cannot supply memory for the machine (SIGBUS); free memory or use a smaller --mem");
+		panic("the host cannot supply memory for the machine (SIGBUS at %llx, rip %llx); free memory or use a smaller --mem",
+		      (unsigned long long)tf.cr2, (unsigned long long)tf.rip);
 	panic("fault in the guest kernel: signal %d at rip %llx, address %llx",
 	      sig, (unsigned long long)tf.rip, (unsigned long long)tf.cr2);
 }
