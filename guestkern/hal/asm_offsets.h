@@ -9,6 +9,7 @@
 #define CPU_IN_KERNEL 24
 #define CPU_IRQ_PENDING 28
 #define CPU_HOLDER 32
+#define CPU_NESTED 36
 
 /* futex(2) operations, an error */
 #define HOST_FUTEX_WAIT 0

@@ -28,6 +28,7 @@ _Static_assert(offsetof(struct cpu, frame) == CPU_FRAME, "asm_offsets.h");
 _Static_assert(offsetof(struct cpu, in_kernel) == CPU_IN_KERNEL, "asm_offsets.h");
 _Static_assert(offsetof(struct cpu, irq_pending) == CPU_IRQ_PENDING, "asm_offsets.h");
 _Static_assert(offsetof(struct cpu, holder) == CPU_HOLDER, "asm_offsets.h");
+_Static_assert(offsetof(struct cpu, nested) == CPU_NESTED, "asm_offsets.h");
 _Static_assert(offsetof(struct trap_frame, rdi) == TF_RDI, "asm_offsets.h");
 _Static_assert(offsetof(struct trap_frame, rflags) == TF_RFLAGS, "asm_offsets.h");
 

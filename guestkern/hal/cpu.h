@@ -20,6 +20,7 @@ struct cpu {
 	u32 in_kernel;	/* call gate: the core is open for the kernel */
 	u32 irq_pending; /* bits by enum irq, noted while in the kernel */
 	u32 holder;	 /* number of the host process that has the baton */
+	u32 nested;	 /* call gate: a signal came while in_kernel was set */
 	bool need_resched;
 };
 struct cpu *this_cpu(void);

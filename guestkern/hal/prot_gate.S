@@ -128,7 +128,7 @@ call_dead:
 
 	/* ---- in the core: not reachable while it is closed ---------------- */
 	.text
-	.globl call_leave, call_leave_anyway, call_leave_clear, call_leave_end
+	.globl call_leave, call_leave_clean, call_leave_clear, call_leave_end
 	.globl nested_return, nested_return_ip
 
 	/* On the kernel stack, flag set. */
@@ -203,9 +203,11 @@ call_leave_clear:
 	movl $1, cpu0 + CPU_IN_KERNEL
 	ret
 
-	/* The same without looking. */
-call_leave_anyway:
+	/* The same, looking whether any signal came: its frame is to be wiped. */
+call_leave_clean:
 	movl $0, cpu0 + CPU_IN_KERNEL
-	jmp call_exit
+	cmpl $0, cpu0 + CPU_NESTED
+	je call_exit
+	movl $1, cpu0 + CPU_IN_KERNEL
 call_leave_end:
 	ret

@@ -26,7 +26,7 @@
 
 void call_signal(void);
 void call_leave(void);
-void call_leave_anyway(void) __noreturn;
+void call_leave_clean(void);
 
 void gate_signal_arrived(void)
 {
@@ -35,7 +35,11 @@ void gate_signal_arrived(void)
 
 void gate_nested_arrived(void)
 {
-	host_own()->dirty = true;
+	struct host_process *own = host_own();
+
+	own->dirty = true;
+	if (own == host_self())
+		this_cpu()->nested = 1;
 }
 
 /*
@@ -102,12 +106,17 @@ static void gate_leave_call(const struct trap_frame *tf, struct cpu_user *cu)
 
 void gate_resume(const struct trap_frame *tf)
 {
-	host_self()->dirty = true;
 	frame_xstate_restore();
-	arm();
-	/* single-stepping would trap again and again inside the gate */
-	fill_exit(tf, tf->rflags & TRAP_USER_RFLAGS & ~RFLAGS_TF);
-	call_leave_anyway(); /* the entry that goes on will serve the interrupt */
+	/* what goes on may be a program's jump into the gate or a stub, whose bytes
+	 * lead it back to user mode without an entry: nothing is left for it */
+	for (;;) {
+		this_cpu()->nested = 0;
+		memset((void *)SIGSTACK_LOW, 0, LODGER_SIGSTACK_END - SIGSTACK_LOW);
+		arm();
+		/* single-stepping would trap again and again inside the gate */
+		fill_exit(tf, tf->rflags & TRAP_USER_RFLAGS & ~RFLAGS_TF);
+		call_leave_clean(); /* the entry that goes on serves the interrupt */
+	}
 }
 
 const struct prot_ops prot_gate = {
