@@ -111,18 +111,22 @@ $(ttools): $(B)/tests/tools/%: $(B)/obj/ttool/tests/tools/%.o
 	$(call say,LD)$(CC) -o $@ $< -lseccomp
 test_targets += $(ttools)
 
-# ---- A Debian root ------------------------------------------------------------
-# For the group debian: the root as an archive, for the machine, and unpacked, for
-# the same jobs on the host. Downloads packages.
+# ---- Debian roots -------------------------------------------------------------
+# For the group debian: each root as an archive, for the machine, and unpacked, for
+# the same jobs on the host. Downloads packages. The list packages makes root,
+# packages.high makes high (tests/debian/sides.py).
 
-debian_root := $(B)/debian/root.tar
-$(debian_root): scripts/mkrootfs tests/debian/packages | all
-	@mkdir -p $(@D)
-	$(call say,ROOT)scripts/mkrootfs -o $@ --list tests/debian/packages
-$(B)/debian/tree/.made: $(debian_root)
-	@rm -rf $(@D) && mkdir -p $(@D)
-	$(call say,TAR)tar -C $(@D) -xpf $< && touch $@
-debian-root: $(debian_root) $(B)/debian/tree/.made
+define debian_root
+$(B)/debian/$(1).tar: scripts/mkrootfs tests/debian/$(2) | all
+	@mkdir -p $$(@D)
+	$$(call say,ROOT)scripts/mkrootfs -o $$@ --list tests/debian/$(2)
+$(B)/debian/$(1)/.made: $(B)/debian/$(1).tar
+	@rm -rf $$(@D) && mkdir -p $$(@D)
+	$$(call say,TAR)tar -C $$(@D) -xpf $$< && touch $$@
+debian-root: $(B)/debian/$(1)/.made
+endef
+$(eval $(call debian_root,root,packages))
+$(eval $(call debian_root,high,packages.high))
 .PHONY: debian-root
 
 # ---- Fuzzing ------------------------------------------------------------------

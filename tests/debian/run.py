@@ -11,6 +11,7 @@ Usage: run.py [--keep FOLDER] [JOB...]
 import argparse
 import difflib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -23,10 +24,13 @@ PROLOGUE = "umask 022; mkdir -p /tmp/job; cd /tmp/job; exec 2>/tmp/job.err\n"
 EPILOGUE = "\nstatus=$?; echo \"--- errors\"; cat /tmp/job.err; exit $status\n"
 
 
-def script_of(name):
+def job_of(name):
+    """Script and root."""
     with open(os.path.join(HERE, "jobs", name + ".sh"), encoding="utf-8") as f:
-        # in a group, so that a job that ends early still shows its errors
-        return PROLOGUE + "(\n" + f.read() + ")" + EPILOGUE
+        text = f.read()
+    root = re.match(r"# root: (\w+)$", text, re.M)
+    # in a group, so that a job that ends early still shows its errors
+    return PROLOGUE + "(\n" + text + ")" + EPILOGUE, root.group(1) if root else "root"
 
 
 def run(argv):
@@ -54,16 +58,17 @@ def main():
     ap.add_argument("--keep", metavar="FOLDER", help="write both outputs there")
     args = ap.parse_args()
     names = sorted(f[:-3] for f in os.listdir(os.path.join(HERE, "jobs")) if f.endswith(".sh"))
-    if missing():
-        print(f"1..0 # SKIP {missing()}")
+    reason = missing("root") or missing("high")
+    if reason:
+        print(f"1..0 # SKIP {reason}")
         return 0
     names = args.jobs or names
     print(f"1..{len(names)}")
     failed = 0
     for number, name in enumerate(names, start=1):
-        script = script_of(name)
-        want, host_s = run(on_host(script))
-        got, machine_s = run(in_machine(script, ["--timeout", f"{TIMEOUT - 10}s"]))
+        script, root = job_of(name)
+        want, host_s = run(on_host(script, root=root))
+        got, machine_s = run(in_machine(script, ["--timeout", f"{TIMEOUT - 10}s"], root=root))
         if args.keep:
             keep(args.keep, name, {"host": want, "machine": got})
         if got != want:

@@ -1,0 +1,10 @@
+# sessions on pseudo terminals, driven and looked at from outside
+t() { tmux -L job -f /dev/null "$@"; }
+export TERM=screen; echo "PS1='> '; PS2=; unset PROMPT_COMMAND" >rc
+t new-session -d -x 60 -y 20 -s a 'bash --norc --noprofile --rcfile rc -i'; t send-keys -t a "PS1='> '; clear; tty >/dev/null && echo on a terminal; stty size; tmux -L job wait-for -S first" Enter; t wait-for first; t capture-pane -p -t a | grep -v '^$' | grep -vE 'wait-for|^>'
+t split-window -h -t a 'exec cat'; until [ "$(t display -p -t a.1 '#{pane_current_command}')" = cat ]; do sleep .05; done; t list-panes -t a -F '#{pane_index} #{pane_width}x#{pane_height} #{pane_current_command}'; t send-keys -t a.1 'typed words' Enter; until t capture-pane -p -t a.1 | grep -c typed | grep -q 2; do sleep .05; done; t capture-pane -p -t a.1 | grep -v '^$'
+t resize-pane -t a.1 -x 20; t send-keys -t a.0 "clear; stty size; tmux -L job wait-for -S second" Enter; t wait-for second; t capture-pane -p -t a.0 | grep -E '^[0-9]+ [0-9]+$'
+t send-keys -t a.0 'clear; sleep 1000' Enter; until [ "$(t display -p -t a.0 '#{pane_current_command}')" = sleep ]; do sleep .05; done; t send-keys -t a.0 C-z; until [ "$(t display -p -t a.0 '#{pane_current_command}')" = bash ]; do sleep .05; done; t send-keys -t a.0 'jobs; kill %1; tmux -L job wait-for -S third' Enter; t wait-for third; t capture-pane -p -t a.0 | grep -E 'Stopped +sleep' | head -1
+t new-window -t a -n w2 'vim -N -u NONE f'; until t capture-pane -p -t a:w2 | grep -q '^~'; do sleep .05; done; t send-keys -t a:w2 'iwritten in vim' Escape ':wq' Enter; until [ -s f ]; do sleep .05; done; cat f
+t new-window -d -t a -n w3 'less /etc/passwd'; until t capture-pane -p -t a:w3 | grep -q root:; do sleep .05; done; t send-keys -t a:w3 G; t send-keys -t a:w3 /daemon Enter; sleep .2; t send-keys -t a:w3 q; while t list-windows -t a -F '#W' | grep -q w3; do sleep .05; done
+t set-buffer 'from a buffer'; t send-keys -t a.0 clear Enter; t list-windows -t a -F '#I #W' | wc -l; t show-buffer; echo; t kill-session -t a; t list-sessions 2>&1 | sed 's/(.*//;s,/tmp.*,,'; echo bye
