@@ -211,6 +211,17 @@ static void check_dispatch(struct doctor *doc)
 		     "absent");
 }
 
+static void check_module(struct doctor *doc)
+{
+	char why[160];
+
+	if (icept_kmod_supported(why, sizeof(why)))
+		tell(doc, OK, "host module", NULL, "loaded, and may be used");
+	else
+		tell(doc, NOTE, "host module",
+		     "optional, see docs/kmod.md; only --mode kmod needs it", "%s", why);
+}
+
 /* A shared mapping that is writable and executable at once: the guest
  * kernel's core, and programs that ask for it. */
 static int probe_rwx(void)
@@ -433,6 +444,7 @@ int doctor_print(void)
 	check_mitigations(&doc);
 	check_cpu_features(&doc);
 	check_dispatch(&doc);
+	check_module(&doc);
 	if (doc.hopeless)
 		printf("\nlodger cannot run here until what is marked bad is changed.\n");
 	return doc.hopeless ? EXIT_LODGER : 0;

@@ -77,6 +77,12 @@ struct icept_ops {
 	enum icept_filter filter;
 	/* Can this host do it? true, or false and why[] is a clause. */
 	bool (*supported)(char *why, size_t why_bytes);
+	/* Before the fork: what it needs of the host. 0, or -1 after one
+	 * sentence. NULL: nothing. */
+	int (*open)(struct machine *m);
+	/* In the child, the window mapped: becomes a machine. 0, or -1 after
+	 * one sentence. NULL: nothing to do. */
+	int (*become)(const struct machine *m);
 	/* In the child, the last that hosted code does there: installs the
 	 * filter, as filter_inproc_install. NULL: by that. */
 	int (*install)(const struct machine *m,
@@ -103,6 +109,9 @@ struct icept_ops {
 };
 
 extern const struct icept_ops icept_dispatch;
+extern const struct icept_ops icept_kmod;
+/* For what else the module does: icept_kmod.supported. */
+bool icept_kmod_supported(char *why, size_t why_bytes);
 extern const struct icept_ops icept_patch;
 extern const struct icept_ops icept_ptrace;
 extern const struct icept_ops icept_seccomp;

@@ -54,6 +54,7 @@ struct machine {
 
 	int kmem_fd, ram_fd, root_fd;
 	int bell_fd;		/* eventfd that wakes an idle machine */
+	int kmod_fd;		/* the module's device, or -1 */
 	int listener_fd;	/* the filter's listener, or -1 */
 	struct block_file block[LODGER_MAX_BLOCK_FILES];
 	uint32_t block_count;

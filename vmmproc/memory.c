@@ -111,6 +111,31 @@ static int load_kernel(struct machine *m, const char *kernel,
 	return 0;
 }
 
+/* Which of the image's gates toggles the core. */
+static void choose_gate(struct machine *m)
+{
+	if (m->icept->abi != LODGER_INTERCEPT_KMOD)
+		return;
+	m->image.call_open_ip = m->image.kmod_open_ip;
+	m->image.call_close_ip = m->image.kmod_close_ip;
+}
+
+/* Who hides the core: the guest kernel itself, or the module, or nobody. */
+static bool is_toggled(const struct machine *m)
+{
+	switch ((enum lodger_protect)modes_abi(m->opt, AXIS_PROTECT)) {
+	case LODGER_PROTECT_MPROTECT:
+	case LODGER_PROTECT_GATE:
+	case LODGER_PROTECT_PKEY:
+		return true;
+	case LODGER_PROTECT_NONE:
+	case LODGER_PROTECT_KMOD_US:
+	case LODGER_PROTECT_KMOD_MM:
+		break;
+	}
+	return false;
+}
+
 static int check_image(struct machine *m)
 {
 	ssize_t n = pread(m->kmem_fd, &m->image, sizeof(m->image),
@@ -119,6 +144,7 @@ static int check_image(struct machine *m)
 	if (n != sizeof(m->image) || m->image.magic != LODGER_IMAGE_MAGIC ||
 	    m->image.abi_version != LODGER_ABI_VERSION)
 		return -1;
+	choose_gate(m);
 	/* gate_core_bytes: first word of the gate's constants */
 	return write_all(m->kmem_fd, &m->gate_bytes, sizeof(m->gate_bytes),
 			 LODGER_KFILE_OFFSET(LODGER_GATE_CONST));
@@ -147,8 +173,7 @@ int memory_create(struct machine *m, const void *kernel, size_t kernel_bytes)
 	m->core_huge = m->opt->memory != MEMORY_MEMFD &&
 		       modes_abi(m->opt, AXIS_PROTECT) == LODGER_PROTECT_GATE;
 	m->core_bytes = core_size(m->ram_bytes);
-	m->gate_bytes = modes_abi(m->opt, AXIS_PROTECT) == LODGER_PROTECT_NONE ?
-				0 : m->core_bytes;
+	m->gate_bytes = is_toggled(m) ? m->core_bytes : 0;
 	m->kmem_fd = create_file("lodger-kernel",
 				 LODGER_KFILE_OFFSET(LODGER_CORE_BASE) +
 					 m->core_bytes);
@@ -289,4 +314,5 @@ void memory_destroy(struct machine *m)
 	close_file(&m->ram_fd);
 	close_file(&m->root_fd);
 	close_file(&m->bell_fd);
+	close_file(&m->kmod_fd);
 }

@@ -30,6 +30,7 @@ struct mechanism {
 	bool built;
 	bool unsafe;
 	const struct icept_ops *icept; /* says what the row leaves open */
+	bool (*supported)(char *why, size_t why_bytes); /* NULL: the same */
 	uint32_t abi; /* enum lodger_protect or lodger_space */
 	/* What else to say of a mechanism that works; NULL: nothing. */
 	void (*quality)(char *text, size_t text_bytes);
@@ -51,7 +52,7 @@ static const struct mechanism mechanisms[] = {
 	{ AXIS_INTERCEPT, "dispatch", .built = true,
 	  .icept = &icept_dispatch },
 	{ AXIS_INTERCEPT, "patch", .built = true, .icept = &icept_patch },
-	{ AXIS_INTERCEPT, "kmod", .summary = "the host kernel module" },
+	{ AXIS_INTERCEPT, "kmod", .built = true, .icept = &icept_kmod },
 	{ AXIS_PROTECT, "mprotect",
 	  .summary = "opened by the signal handler, closed on the way out",
 	  .built = true, .abi = LODGER_PROTECT_MPROTECT },
@@ -61,7 +62,9 @@ static const struct mechanism mechanisms[] = {
 	{ AXIS_PROTECT, "pkey", .summary = "memory protection keys" },
 	{ AXIS_PROTECT, "none", .summary = "no protection: for measuring only",
 	  .built = true, .unsafe = true, .abi = LODGER_PROTECT_NONE },
-	{ AXIS_PROTECT, "kmod-us", .summary = "the module: supervisor bit" },
+	{ AXIS_PROTECT, "kmod-us", .summary = "the module: supervisor bit",
+	  .built = true, .abi = LODGER_PROTECT_KMOD_US,
+	  .supported = icept_kmod_supported },
 	{ AXIS_PROTECT, "kmod-mm", .summary = "the module: an address space of its own" },
 	{ AXIS_SPACE, "remap", .summary = "unmap and map again on every switch",
 	  .built = true, .abi = LODGER_SPACE_REMAP },
@@ -134,6 +137,8 @@ static const struct preset *find_preset(const char *name)
 static bool is_supported(const struct mechanism *mechanism, char *why,
 			 size_t why_bytes)
 {
+	if (mechanism->built && mechanism->supported)
+		return mechanism->supported(why, why_bytes);
 	if (mechanism->built)
 		return !mechanism->icept ||
 		       mechanism->icept->supported(why, why_bytes);

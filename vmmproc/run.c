@@ -136,6 +136,8 @@ static int prepare(struct machine *m)
 		machine_complain("cannot create an eventfd: %s", strerror(errno));
 		return -1;
 	}
+	if (m->icept->open && m->icept->open(m))
+		return -1;
 	return create_memory(m) || memory_write_boot(m) ? -1 : 0;
 }
 
@@ -204,7 +206,7 @@ int run_machine(const struct options *opt)
 		.icept = modes_icept(opt),
 		.ram_bytes = opt->mem_bytes,
 		.kmem_fd = -1, .ram_fd = -1, .root_fd = -1, .bell_fd = -1,
-		.listener_fd = -1, .guest_pid = -1,
+		.kmod_fd = -1, .listener_fd = -1, .guest_pid = -1,
 	};
 	int status = EXIT_LODGER;
 

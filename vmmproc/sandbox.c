@@ -78,6 +78,7 @@ int sandbox_place_descriptors(const struct machine *m, int trace_fd,
 		[LODGER_FD_BELL] = m->bell_fd,
 		[LODGER_FD_MAKER] = procs_maker_end(m),
 		[LODGER_FD_SPAWNER] = procs_spawner_end(m),
+		[LODGER_FD_KMOD] = m->kmod_fd,
 		[LODGER_FD_END] = *go_fd,
 	};
 

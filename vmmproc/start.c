@@ -166,6 +166,8 @@ static void child_main(struct machine *m, struct filter_program *program,
 		enter_further(m, program, (uint32_t)number, vmm_pid);
 	if (!send_byte(fd) || !receive_byte(fd))
 		_exit(EXIT_LODGER);
+	if (m->icept->become && m->icept->become(m))
+		_exit(EXIT_LODGER);
 	if (m->icept->filter == ICEPT_FILTER_TRACED)
 		enter_traced(m, vmm_pid);
 	enter_in_process(m, program, fd, vmm_pid);

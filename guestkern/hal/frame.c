@@ -170,7 +170,7 @@ static void classify_sigsys(const siginfo_t *si, struct trap_frame *tf)
 	tf->si_code = SI_KERNEL;
 }
 
-static int classify(int sig, const siginfo_t *si, struct trap_frame *tf)
+int frame_classify(int sig, const siginfo_t *si, struct trap_frame *tf)
 {
 	tf->sig = sig;
 	tf->si_code = si->si_code;
@@ -225,7 +225,7 @@ int frame_to_trap(int sig, struct trap_frame *tf)
 	tf->err = sc->err;
 	tf->trapno = sc->trapno;
 	tf->cr2 = sc->cr2;
-	return classify(sig, &frame->info, tf);
+	return frame_classify(sig, &frame->info, tf);
 }
 
 void frame_scrub(void)

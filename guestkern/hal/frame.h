@@ -10,6 +10,8 @@
 #include "hal/cpu.h"
 #include "lib/types.h"
 
+#include <asm/siginfo.h>
+
 /* Learns place and size. Boot, signal handlers installed. */
 void frame_probe(void);
 /* Is frame_rsp the one place where a genuine frame of user mode can be? */
@@ -25,6 +27,9 @@ void frame_clear_tf(u64 frame_rsp);
 /* Copies registers and cause into tf; returns the irq for TRAP_IRQ, or
  * IRQ_END. */
 int frame_to_trap(int sig, struct trap_frame *tf);
+/* The cause alone, from what the host says of the signal; registers and err,
+ * trapno, cr2 are in tf. Result as above. */
+int frame_classify(int sig, const siginfo_t *si, struct trap_frame *tf);
 /* Writes registers and every control field back for rt_sigreturn. */
 void frame_from_trap(const struct trap_frame *tf);
 /* Clears what the frame says beside the program's own registers: the host's

@@ -23,6 +23,8 @@ int gate_check_frame(int sig, u64 frame_rsp);
 void gate_ignore_stranger(int sig, struct trap_frame *tf);
 /* prot_gate.c: a signal used the alternate stack up. */
 void gate_signal_arrived(void);
+/* prot_gate.c: arms the alternate stack again if a signal used it up. */
+void gate_arm(void);
 /* prot_gate.c: a signal came in the kernel. In a nested signal. */
 void gate_nested_arrived(void);
 /* prot_gate.c: goes on at tf with the core closed; the genuine frame has the

@@ -18,3 +18,5 @@
 	.quad call_close_ip
 	.quad nested_return_ip
 	.quad kernel_join
+	.quad kmod_open_ip
+	.quad kmod_close_ip

@@ -15,14 +15,15 @@ const struct as_ops *as_backend = &as_remap;
 const struct prot_ops *prot_backend = &prot_mprotect;
 
 /* Reflection by SIGUSR1 comes through the signal gate, all else through the
- * call gate; the kind of pages below it is the VMM process's affair. */
+ * call gate or the module; the kind of pages below it is the VMM process's affair. */
 static void choose_backends(const struct lodger_boot *boot)
 {
 	if (boot->space == LODGER_SPACE_MULTI)
 		as_backend = &as_multi;
 	if (boot->intercept == LODGER_INTERCEPT_PTRACE)
 		return;
-	prot_backend = &prot_gate;
+	prot_backend = boot->intercept == LODGER_INTERCEPT_KMOD ? &prot_kmod :
+								 &prot_gate;
 	this_cpu()->in_kernel = 1;
 }
 

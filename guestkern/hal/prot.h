@@ -35,5 +35,9 @@ struct prot_ops {
 extern const struct prot_ops *prot_backend;
 extern const struct prot_ops prot_mprotect;
 extern const struct prot_ops prot_gate;
+extern const struct prot_ops prot_kmod;
+
+/* sigaltstack(2): disarmed while a handler runs on it. */
+#define GATE_ALTSTACK_FLAGS (1u << 31) /* SS_AUTODISARM */
 
 #endif

@@ -129,7 +129,7 @@ call_dead:
 	/* ---- in the core: not reachable while it is closed ---------------- */
 	.text
 	.globl call_leave, call_leave_clean, call_leave_clear, call_leave_end
-	.globl nested_return, nested_return_ip
+	.globl nested_return, nested_return_ip, call_nested_core
 
 	/* On the kernel stack, flag set. */
 call_opened_core:

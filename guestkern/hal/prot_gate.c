@@ -21,8 +21,6 @@
 
 #define RFLAGS_TF 0x100ULL
 #define FRAME_RED_BYTES 256 /* pushes below the frame */
-/* Alternate stacks, sigaltstack(2): disarmed while a handler runs on it. */
-#define SS_AUTODISARM_ (1u << 31)
 
 void call_signal(void);
 void call_leave(void);
@@ -64,9 +62,9 @@ static void wipe_for(const struct cpu_user *cu)
 	self->last_user = cu;
 }
 
-static void arm(void)
+void gate_arm(void)
 {
-	stack_t ss = { (void *)SIGSTACK_LOW, (int)SS_AUTODISARM_,
+	stack_t ss = { (void *)SIGSTACK_LOW, (int)GATE_ALTSTACK_FLAGS,
 		       LODGER_SIGSTACK_END - SIGSTACK_LOW };
 
 	if (host_self()->armed)
@@ -95,11 +93,12 @@ static void fill_exit(const struct trap_frame *tf, u64 rflags)
 
 static void gate_leave_call(const struct trap_frame *tf, struct cpu_user *cu)
 {
+	counters()->prot_closes++;
 	cpu_user_load_registers(cu);
 	wipe_for(cu);
 	if (!host_self()->armed)
 		frame_scrub();
-	arm();
+	gate_arm();
 	fill_exit(tf, tf->rflags & TRAP_USER_RFLAGS);
 	call_leave();
 }
@@ -112,7 +111,7 @@ void gate_resume(const struct trap_frame *tf)
 	for (;;) {
 		this_cpu()->nested = 0;
 		memset((void *)SIGSTACK_LOW, 0, LODGER_SIGSTACK_END - SIGSTACK_LOW);
-		arm();
+		gate_arm();
 		/* single-stepping would trap again and again inside the gate */
 		fill_exit(tf, tf->rflags & TRAP_USER_RFLAGS & ~RFLAGS_TF);
 		call_leave_clean(); /* the entry that goes on serves the interrupt */
@@ -123,7 +122,7 @@ const struct prot_ops prot_gate = {
 	.name = "gate",
 	.gate_entry = call_signal,
 	.altstack_base = SIGSTACK_LOW,
-	.altstack_flags = SS_AUTODISARM_,
+	.altstack_flags = GATE_ALTSTACK_FLAGS,
 	/*
 	 * Left by a jump, a handler that blocks signals must unblock them: a
 	 * host call, too dear for each call of a program. All others do, so

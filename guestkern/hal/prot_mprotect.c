@@ -5,6 +5,7 @@
  */
 #include "abi/layout.h"
 #include "hal/frame.h"
+#include "hal/hal.h"
 #include "hal/prot.h"
 
 #include <asm/signal.h>
@@ -14,6 +15,7 @@ void gate_leave(u64 frame_rsp) __noreturn;
 
 static void mprotect_leave(const struct trap_frame *tf, struct cpu_user *cu)
 {
+	counters()->prot_closes++;
 	cpu_user_load_frame(cu);
 	frame_from_trap(tf);
 	gate_leave(frame_return_rsp());

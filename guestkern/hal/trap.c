@@ -116,6 +116,5 @@ void cpu_return_to_user(struct trap_frame *tf, struct cpu_user *cu)
 	if (clock_wanted() == UINT64_MAX && stream_needs_polling())
 		clock_arm(clock_mono_ns() + STREAM_POLL_NS);
 	clock_program();
-	counters()->prot_closes++;
 	prot_backend->leave(tf, cu);
 }

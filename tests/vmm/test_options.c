@@ -453,7 +453,6 @@ static char *const bad_modes[][4] = {
 	{ "--mode=umlinx", "did you mean umlinux?" },
 	{ "--mode=zzzzzz", "see lodger modes" },
 	{ "--intercept=ptrce", "did you mean ptrace?" },
-	{ "--intercept=kmod", "not built in this version" },
 	{ "--protect=none", "add --unsafe" },
 	{ "--unsafe", "--protect=pkey", "not built in this version" },
 	{ "--space=kmod", "needs --intercept kmod, not " },

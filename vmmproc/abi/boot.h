@@ -26,7 +26,8 @@ enum lodger_fd {
 	LODGER_FD_BELL = 8,  /* eventfd: the VMM wakes an idle machine */
 	LODGER_FD_MAKER = 9, /* --space multi: host processes are asked for here */
 	LODGER_FD_SPAWNER = 10, /* the spawner's own; no guest kernel may use it */
-	LODGER_FD_BLOCK = 11, /* first of the files behind the disks */
+	LODGER_FD_KMOD = 11, /* --intercept kmod: the module's device; the spawner's */
+	LODGER_FD_BLOCK = 12, /* first of the files behind the disks */
 	LODGER_FD_END = LODGER_FD_BLOCK + 8
 };
 #define LODGER_MAX_BLOCK_FILES (LODGER_FD_END - LODGER_FD_BLOCK)
@@ -50,6 +51,7 @@ enum lodger_intercept {
 	LODGER_INTERCEPT_TRAP,
 	LODGER_INTERCEPT_DISPATCH,
 	LODGER_INTERCEPT_PATCH,
+	LODGER_INTERCEPT_KMOD,
 };
 
 enum lodger_protect {
@@ -57,9 +59,15 @@ enum lodger_protect {
 	LODGER_PROTECT_GATE,
 	LODGER_PROTECT_PKEY,
 	LODGER_PROTECT_NONE,
+	LODGER_PROTECT_KMOD_US,
+	LODGER_PROTECT_KMOD_MM,
 };
 
-enum lodger_space { LODGER_SPACE_REMAP = 0, LODGER_SPACE_MULTI };
+enum lodger_space {
+	LODGER_SPACE_REMAP = 0,
+	LODGER_SPACE_MULTI,
+	LODGER_SPACE_KMOD,
+};
 
 /*
  * Host processes of --space multi. They are numbered; 0 is the one that the

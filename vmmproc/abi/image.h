@@ -28,6 +28,8 @@ struct lodger_image {
 	uint64_t nested_return_ip; /* rt_sigreturn of a signal in the kernel */
 	uint64_t join;		  /* --space multi: where a further host process
 				   * begins */
+	/* The same two of --intercept kmod (hal/prot_kmod.S). */
+	uint64_t kmod_open_ip, kmod_close_ip;
 };
 #endif
 

@@ -67,6 +67,9 @@
 /* Where the user page lies in the core. */
 #define LODGER_USER_PAGE_CORE 0x7020f000
 
+/* --intercept kmod: the page shared with the module (kmod.h). */
+#define LODGER_KMOD_RUN_ADDR 0x7020d000
+
 /* --space multi: a byte for each host process, which the VMM process sets
  * when that process has died (boot.h). */
 #define LODGER_DEAD_ADDR 0x7020e000
