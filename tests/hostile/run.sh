@@ -59,7 +59,7 @@ attack()
 	# the third word is the VMM process itself, for those who aim at it
 	# shellcheck disable=SC2086,SC2016
 	"$alone" sh -c 'exec "$@" $$' sh "$LODGER" run $LODGER_ARGS \
-		--kernel "$KERNEL" --timeout 20s -- "$1" "$2" 2>"$tmp/err" >"$tmp/out"
+		$disks --kernel "$KERNEL" --timeout 20s -- "$1" "$2" 2>"$tmp/err" >"$tmp/out"
 	end_of "$1 $2" "$3" "$4" $?
 }
 
@@ -123,6 +123,14 @@ hostile --timeout 10s -- list "$family" >"$tmp/list" 2>"$tmp/err"
 	fail "the list of family $family" <"$tmp/err"
 	done_testing
 }
+disks=
+if [ "$family" = disks ]; then
+	# as tests/hostile/disks.c has them
+	yes 'a template' | head -c 65536 >"$tmp/template"
+	cp "$tmp/template" "$tmp/template.was"
+	head -c 65536 /dev/zero >"$tmp/disk"
+	disks="--disk $tmp/disk --disk $tmp/template,snapshot"
+fi
 mkfifo "$tmp/fifo"
 tab=$(printf '\t')
 while IFS= read -r entry <&3; do
@@ -152,4 +160,9 @@ while IFS= read -r entry <&3; do
 		esac
 	done
 done 3<"$tmp/list"
+if [ "$family" = disks ]; then
+	is 'the disk has its size, and nothing else in it' \
+		"$(stat -c %s "$tmp/disk") $(tr -d '\0' <"$tmp/disk" | wc -c)" '65536 0'
+	check 'the template is as it was' cmp "$tmp/template" "$tmp/template.was"
+fi
 done_testing
