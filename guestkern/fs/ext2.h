@@ -9,6 +9,7 @@
  *   ext2_dir.c     directory entries
  *   ext2_namei.c   names: inode_ops of directories and links
  *   ext2_file.c    regular files
+ *   ext2_xattr.c   extended attributes: a block beside the inode
  *
  * The machine waits for metadata I/O, so none of this sleeps but in reading and
  * writing contents. Metadata are changed in buffers, in an order that keeps
@@ -69,6 +70,8 @@ struct ext2_group_desc *ext2_group(struct ext2_fs *fs, u32 group);
 void ext2_group_dirty(struct ext2_fs *fs, u32 group);
 /* Is a block of the file system's data area? */
 bool ext2_block_ok(const struct ext2_fs *fs, u32 block);
+/* The file system is going to use what revision 0 does not have. */
+void ext2_need_revision_1(struct ext2_fs *fs);
 /* Writes everything, and flushes the disk: fsync and sync. 0 or the first error. */
 int ext2_sync_fs(struct ext2_fs *fs);
 
@@ -124,6 +127,12 @@ int ext2_delete_entry(struct inode *dir, const char *name, u32 len);
 int ext2_make_empty(struct inode *dir, const struct inode *parent);
 /* 1 nothing but . and .., 0 more, or -errno. */
 int ext2_dir_is_empty(struct inode *dir);
+
+/* --- ext2_xattr.c --------------------------------------------------------------- */
+
+extern const struct xattr_ops ext2_xattr_ops;
+/* The inode is being deleted: its block of attributes is another one's, or free. */
+void ext2_drop_xattrs(struct inode *inode);
 
 /* --- operations ----------------------------------------------------------------- */
 

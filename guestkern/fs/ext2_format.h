@@ -23,6 +23,7 @@
 #define EXT2_ERRORS_CONTINUE 1
 
 /* Features that may be written without being known are all of s_feature_compat. */
+#define EXT2_COMPAT_EXT_ATTR 0x8u
 #define EXT2_INCOMPAT_FILETYPE 0x2u
 #define EXT2_INCOMPAT_KNOWN EXT2_INCOMPAT_FILETYPE
 #define EXT2_RO_COMPAT_SPARSE_SUPER 0x1u
@@ -98,10 +99,25 @@ struct ext2_dirent {
 #define EXT2_DIRENT_HEAD 8u
 #define EXT2_DIRENT_BYTES(name_len) ALIGN_UP(EXT2_DIRENT_HEAD + (u32)(name_len), 4u)
 
-/* Head of a block of extended attributes; shared by inodes, counted. */
+/* Head of a block of extended attributes; shared by inodes, counted. Entries follow,
+ * ascending, and 4 bytes of zero; values are at the end of the block. */
 struct ext2_xattr_head {
 	u32 magic, refcount, blocks, hash, checksum, reserved[3];
 };
 #define EXT2_XATTR_MAGIC 0xea020000u
+
+struct ext2_xattr_entry {
+	u8 name_len, name_index; /* which prefix the name has: EXT2_XATTR_* */
+	u16 value_offset;	 /* from the start of the block */
+	u32 value_block, value_bytes, hash;
+	char name[];
+};
+#define EXT2_XATTR_ENTRY_HEAD 16u
+#define EXT2_XATTR_PAD 4u /* of entries and values */
+#define EXT2_XATTR_USER 1
+#define EXT2_XATTR_ACL_ACCESS 2
+#define EXT2_XATTR_ACL_DEFAULT 3
+#define EXT2_XATTR_TRUSTED 4
+#define EXT2_XATTR_SECURITY 6
 
 #endif

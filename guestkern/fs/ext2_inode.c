@@ -198,8 +198,8 @@ static void note_large_file(struct ext2_fs *fs, const struct inode *inode)
 	if (!S_ISREG(inode->mode) || inode->size <= INT32_MAX ||
 	    fs->super->feature_ro_compat & EXT2_RO_COMPAT_LARGE_FILE)
 		return;
+	ext2_need_revision_1(fs);
 	fs->super->feature_ro_compat |= EXT2_RO_COMPAT_LARGE_FILE;
-	fs->super->rev_level = 1;
 	buffer_mark_dirty(&fs->cache, fs->super_buf);
 }
 
@@ -291,35 +291,6 @@ struct inode *ext2_new_inode(struct inode *dir, u32 mode, u64 rdev)
 
 /* --- the end ------------------------------------------------------------------------------ */
 
-/* Extended attributes in a block that inodes may share. */
-static void drop_xattr_block(struct ext2_fs *fs, struct inode *inode)
-{
-	struct ext2_info *info = inode->private;
-	struct ext2_xattr_head *head;
-	struct buffer *buf;
-
-	if (!ext2_block_ok(fs, info->file_acl))
-		return;
-	buf = buffer_get(&fs->cache, info->file_acl);
-	if (IS_ERR(buf))
-		return;
-	head = (struct ext2_xattr_head *)buf->data;
-	if (head->magic != EXT2_XATTR_MAGIC) {
-		ext2_error(fs, "attributes of inode %llu", (unsigned long long)inode->ino);
-		buffer_put(&fs->cache, buf);
-		return;
-	}
-	if (head->refcount > 1) {
-		head->refcount--;
-		buffer_mark_dirty(&fs->cache, buf);
-		buffer_put(&fs->cache, buf);
-	} else {
-		buffer_put(&fs->cache, buf);
-		ext2_free_blocks(fs, info->file_acl, 1);
-	}
-	info->file_acl = 0;
-}
-
 /* Are the numbers in the inode those of blocks? */
 static bool has_blocks(const struct ext2_fs *fs, const struct inode *inode)
 {
@@ -341,7 +312,7 @@ void ext2_delete_inode(struct inode *inode)
 	if (has_blocks(fs, inode))
 		ext2_unmap_blocks(inode, 0, UINT64_MAX);
 	if (ext2_info_of(inode)->file_acl)
-		drop_xattr_block(fs, inode);
+		ext2_drop_xattrs(inode);
 	inode->blocks = 0;
 	inode->size = 0;
 	ext2_write_inode(inode);

@@ -66,6 +66,16 @@ bool ext2_block_ok(const struct ext2_fs *fs, u32 block)
 	       block < fs->super->blocks_count;
 }
 
+void ext2_need_revision_1(struct ext2_fs *fs)
+{
+	if (fs->super->rev_level)
+		return;
+	fs->super->rev_level = 1;
+	fs->super->first_ino = EXT2_GOOD_OLD_FIRST_INO;
+	fs->super->inode_size = EXT2_GOOD_OLD_INODE_BYTES;
+	buffer_mark_dirty(&fs->cache, fs->super_buf);
+}
+
 /* --- mounting: checks ------------------------------------------------------------------- */
 
 static int refuse(const struct ext2_fs *fs, const char *why)
@@ -422,6 +432,7 @@ static struct super_block *make_super(struct ext2_fs *fs)
 	sb->device = fs->dev->rdev;
 	sb->whole_seconds = true;
 	sb->keep_unused = true;
+	sb->xattr_ops = &ext2_xattr_ops;
 	fs->sb = sb;
 	root = ext2_iget(sb, EXT2_ROOT_INO);
 	if (!IS_ERR(root) && !S_ISDIR(root->mode)) {

@@ -15,6 +15,7 @@
 #include "fs/pseudo.h"
 #include "fs/ramfs_internal.h"
 #include "fs/vfs_internal.h"
+#include "fs/xattr.h"
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/page.h"
@@ -284,7 +285,7 @@ struct super_block *ramfs_create(const char *fstype, const char *options, bool l
 		return ERR_PTR(-ENOMEM);
 	sb->ops = &ramfs_super_ops;
 	sb->bytes_max = opt.bytes_max;
-	sb->has_xattr = true;
+	sb->xattr_ops = &xattr_memory_ops;
 	root = ramfs_inode(sb, NULL, S_IFDIR | opt.mode);
 	if (IS_ERR(root) || !dentry_make_root(sb, root)) {
 		super_put(sb);

@@ -81,7 +81,7 @@ struct inode {
 	s32 writers;	/* open for writing */
 	void *locks;	/* fs/locks.c: flock and POSIX locks, or NULL */
 	void *watches;	/* fs/inotify.c: who is told what happens, or NULL */
-	void *xattrs;	/* fs/xattr.c: extended attributes, or NULL */
+	void *xattrs;	/* fs/xattr.c: extended attributes in memory, or NULL */
 };
 
 struct dentry {
@@ -122,6 +122,8 @@ struct path {
 	struct dentry *dentry;
 };
 
+struct xattr_ops;
+
 struct super_ops {
 	void (*statfs)(struct super_block *sb, u64 *blocks, u64 *bfree, u64 *files,
 		       u64 *ffree);
@@ -148,7 +150,7 @@ struct super_block {
 	struct dentry *root;
 	u64 next_ino;
 	u64 bytes_used, bytes_max; /* 0: no own limit */
-	bool has_xattr; /* extended attributes in memory (fs/xattr.h) */
+	const struct xattr_ops *xattr_ops; /* extended attributes (fs/xattr.h), or NULL */
 	u32 refs;
 	void *private;
 };

@@ -1,6 +1,6 @@
 /*
- * Extended attributes kept in the kernel's memory. Owns the list on
- * inode->xattrs, newest first; an entry is one allocation, name and value behind
+ * Extended attributes: rights, and those kept in the kernel's memory. Owns the list
+ * on inode->xattrs, newest first; an entry is one allocation, name and value behind
  * it.
  *
  * Who may do what is by name space (xattr(7)): user by the file's permissions and
@@ -50,7 +50,7 @@ static int check(const struct inode *inode, const char *name, u32 mask)
 {
 	bool write = mask & MAY_WRITE;
 
-	if (!inode->sb->has_xattr)
+	if (!inode->sb->xattr_ops)
 		return -EOPNOTSUPP;
 	if (has_prefix(name, XATTR_SECURITY_PREFIX))
 		return write && !capable(CAP_SYS_ADMIN) ? -EPERM : 0;
@@ -81,14 +81,10 @@ static struct xattr **find(const struct inode *inode, const char *name)
 	return at;
 }
 
-s64 xattr_get(const struct inode *inode, const char *name, void *value, size_t size)
+static s64 memory_get(const struct inode *inode, const char *name, void *value, size_t size)
 {
-	const struct xattr *x;
-	int err = check(inode, name, MAY_READ);
+	const struct xattr *x = *find(inode, name);
 
-	if (err)
-		return err;
-	x = *find(inode, name);
 	if (!x)
 		return -ENODATA;
 	if (size && size < x->size)
@@ -111,17 +107,25 @@ static bool has_room(const struct inode *inode, size_t more)
 	return count <= COUNT_MAX && bytes <= BYTES_MAX && !ramfs_core_short();
 }
 
-int xattr_set(struct inode *inode, const char *name, const void *value, size_t size,
-	      u32 flags)
+static int memory_remove(struct xattr **at)
 {
-	size_t name_len = strlen(name) + 1;
-	struct xattr **at, *old, *x;
-	int err = check(inode, name, MAY_WRITE);
+	struct xattr *x = *at;
 
-	if (err)
-		return err;
-	at = find(inode, name);
-	old = *at;
+	if (!x)
+		return -ENODATA;
+	*at = x->next;
+	kfree(x);
+	return 0;
+}
+
+static int memory_set(struct inode *inode, const char *name, const void *value, size_t size,
+		      u32 flags)
+{
+	struct xattr **at = find(inode, name), *old = *at, *x;
+	size_t name_len = strlen(name) + 1;
+
+	if (!value)
+		return memory_remove(at);
 	if (old && flags & XATTR_CREATE)
 		return -EEXIST;
 	if (!old && flags & XATTR_REPLACE)
@@ -138,43 +142,82 @@ int xattr_set(struct inode *inode, const char *name, const void *value, size_t s
 	x->next = old ? old->next : NULL;
 	*at = x;
 	kfree(old);
-	inode_touch(inode, false, false, true);
 	return 0;
+}
+
+static int memory_list(const struct inode *inode, struct xattr_list *list)
+{
+	const struct xattr *x;
+	int err = 0;
+
+	for (x = inode->xattrs; x && !err; x = x->next)
+		err = xattr_list_add(list, "", name_of(x), x->name_len - 1);
+	return err;
+}
+
+const struct xattr_ops xattr_memory_ops = {
+	.get = memory_get,
+	.set = memory_set,
+	.list = memory_list,
+};
+
+/* --- of any file system ------------------------------------------------------------- */
+
+s64 xattr_get(const struct inode *inode, const char *name, void *value, size_t size)
+{
+	int err = check(inode, name, MAY_READ);
+
+	return err ? err : inode->sb->xattr_ops->get(inode, name, value, size);
+}
+
+static int set(struct inode *inode, const char *name, const void *value, size_t size,
+	       u32 flags)
+{
+	int err = check(inode, name, MAY_WRITE);
+
+	if (!err)
+		err = inode->sb->xattr_ops->set(inode, name, value, size, flags);
+	if (!err)
+		inode_touch(inode, false, false, true);
+	return err;
+}
+
+int xattr_set(struct inode *inode, const char *name, const void *value, size_t size,
+	      u32 flags)
+{
+	return set(inode, name, value, size, flags);
 }
 
 int xattr_remove(struct inode *inode, const char *name)
 {
-	struct xattr **at, *x;
-	int err = check(inode, name, MAY_WRITE);
+	return set(inode, name, NULL, 0, 0);
+}
 
-	if (err)
-		return err;
-	at = find(inode, name);
-	x = *at;
-	if (!x)
-		return -ENODATA;
-	*at = x->next;
-	kfree(x);
-	inode_touch(inode, false, false, true);
+int xattr_list_add(struct xattr_list *list, const char *prefix, const char *name,
+		   size_t name_len)
+{
+	size_t prefix_len = strlen(prefix), len = prefix_len + name_len + 1;
+	char *to = list->names + list->used;
+
+	if (!list->all && has_prefix(*prefix ? prefix : name, XATTR_TRUSTED_PREFIX))
+		return 0;
+	if (list->size && list->used + len > list->size)
+		return -ERANGE;
+	list->used += len;
+	if (!list->size)
+		return 0;
+	memcpy(to, prefix, prefix_len);
+	memcpy(to + prefix_len, name, name_len);
+	to[len - 1] = '\0';
 	return 0;
 }
 
 s64 xattr_list(const struct inode *inode, char *names, size_t size)
 {
-	bool all = capable(CAP_SYS_ADMIN);
-	const struct xattr *x;
-	size_t used = 0;
+	struct xattr_list list = { names, size, 0, capable(CAP_SYS_ADMIN) };
+	int err = inode->sb->xattr_ops ? inode->sb->xattr_ops->list(inode, &list) : 0;
 
-	for (x = inode->xattrs; x; x = x->next) {
-		if (!all && has_prefix(name_of(x), XATTR_TRUSTED_PREFIX))
-			continue;
-		if (size && used + x->name_len > size)
-			return -ERANGE;
-		if (size)
-			memcpy(names + used, name_of(x), x->name_len);
-		used += x->name_len;
-	}
-	return (s64)used;
+	return err ? err : (s64)list.used;
 }
 
 void xattr_free(struct inode *inode)

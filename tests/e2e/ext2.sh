@@ -65,7 +65,7 @@ runs
 1048576"
 done
 
-for t in t_fs t_dir t_path t_perm t_limit t_mm t_fault t_cow t_exec t_process; do
+for t in t_fs t_xattr t_dir t_path t_perm t_limit t_mm t_fault t_cow t_exec t_process; do
 	make_image -b 1024
 	lodger_run --timeout 100s --root "$TESTROOT" --disk "$image" -- sh -c \
 		"mount -t ext2 /dev/vda /tmp && chmod 1777 /tmp && exec /tests/$t" >"$tmp/out" 2>&1

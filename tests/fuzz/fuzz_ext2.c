@@ -20,6 +20,7 @@
 #include "fs/namei.h"
 #include "fs/pseudo.h"
 #include "fs/vfs_internal.h"
+#include "fs/xattr.h"
 #include "lib/err.h"
 #include "lib/printf.h"
 #include "mm/page.h"
@@ -88,6 +89,22 @@ static bool take_name(struct dir_sink *sink, const char *name, size_t len, u64 i
 	return true;
 }
 
+static void read_attributes(struct inode *inode)
+{
+	s64 len = xattr_list(inode, (char *)buf, sizeof(buf) / 2);
+	const char *name = (char *)buf;
+
+	for (; name < (char *)buf + len; name += strlen(name) + 1)
+		xattr_get(inode, name, buf + sizeof(buf) / 2, sizeof(buf) / 2);
+}
+
+static void change_attributes(struct inode *inode)
+{
+	xattr_set(inode, "user.new", buf, 70, 0);
+	xattr_remove(inode, "user.a");
+	xattr_set(inode, "user.b", buf, 0, 0);
+}
+
 static void read_file(const char *path)
 {
 	struct file *f = file_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0, 0);
@@ -99,6 +116,7 @@ static void read_file(const char *path)
 	}
 	if (IS_ERR(f))
 		return;
+	read_attributes(f->inode);
 	if (S_ISREG(f->inode->mode)) {
 		file_read_kernel(f, buf, sizeof(buf), 0);
 		file_read_kernel(f, buf, 100, (s64)f->inode->size - 50);
@@ -115,6 +133,7 @@ static void change_file(const char *path)
 
 	if (IS_ERR(f))
 		return;
+	change_attributes(f->inode);
 	if (S_ISREG(f->inode->mode)) {
 		file_write_kernel(f, buf, 3000, 11 << 10);
 		if (f->inode->ops->fallocate)

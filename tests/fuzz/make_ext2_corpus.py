@@ -17,6 +17,7 @@ KINDS = {
     "filetype": ["-O", "filetype", "-I", "128"],
     "features": ["-O", "filetype,sparse_super,large_file,dir_index,ext_attr", "-I", "256"],
     "groups": ["-O", "filetype", "-I", "128", "-g", "256"],
+    "attributes": ["-O", "filetype,ext_attr", "-I", "128"],
 }
 
 
@@ -53,6 +54,10 @@ def main():
                             "-d", top] + options + [path], check=True, env=env)
             subprocess.run(["debugfs", "-w", "-R", "rmdir lost+found", path], check=True,
                            env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            if name == "attributes":
+                for change in ["/small user.a value", "/small user.bb another", "/d user.b x"]:
+                    subprocess.run(["debugfs", "-w", "-R", "ea_set " + change, path], check=True,
+                                   env=env, stderr=subprocess.DEVNULL)
             with open(path, "rb") as f:
                 image = f.read().rstrip(b"\0")
             with open(os.path.join(folder, name), "wb") as f:
