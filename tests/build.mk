@@ -112,14 +112,15 @@ $(ttools): $(B)/tests/tools/%: $(B)/obj/ttool/tests/tools/%.o
 test_targets += $(ttools)
 
 # ---- Debian roots -------------------------------------------------------------
-# For the group debian: each root as an archive, for the machine, and unpacked, for
-# the same jobs on the host. Downloads packages. The list packages makes root,
+# For the group debian: each root as an archive and as an image, for the machine, and
+# unpacked, for the same jobs on the host. Downloads packages. The list packages makes root,
 # packages.high makes high (tests/debian/sides.py).
 
 define debian_root
 $(B)/debian/$(1).tar: scripts/mkrootfs tests/debian/$(2) | all
 	@mkdir -p $$(@D)
-	$$(call say,ROOT)scripts/mkrootfs -o $$@ --list tests/debian/$(2)
+	$$(call say,ROOT)scripts/mkrootfs -o $$@ --image $(B)/debian/$(1).ext2 \
+		--list tests/debian/$(2)
 $(B)/debian/$(1)/.made: $(B)/debian/$(1).tar
 	@rm -rf $$(@D) && mkdir -p $$(@D)
 	$$(call say,TAR)tar -C $$(@D) -xpf $$< && touch $$@

@@ -1,6 +1,7 @@
 """Both sides of a comparison: the same script from the same Debian root, in a Lodger
 machine and natively, by chroot in name spaces of its own. make debian-root makes the
-roots, as archives for the machine and unpacked for the host."""
+roots, as archives and ext2 images for the machine and unpacked for the host. The
+machine has an archive, or a snapshot of an image with DEBIAN_FORM=image."""
 import os
 import shlex
 
@@ -29,22 +30,32 @@ def archive(root):
     return os.path.join(FOLDER, root + ".tar")
 
 
+def image(root):
+    return os.path.join(FOLDER, root + ".ext2")
+
+
+def of_machine(root):
+    """What --root is given."""
+    return image(root) + ",snapshot" if os.environ.get("DEBIAN_FORM") == "image" else archive(root)
+
+
 def tree(root):
     return os.path.join(FOLDER, root)
 
 
 def missing(root="root"):
     """Why there is nothing to run, or None."""
-    if os.path.exists(archive(root)) and os.path.isdir(tree(root)):
+    first = of_machine(root).partition(",")[0]
+    if os.path.exists(first) and os.path.isdir(tree(root)):
         return None
-    return f"no Debian root {archive(root)}: make debian-root makes one"
+    return f"no Debian root {first}: make debian-root makes one"
 
 
 def in_machine(script, options=(), mem="2G", root="root"):
     """The command that runs a script by bash in a machine."""
     env = [arg for key, value in ENV.items() for arg in ("--env", f"{key}={value}")]
     return [LODGER, "run", *shlex.split(os.environ.get("LODGER_ARGS", "")), *OPTIONS[root],
-            "--root", archive(root), "--mem", mem, *options, *env, "--", "/bin/bash", "-c",
+            "--root", of_machine(root), "--mem", mem, *options, *env, "--", "/bin/bash", "-c",
             script]
 
 
