@@ -32,8 +32,12 @@ $(call suites_inc,vmm)
 
 unit_src := $(wildcard tests/unit/*.c) $(if $(wildcard tests/unit/main.c),,tests/check_main.c)
 unit_obj := $(call objects,utest,$(unit_src))
-$(B)/tests/unit-tests: $(unit_obj) $(B)/hosted/libguestkern.a $(B)/tests/unit/suites.inc
-	$(call say,LD)$(CC) $(san_flags) -o $@ $(unit_obj) $(B)/hosted/libguestkern.a $(check_libs)
+# of the VMM, the broker's part that serves requests
+unit_vmm_obj := $(foreach n,check node serve,$(call objects,vmmsan,vmmproc/broker_$(n).c))
+$(B)/tests/unit-tests: $(unit_obj) $(unit_vmm_obj) $(B)/hosted/libguestkern.a \
+		$(B)/tests/unit/suites.inc
+	$(call say,LD)$(CC) $(san_flags) -o $@ $(unit_obj) $(unit_vmm_obj) \
+		$(B)/hosted/libguestkern.a $(check_libs)
 
 vtest_src := $(wildcard tests/vmm/*.c) $(if $(wildcard tests/vmm/main.c),,tests/check_main.c)
 vtest_obj := $(call objects,vtest,$(vtest_src))
@@ -137,7 +141,7 @@ $(eval $(call debian_root,high,packages.high))
 fake_obj := $(call objects,utest,$(wildcard tests/unit/fake_hal*.c))
 define fuzz_program
 $(B)/fuzz/$(1): $$(call objects,utest,tests/fuzz/fuzz_$(1).c tests/fuzz/driver.c) \
-		$(if $(filter vmm_%,$(1)),$$(B)/hosted/libvmm.a,$$(fake_obj) $$(B)/hosted/libguestkern.a)
+		$(if $(filter vmm_%,$(1)),$$(B)/hosted/libvmm.a,$$(fake_obj) $(unit_vmm_obj) $$(B)/hosted/libguestkern.a)
 	@mkdir -p $$(@D)
 	$$(call say,LD)$$(CC) $$(san_flags) -o $$@ $$(filter %.o %.a,$$^) \
 		$(if $(filter vmm_%,$(1)),$$(vmm_libs))

@@ -45,8 +45,9 @@ static uint32_t area_add(struct string_area *area, const char *text)
 	return at;
 }
 
-static int fill_strings(const struct options *opt, struct lodger_boot *boot)
+static int fill_strings(const struct machine *m, struct lodger_boot *boot)
 {
+	const struct options *opt = m->opt;
 	struct string_area area = { boot, 1, false };
 
 	boot->argc = (uint32_t)opt->argc;
@@ -63,6 +64,13 @@ static int fill_strings(const struct options *opt, struct lodger_boot *boot)
 	for (int i = 0; i < opt->tmpfs_count; i++) {
 		boot->tmpfs_off[i] = area_add(&area, opt->tmpfs[i].guest_path);
 		boot->tmpfs_bytes[i] = opt->tmpfs[i].size_bytes;
+	}
+	boot->bind_count = m->bind_count;
+	for (uint32_t i = 0; i < m->bind_count; i++) {
+		boot->bind[i].guest_off = area_add(&area, m->bind[i].guest_path);
+		boot->bind[i].flags =
+			(m->bind[i].read_only ? LODGER_BIND_READ_ONLY : 0) |
+			(m->bind[i].is_file ? LODGER_BIND_FILE : 0);
 	}
 	if (!area.full)
 		return 0;
@@ -196,5 +204,5 @@ int bootinfo_fill(const struct machine *m, struct lodger_boot *boot)
 		machine_complain("cannot read random bytes: %s", strerror(errno));
 		return -1;
 	}
-	return fill_strings(opt, boot);
+	return fill_strings(m, boot);
 }

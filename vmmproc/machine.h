@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "abi/boot.h"
+#include "abi/broker.h"
 #include "abi/image.h"
 #include "options.h"
 
@@ -44,6 +45,13 @@ struct block_file {
 	bool writable;
 };
 
+/* A place of the host that the guest sees: handles 0 and up of the broker's. */
+struct bind_place {
+	int fd; /* O_PATH */
+	const char *guest_path;
+	bool read_only, is_file;
+};
+
 struct machine {
 	const struct options *opt;
 	const struct icept_ops *icept;
@@ -61,6 +69,10 @@ struct machine {
 	struct lodger_disk disk[LODGER_MAX_DISKS];
 	uint32_t disk_count;
 	bool root_disk;		/* disk 0 holds the root file system */
+	struct bind_place bind[LODGER_MAX_BINDS];
+	uint32_t bind_count;
+	int broker_fd, broker_guest_fd; /* ends of its socket, or -1 */
+	pid_t broker_pid;	/* -1: there is none */
 	uint64_t core_bytes, ram_bytes, root_bytes;
 	uint64_t gate_bytes;	/* of the core that the gate opens and closes:
 				 * all, or nothing with --protect none */

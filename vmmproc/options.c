@@ -255,6 +255,8 @@ void options_free(struct options *opt)
 		free((char *)opt->tmpfs[i].guest_path);
 	for (int i = 0; i < opt->disk_count; i++)
 		free(opt->disk[i].path);
+	for (int i = 0; i < opt->bind_count; i++)
+		free(opt->bind[i].host_path);
 	free(opt->argv_storage);
 	free(opt->env);
 	*opt = (struct options){ .command = CMD_HELP };

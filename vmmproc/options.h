@@ -33,6 +33,12 @@ struct disk_option {
 	bool no_sync;
 };
 
+struct bind_option {
+	char *host_path; /* allocated; the other is a part of it */
+	const char *guest_path;
+	bool read_only;
+};
+
 /* --memory: what pages are behind guest RAM and the kernel's core. */
 enum memory_kind {
 	MEMORY_AUTO = 0, /* huge, as far as host and preset have them */
@@ -47,6 +53,8 @@ struct options {
 	const char *root;	  /* NULL: the embedded root */
 	struct disk_option disk[LODGER_MAX_DISKS]; /* --disk, in order */
 	int disk_count;
+	struct bind_option bind[LODGER_MAX_BINDS]; /* --bind, in order */
+	int bind_count;
 	const char *kernel;	  /* --kernel FILE; NULL: the embedded one */
 	uint64_t mem_bytes;	  /* --mem, default 256 MiB */
 	const char *mode;	  /* --mode preset name; NULL: see modes_resolve */
@@ -92,6 +100,12 @@ void options_help(enum command command);
  * is to be freed; or -EINVAL, -ENOMEM.
  */
 int options_disk(struct disk_option *disk, const char *text);
+
+/*
+ * Parses HOST:GUEST[:ro|:rw]. Returns 0 and *bind, whose host_path is to be freed; or
+ * -EINVAL, -ENOMEM.
+ */
+int options_bind(struct bind_option *bind, const char *text);
 
 /*
  * Parses a size such as 256M, 1G, 65536, 64KiB.

@@ -65,6 +65,25 @@ static int take_disk(struct options *opt, const char *value)
 	return err ? -1 : 0;
 }
 
+static int take_bind(struct options *opt, const char *value)
+{
+	int err;
+
+	if (opt->bind_count == LODGER_MAX_BINDS) {
+		machine_complain("more than %d --bind options: leave some out",
+				 LODGER_MAX_BINDS);
+		return -1;
+	}
+	err = options_bind(&opt->bind[opt->bind_count], value);
+	if (err == -ENOMEM)
+		machine_complain("no memory for the command line");
+	else if (err)
+		bad_value("bind", value, "HOST:GUEST, HOST:GUEST:ro or HOST:GUEST:rw, with an absolute GUEST path");
+	else
+		opt->bind_count++;
+	return err ? -1 : 0;
+}
+
 static int take_kernel(struct options *opt, const char *value)
 {
 	if (!*value)
@@ -374,6 +393,7 @@ static int take_policy(struct options *opt, const char *value)
 const struct option_spec options_specs[] = {
 	{ "root", 0, ARG_NEEDED, ON_GUEST, take_root },
 	{ "disk", 0, ARG_NEEDED, ON_GUEST, take_disk },
+	{ "bind", 0, ARG_NEEDED, ON_GUEST, take_bind },
 	{ "kernel", 0, ARG_NEEDED, ON_GUEST, take_kernel },
 	{ "mem", 'm', ARG_NEEDED, ON_GUEST, take_mem },
 	{ "mode", 0, ARG_NEEDED, ON_GUEST, take_mode },

@@ -174,6 +174,40 @@ int options_disk(struct disk_option *disk, const char *text)
 	return err;
 }
 
+/* Cuts ":ro" or ":rw" off. */
+static bool take_bind_word(char *text, const char *word)
+{
+	size_t len = strlen(text), word_len = strlen(word);
+
+	if (len < word_len || strcmp(text + len - word_len, word))
+		return false;
+	text[len - word_len] = '\0';
+	return true;
+}
+
+int options_bind(struct bind_option *bind, const char *text)
+{
+	char *colon, *next;
+
+	*bind = (struct bind_option){ .host_path = strdup(text) };
+	if (!bind->host_path)
+		return -ENOMEM;
+	bind->read_only = take_bind_word(bind->host_path, ":ro");
+	if (!bind->read_only)
+		take_bind_word(bind->host_path, ":rw");
+	/* the host's name may have colons too: the last ":/" parts them */
+	colon = strstr(bind->host_path, ":/");
+	while (colon && (next = strstr(colon + 1, ":/")))
+		colon = next;
+	if (!colon || colon == bind->host_path || !colon[2]) {
+		free(bind->host_path);
+		return -EINVAL;
+	}
+	*colon = '\0';
+	bind->guest_path = colon + 1;
+	return 0;
+}
+
 bool options_hostname_ok(const char *name)
 {
 	size_t len = strlen(name);

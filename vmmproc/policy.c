@@ -217,6 +217,15 @@ const struct policy_row policy_table[] = {
 	  { EQ(0, LODGER_FD_MAKER, "a descriptor that is no stream"),
 	    EQ(2, sizeof(struct lodger_maker_reply), "no whole answer") },
 	  "the answer" },
+	/* Files of the host. */
+	{ __NR_write, USE_BROKER, REGION_ANY, SPAN_NONE,
+	  { EQ(0, LODGER_FD_BROKER, "a descriptor that is no stream"),
+	    LE(2, LODGER_BROKER_REQUEST_MAX, "more than a request") },
+	  "asks the broker about a file of the host" },
+	{ __NR_read, USE_BROKER, REGION_ANY, SPAN_NONE,
+	  { EQ(0, LODGER_FD_BROKER, "a descriptor that is no stream"),
+	    LE(2, LODGER_BROKER_REPLY_MAX, "more than an answer") },
+	  "the answer" },
 	{ __NR_getpid, USE_TRACED, REGION_ANY, SPAN_NONE, {},
 	  "the no-op that stands for a guest program's call (step 2)" },
 	{ __NR_exit_group, USE_ALWAYS, REGION_ANY, SPAN_NONE, {},
@@ -430,6 +439,7 @@ void policy_print(FILE *out)
 			row->use == USE_TRACED ? " (traced modes only)" :
 			row->use == USE_IN_PROCESS ? " (other modes only)" :
 			row->use == USE_MULTI ? " (--space multi only)" :
+			row->use == USE_BROKER ? " (with --bind only)" :
 			row->use == USE_BLOCK_READ ? " (where there is one)" :
 			row->use == USE_BLOCK_WRITE ? " (that is writable)" : "");
 		print_limits(out, row);

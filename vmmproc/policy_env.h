@@ -28,6 +28,7 @@ static inline void policy_env_fill(struct policy_env *env,
 			env->block_writable |= 1u << i;
 	}
 	env->multi = modes_abi(m->opt, AXIS_SPACE) == LODGER_SPACE_MULTI;
+	env->broker = m->bind_count > 0;
 	env->guest_pid = m->guest_pid > 0 ? m->guest_pid : 0;
 }
 

@@ -53,6 +53,7 @@ enum policy_use {
 	USE_TRACED, /* only where a tracer sees every call */
 	USE_IN_PROCESS, /* only where none does */
 	USE_MULTI, /* only with --space multi, which is in-process */
+	USE_BROKER, /* only where files of the host are shown */
 	USE_BLOCK_READ, /* only where the block file of its first limit is there ... */
 	USE_BLOCK_WRITE, /* ... and may be written */
 };
@@ -94,6 +95,8 @@ static inline bool policy_row_applies(const struct policy_env *env,
 		return env->in_process;
 	case USE_MULTI:
 		return env->multi;
+	case USE_BROKER:
+		return env->broker;
 	case USE_BLOCK_READ:
 		return env->block_bytes[policy_row_block(row)] != 0;
 	case USE_BLOCK_WRITE:

@@ -13,26 +13,15 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <search.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "hostdir.h"
 #include "machine.h"
-
-#ifndef MQUEUE_MAGIC
-#define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
-#endif
-#ifndef CONFIGFS_MAGIC
-#define CONFIGFS_MAGIC 0x62656570 /* fs/configfs/mount.c */
-#endif
-#ifndef FUSE_CTL_MAGIC
-#define FUSE_CTL_MAGIC 0x65735543 /* fs/fuse/control.c */
-#endif
 
 /* A file with more than one name, found by device and inode. */
 struct link {
@@ -212,27 +201,6 @@ static int pack_file(struct packer *pack, const FTSENT *entry)
 	return err;
 }
 
-/* Is this directory on a file system that shows the host's kernel? */
-static bool shows_kernel(const char *path)
-{
-	static const unsigned long magic[] = {
-		PROC_SUPER_MAGIC, SYSFS_MAGIC,	    CGROUP_SUPER_MAGIC,
-		CGROUP2_SUPER_MAGIC, DEVPTS_SUPER_MAGIC, DEBUGFS_MAGIC,
-		TRACEFS_MAGIC,	  SECURITYFS_MAGIC, PSTOREFS_MAGIC,
-		EFIVARFS_MAGIC,	  BPF_FS_MAGIC,	    BINFMTFS_MAGIC,
-		AUTOFS_SUPER_MAGIC, NSFS_MAGIC,	    SELINUX_MAGIC,
-		MQUEUE_MAGIC,	  CONFIGFS_MAGIC,   FUSE_CTL_MAGIC,
-	};
-	struct statfs fs;
-
-	if (statfs(path, &fs))
-		return false;
-	for (size_t i = 0; i < sizeof(magic) / sizeof(magic[0]); i++)
-		if ((unsigned long)fs.f_type == magic[i])
-			return true;
-	return false;
-}
-
 /* One step of the walk. */
 static int pack_entry(struct packer *pack, FTS *fts, FTSENT *entry)
 {
@@ -240,7 +208,7 @@ static int pack_entry(struct packer *pack, FTS *fts, FTSENT *entry)
 	case FTS_D:
 		if (entry->fts_level > 0 &&
 		    entry->fts_statp->st_dev != entry->fts_parent->fts_dev &&
-		    shows_kernel(entry->fts_accpath)) {
+		    hostdir_path_shows_kernel(entry->fts_accpath)) {
 			omit(pack, OMIT_KERNEL, entry->fts_path);
 			fts_set(fts, entry, FTS_SKIP);
 		}
@@ -297,7 +265,7 @@ int root_pack_directory(struct root_sink *sink, const char *path)
 	FTS *fts;
 	int err;
 
-	if (shows_kernel(path)) {
+	if (hostdir_path_shows_kernel(path)) {
 		machine_complain("root %s is a view of the host's kernel (proc, sysfs or kin): give an ordinary directory",
 				 path);
 		return -EPERM;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "abi/layout.h"
+#include "broker.h"
 #include "disks.h"
 #include "embed.h"
 #include "icept.h"
@@ -128,7 +129,8 @@ static int create_memory(struct machine *m)
 
 static int prepare(struct machine *m)
 {
-	if (streams_open(m) || open_trace(m) || disks_open(m) || root_open(m))
+	if (streams_open(m) || open_trace(m) || disks_open(m) || root_open(m) ||
+	    broker_open(m))
 		return -1;
 	m->user_low_min = lowest_address();
 	m->bell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -184,7 +186,10 @@ static int run_prepared(struct machine *m)
 		return EXIT_LODGER;
 	}
 	m->start_ns = now_ns();
-	err = start_guest(m);
+	err = broker_start(m);
+	if (!err)
+		err = start_guest(m);
+	broker_begin(m);
 	if (!err)
 		err = loop_run(m);
 	m->end_ns = now_ns();
@@ -207,6 +212,7 @@ int run_machine(const struct options *opt)
 		.ram_bytes = opt->mem_bytes,
 		.kmem_fd = -1, .ram_fd = -1, .root_fd = -1, .bell_fd = -1,
 		.kmod_fd = -1, .listener_fd = -1, .guest_pid = -1,
+		.broker_fd = -1, .broker_guest_fd = -1, .broker_pid = -1,
 	};
 	int status = EXIT_LODGER;
 
@@ -219,6 +225,7 @@ int run_machine(const struct options *opt)
 	free(m.icept_private);
 	procs_free(&m);
 	memory_destroy(&m);
+	broker_end(&m);
 	disks_close(&m);
 	streams_close(&m);
 	return status;

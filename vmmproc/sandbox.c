@@ -26,6 +26,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "broker.h"
 #include "procs.h"
 
 /* glibc's, sysdeps/unix/sysv/linux/x86/bits/rseq.h */
@@ -41,9 +42,8 @@ static int complain(const char *what, int err)
 
 /* --- Descriptors ---------------------------------------------------------- */
 
-/* Moves fd[i] to number i for all i below count; -1 closes i. Sources may lie
- * among the targets, so all are first copied above them. */
-static int move_descriptors(int *fd, int count)
+/* Sources may lie among the targets, so all are first copied above them. */
+int sandbox_move_descriptors(int *fd, int count)
 {
 	for (int i = 0; i < count; i++) {
 		if (fd[i] < 0)
@@ -79,12 +79,13 @@ int sandbox_place_descriptors(const struct machine *m, int trace_fd,
 		[LODGER_FD_MAKER] = procs_maker_end(m),
 		[LODGER_FD_SPAWNER] = procs_spawner_end(m),
 		[LODGER_FD_KMOD] = m->kmod_fd,
+		[LODGER_FD_BROKER] = broker_guest_end(m),
 		[LODGER_FD_END] = *go_fd,
 	};
 
 	for (uint32_t i = 0; i < LODGER_MAX_BLOCK_FILES; i++)
 		fd[LODGER_FD_BLOCK + i] = i < m->block_count ? m->block[i].fd : -1;
-	if (move_descriptors(fd, LODGER_FD_END + 1))
+	if (sandbox_move_descriptors(fd, LODGER_FD_END + 1))
 		return -1;
 	if (*go_fd >= 0)
 		*go_fd = LODGER_FD_END;

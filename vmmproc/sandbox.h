@@ -20,6 +20,12 @@ int sandbox_place_descriptors(const struct machine *m, int trace_fd,
 			      int *go_fd);
 
 /*
+ * Moves fd[i] to number i for all i below count and closes all others; -1 leaves i
+ * closed. fd is used up.
+ */
+int sandbox_move_descriptors(int *fd, int count);
+
+/*
  * First half, before the tracer attaches: signals (all blocked, dispositions
  * default or ignore), no core dump, limits, own namespaces and an empty root
  * directory where the host allows, no capabilities, no_new_privs, no rseq and

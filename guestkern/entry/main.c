@@ -220,6 +220,35 @@ static void mount_at(const char *type, const char *target, u32 mode,
 			  type, -err);
 }
 
+static const char *bind_error(int err)
+{
+	switch (err) {
+	case -ENOTDIR: return "a directory of the host cannot be shown in the place of a file";
+	case -EISDIR: return "a file of the host cannot be shown in the place of a directory";
+	case -EROFS: return "is not there, and the guest's root is read-only";
+	case -EACCES: return "the host denies access";
+	default: return NULL;
+	}
+}
+
+static void mount_binds(void)
+{
+	const struct lodger_boot *boot = boot_info();
+
+	for (u32 i = 0; i < boot->bind_count && i < LODGER_MAX_BINDS; i++) {
+		const char *target = boot_string(boot->bind[i].guest_off);
+		u32 flags = boot->bind[i].flags;
+		int err = hostfs_mount(i, target, flags & LODGER_BIND_FILE,
+				       flags & LODGER_BIND_READ_ONLY);
+
+		if (err && bind_error(err))
+			boot_fail(EXIT_LODGER, "bind to %s: %s", target, bind_error(err));
+		if (err)
+			boot_fail(EXIT_LODGER, "bind to %s: cannot be mounted (error %d)",
+				  target, -err);
+	}
+}
+
 static void mount_all(void)
 {
 	const struct lodger_boot *boot = boot_info();
@@ -238,6 +267,7 @@ static void mount_all(void)
 				  (unsigned long long)boot->tmpfs_bytes[i]);
 		mount_at("tmpfs", boot_string(boot->tmpfs_off[i]), 01777, options);
 	}
+	mount_binds();
 }
 
 static void mount_root(void)

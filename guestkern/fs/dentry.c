@@ -8,8 +8,9 @@
  * hashed and in parent->children exactly as long as its name may be found. A
  * dentry that nobody references is freed at once: what a file system wants to
  * keep it pins, but for the names of disks' file systems (sb->keep_unused), which
- * wait in a list to be used again, as many as an eighth of the core holds; and negative dentries live only while someone works on them, so
- * that failing look-ups cost no memory. Children ascend by dir_pos, which makes
+ * wait in a list to be used again, as many as an eighth of the core holds; and negative
+ * dentries live only while someone works on them, so that failing look-ups cost no
+ * memory, but where they cost more than that (sb->keep_absent). Children ascend by dir_pos, which makes
  * a directory position meaningful across removals.
  */
 #include "fs/notify.h"
@@ -55,7 +56,8 @@ void dentry_get(struct dentry *d)
 /* The last user is gone: true if d stays. */
 static bool dentry_keep(struct dentry *d)
 {
-	if (!d->sb || !d->sb->keep_unused || d->unlinked || !d->inode || d->parent == d)
+	if (!d->sb || !d->sb->keep_unused || d->unlinked || d->parent == d ||
+	    (!d->inode && !d->sb->keep_absent))
 		return false;
 	list_add_tail(&d->unused, &unused);
 	unused_count++;
@@ -166,6 +168,20 @@ static struct dentry *dentry_cached(struct dentry *parent, const char *name, siz
 	return NULL;
 }
 
+/* 1: d may be used; 0: it is not found any more; or -errno. */
+static int dentry_revalidate(struct dentry *d)
+{
+	int valid = 1;
+
+	if (!d->mounted && d->sb && d->sb->ops && d->sb->ops->revalidate)
+		valid = d->sb->ops->revalidate(d);
+	if (!valid) {
+		dentry_unlink(d);
+		d->unlinked = true;
+	}
+	return valid;
+}
+
 struct dentry *dentry_lookup(struct dentry *parent, const char *name, size_t len)
 {
 	struct inode *dir = parent->inode;
@@ -179,7 +195,12 @@ struct dentry *dentry_lookup(struct dentry *parent, const char *name, size_t len
 	d = dentry_cached(parent, name, len);
 	if (d) {
 		dentry_get(d);
-		return d;
+		err = dentry_revalidate(d);
+		if (err == 1)
+			return d;
+		dentry_put(d);
+		if (err)
+			return ERR_PTR(err);
 	}
 	if (parent->unlinked)
 		return ERR_PTR(-ENOENT);
@@ -291,10 +312,12 @@ void dentry_move(struct dentry *old, struct dentry *new, char *name)
 	old->name_hash = new->name_hash;
 	old->parent = new->parent;
 	dentry_get(old->parent);
-	if (new->inode)
+	if (new->inode) {
 		dentry_delete(new);
-	else
+	} else {
 		dentry_unlink(new);
+		new->unlinked = true; /* not to be kept */
+	}
 	dentry_link(old);
 	dentry_put(old_parent);
 }

@@ -127,7 +127,9 @@ static int read_frames(struct diskfile *df, u64 at, pfn_t pfn, u32 count)
 		if (n < 0)
 			return (int)n;
 		to.v += done;
-		if (disk_at)
+		if (disk_at && df->ops->read)
+			err = df->ops->read(df->inode, at + done, to, (u64)n);
+		else if (disk_at)
 			err = blkdev_read_ram(df->dev, disk_at, to, (u64)n);
 		else
 			zero_frames(pfn, done, done + (u64)n);
@@ -205,6 +207,8 @@ int diskfile_bring_in(struct diskfile *df, u64 index, u64 end)
 		df->ahead_next = index;
 	}
 	diskfile_unpin(df);
+	if (df->ops->settle)
+		df->ops->settle(df->inode);
 	return got < 0 ? (int)got : 0;
 }
 
@@ -230,6 +234,8 @@ static int diskfile_get_page(struct vm_object *obj, u64 index, bool for_write, p
 	diskfile_touch(df);
 	if (vm_object_lookup(obj, index) == PFN_NONE)
 		err = diskfile_bring_in(df, index, index + 1);
+	if (!err && index >= diskfile_size_pages(df))
+		err = -ENODATA; /* shorter than it was thought to be */
 	if (!err && vm_object_lookup(obj, index) == PFN_NONE)
 		err = insert_zero_page(df, index);
 	if (!err && for_write)
@@ -365,6 +371,19 @@ void diskfile_drop(struct diskfile *df, u64 first, u64 end)
 	for (; (value = radix_next(&df->obj.pages, &index)) && index < end; index++)
 		diskfile_count(df, -1, value & DISKFILE_DIRTY ? -1 : 0);
 	vm_object_drop(&df->obj, first, end);
+}
+
+void diskfile_forget(struct diskfile *df, u64 size)
+{
+	struct inode *inode = df->inode;
+	u64 pages = ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT;
+
+	if (size < inode->size)
+		mm_object_truncate(&df->obj, pages);
+	mm_object_forget(&df->obj);
+	diskfile_drop(df, 0, UINT64_MAX);
+	inode->size = size;
+	df->obj.size_bytes = size;
 }
 
 void diskfile_evict(struct diskfile *df)

@@ -1,7 +1,7 @@
 /*
- * Contents of regular files that live on a disk: a page cache shared by read,
- * write and mmap, with read-ahead and write-back. The file system says where on
- * the disk a file's bytes are.
+ * Contents of regular files that live on a disk, or elsewhere outside of the machine:
+ * a page cache shared by read, write and mmap, with read-ahead and write-back. The
+ * file system says where on the disk a file's bytes are, or moves them itself.
  *
  * A cached page is whole: what the file has no blocks for is zero. Every page
  * that differs from the disk is dirty, and what differs has blocks: they are given to
@@ -25,6 +25,15 @@ struct diskfile_ops {
 	 */
 	s64 (*map)(struct inode *inode, u64 at, u64 len_bytes, bool allocate,
 		   u64 *disk_at);
+	/*
+	 * Instead of the disk: moves len_bytes (> 0) at `at` between the file and frames
+	 * of RAM. 0 or -errno. Both, or neither. What map says is then but whether
+	 * there is anything (*disk_at not 0).
+	 */
+	int (*read)(struct inode *inode, u64 at, gpa_t to, u64 len_bytes);
+	int (*write)(struct inode *inode, u64 at, gpa_t from, u64 len_bytes);
+	/* Pages were read: the file may turn out to be shorter. May be NULL. */
+	void (*settle)(struct inode *inode);
 	/* After a write or truncate changed size or times. */
 	void (*changed)(struct inode *inode);
 	/* Last reference of the file's memory object gone: frees what df is in. */
@@ -70,6 +79,9 @@ int diskfile_sync(struct diskfile *df);
 /* The size changed from old to size: mappings and pages past the end go, what
  * lies behind the new end of the last page is zero. Before blocks are freed. */
 int diskfile_resize(struct diskfile *df, u64 old, u64 size);
+/* The file was changed elsewhere, and has so many bytes: forgets what is cached. None
+ * of it may be dirty. */
+void diskfile_forget(struct diskfile *df, u64 size);
 /* [start, end) becomes zero: pages wholly inside go, the others are cleared, and
  * dirty where they have blocks. Before blocks are freed. 0 or -errno. */
 int diskfile_punch(struct diskfile *df, u64 start, u64 end);

@@ -280,7 +280,9 @@ static int write_run(struct diskfile *df, u64 index, pfn_t pfn, u64 count)
 		if (n < 0)
 			return (int)n;
 		from.v += at - base;
-		if (disk_at)
+		if (disk_at && df->ops->write)
+			err = df->ops->write(df->inode, at, from, (u64)n);
+		else if (disk_at)
 			err = blkdev_write_ram(df->dev, disk_at, from, (u64)n);
 		if (err)
 			return err;

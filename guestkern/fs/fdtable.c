@@ -260,11 +260,15 @@ struct file *fd_get(int fd)
 int fd_close(int fd)
 {
 	struct files *files = current_process()->res.files;
+	struct file *f = files_file(files, fd);
+	int err = 0;
 
-	if (!files_file(files, fd))
+	if (!f)
 		return -EBADF;
+	if (f->ops && f->ops->flush)
+		err = f->ops->flush(f);
 	files_release(files, files_clear_slot(files, (u32)fd));
-	return 0;
+	return err;
 }
 
 int fd_get_cloexec(int fd)

@@ -65,6 +65,9 @@ struct file_ops {
 	 * that the sink took, stops when it took one no more. */
 	int (*iterate)(struct file *f, struct dir_sink *sink);
 	int (*fsync)(struct file *f);
+	/* A descriptor of it is being closed, others may be left: an error of writing
+	 * what was held back, for close(2) to tell. */
+	int (*flush)(struct file *f);
 	/* Further lines of /proc/PID/fdinfo/N. */
 	void (*show)(struct file *f, struct textbuf *tb);
 	int (*open)(struct file *f); /* if it fails, release is not called */

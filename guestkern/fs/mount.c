@@ -261,6 +261,23 @@ static struct super_block *super_for(const struct fs_type *fs, const char *sourc
 	return super_of_disk(fs, dev, flags & MS_RDONLY, options);
 }
 
+int mount_super(struct super_block *sb, const char *source, const struct path *target,
+		u32 flags)
+{
+	bool dir = S_ISDIR(sb->root->inode->mode);
+	struct mount *mnt;
+
+	if (dir != S_ISDIR(target->dentry->inode->mode)) {
+		super_put(sb);
+		return dir ? -ENOTDIR : -EISDIR;
+	}
+	mnt = mount_new(sb, sb->root, source, flags);
+	if (!mnt)
+		return -ENOMEM;
+	mount_link(mnt, target);
+	return 0;
+}
+
 int mount_at(const char *type, const char *source, const struct path *target,
 	     u32 flags, const char *options)
 {

@@ -17,6 +17,11 @@ void devpts_init(void); /* "devpts" */
 void procfs_init(void); /* "proc" */
 void sysfs_init(void);	/* "sysfs" */
 
+/* Mounts a place of the host (the broker's handle) at target, which is made if it is
+ * not there. Boot. 0 or -errno: -ENOTDIR, -EISDIR where one is a directory and the
+ * other is not. */
+int hostfs_mount(u32 handle, const char *target, bool is_file, bool read_only);
+
 /* A pipe: read end and write end, referenced, flags O_NONBLOCK. 0 or -ENOMEM,
  * -ENFILE. */
 int pipe_create(struct file **read_end, struct file **write_end, unsigned flags);

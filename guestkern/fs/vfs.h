@@ -100,6 +100,7 @@ struct dentry {
 	u64 dir_pos;   /* ascending in parent->children; >= DIR_POS_FIRST */
 	u32 name_hash;
 	bool pinned;   /* d_pin took a reference for being linked */
+	u32 stamp;     /* the file system's own */
 };
 /* Directory positions 0 and 1 are "." and "..". */
 #define DIR_POS_FIRST 2
@@ -131,6 +132,10 @@ struct super_ops {
 	int (*sync)(struct super_block *sb);
 	/* The same without waiting until it lasts; from a timer. May be NULL. */
 	void (*write_back)(struct super_block *sb);
+	/* Names that others may change meanwhile: is d, found in the cache, still what
+	 * its directory has? 1; 0: it is forgotten, and looked up anew; or -errno.
+	 * NULL: it is. */
+	int (*revalidate)(struct dentry *d);
 	/* Becomes read-only, or writable again. NULL: nothing to do. */
 	int (*remount)(struct super_block *sb, bool read_only);
 	/* The machine ends, whatever is still open: leave all in good order.
@@ -146,6 +151,7 @@ struct super_block {
 	u64 dev;   /* st_dev */
 	u64 device; /* the disk that it is on, which is then st_dev; or 0 */
 	bool keep_unused; /* names stay known when nobody uses them */
+	bool keep_absent; /* so do names that there are not */
 	bool whole_seconds; /* time stamps have no fractions */
 	struct dentry *root;
 	u64 next_ino;

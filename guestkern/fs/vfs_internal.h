@@ -62,6 +62,10 @@ int mount_set_flags(const struct path *path, u32 flags);
 /* Mounts type at target; vfs_mount on a walked path. */
 int mount_at(const char *type, const char *source, const struct path *target,
 	     u32 flags, const char *options);
+/* Mounts sb (reference taken over, also when it fails) at target: a directory on a
+ * directory, a file on a file. 0, -ENOTDIR, -EISDIR, -ENOMEM. */
+int mount_super(struct super_block *sb, const char *source, const struct path *target,
+		u32 flags);
 /* umount2(2) of the mount that path is the root of: -EINVAL, -EBUSY. */
 int mount_detach(struct path *path, u32 flags);
 /* The file system of this type on a disk: the one that is mounted already, or a

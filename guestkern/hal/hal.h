@@ -60,6 +60,15 @@ int blockfile_flush(u32 file);
  * host's file system cannot. */
 int blockfile_discard(u32 file, u64 at, u64 len_bytes);
 
+/* --- files of the host ------------------------------------------------------ */
+
+/*
+ * One request to the broker (abi/broker.h) and its answer, of which up to max bytes
+ * are stored; max 0: none is awaited. The answer's length, or -EIO when the broker
+ * is gone. The whole machine waits.
+ */
+s64 broker_exchange(const void *request, size_t len_bytes, void *reply, size_t max_bytes);
+
 /* The vDSO, an ELF shared object, as it is to be shown to programs. */
 const void *vdso_image(size_t *size_bytes);
 

@@ -135,6 +135,12 @@ static void zap_in_vma(struct vma *vma, u64 first_index, u64 end_index)
 		pt_zap_range(vma->mm, start, end);
 }
 
+static void zap_if_shared(struct vma *vma, u64 first_index, u64 end_index)
+{
+	if (!vma_is_cow(vma))
+		zap_in_vma(vma, first_index, end_index);
+}
+
 static void protect_in_vma(struct vma *vma, u64 first_index, u64 end_index)
 {
 	uaddr_t start, end;
@@ -161,6 +167,11 @@ static void for_each_mapping(struct vm_object *obj,
 void mm_object_write_protect(struct vm_object *obj, u64 first_index, u64 end_index)
 {
 	for_each_mapping(obj, protect_in_vma, first_index, end_index);
+}
+
+void mm_object_forget(struct vm_object *obj)
+{
+	for_each_mapping(obj, zap_if_shared, 0, UINT64_MAX);
 }
 
 void mm_object_truncate(struct vm_object *obj, u64 first_index)

@@ -174,6 +174,9 @@ uaddr_t user_low_end(void);
 
 /* Unmaps, everywhere, pages of obj with index >= first (truncate). */
 void mm_object_truncate(struct vm_object *obj, u64 first_index);
+/* Unmaps all pages of obj from shared mappings, which ask for them again; private ones
+ * keep what they have. */
+void mm_object_forget(struct vm_object *obj);
 /* Takes the right to write from all shared mappings of pages [first, end) of obj,
  * which tracks writes: the next one asks get_page again. */
 void mm_object_write_protect(struct vm_object *obj, u64 first_index, u64 end_index);

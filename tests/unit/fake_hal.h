@@ -90,6 +90,15 @@ extern struct fake_disk_counts {
 	u64 reads, writes, flushes;
 } fake_disk_counts;
 
+/* --- files of the host ----------------------------------------------------------- */
+
+/* The next handle of a broker, from 0: a directory or file of the host the test runs
+ * on. */
+void fake_broker(const char *path, bool read_only);
+/* Requests so far; and what is called before each. */
+extern u64 fake_broker_requests;
+extern void (*fake_broker_hook)(u32 op);
+
 /* --- streams, archive, text --------------------------------------------------- */
 
 /* Appends what the guest will read; eof: nothing follows. */

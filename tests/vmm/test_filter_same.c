@@ -25,7 +25,7 @@ static const struct policy_env machines[] = {
 	{ .ram_bytes = 64 * MIB, .core_bytes = 4 * MIB, .in_process = true,
 	  .user_low_min = LODGER_USER_LOW_MIN },
 	{ .ram_bytes = 64 * MIB, .core_bytes = 4 * MIB, .in_process = true,
-	  .user_low_min = LODGER_USER_LOW_MIN, .multi = true },
+	  .user_low_min = LODGER_USER_LOW_MIN, .multi = true, .broker = true },
 	{ .ram_bytes = 2048 * MIB, .core_bytes = 32 * MIB, .in_process = true,
 	  .user_low_min = 0x20000 },
 	{ .ram_bytes = 5120 * MIB, .core_bytes = 168 * MIB, .in_process = true,

@@ -339,6 +339,12 @@ static char *const bad[][6] = {
 	{ "run", "--disk=a,snapshot=", "bad value" },
 	{ "run", "--disk=a,ro=1", "bad value" },
 	{ "run", "--disk=a,ro,snapshot", "bad value" },
+	{ "run", "--bind=", "bad value" },
+	{ "run", "--bind=a", "bad value" },
+	{ "run", "--bind=a:b", "bad value" },
+	{ "run", "--bind=:/b", "bad value" },
+	{ "run", "--bind=a:/", "bad value" },
+	{ "run", "--bind=a:ro", "bad value" },
 	{ "run", "--policy", "does not belong to lodger run" },
 	{ "modes", "--mem=64M", "does not belong to lodger modes" },
 	{ "modes", "word", "takes no argument" },
@@ -348,6 +354,22 @@ static char *const bad[][6] = {
 	{ "help", "frobnicate", "unknown command" },
 	{ "image", "--mem=64M", "does not belong to lodger image" },
 };
+
+START_TEST(binds)
+{
+	ck_assert_int_eq(PARSE("run", "--bind", "a:/b", "--bind=/x:y:/z/w:ro", "--bind=.:/q:rw"),
+			 0);
+	ck_assert_int_eq(opt.bind_count, 3);
+	ck_assert_str_eq(opt.bind[0].host_path, "a");
+	ck_assert_str_eq(opt.bind[0].guest_path, "/b");
+	ck_assert(!opt.bind[0].read_only);
+	ck_assert_str_eq(opt.bind[1].host_path, "/x:y");
+	ck_assert_str_eq(opt.bind[1].guest_path, "/z/w");
+	ck_assert(opt.bind[1].read_only);
+	ck_assert_str_eq(opt.bind[2].host_path, ".");
+	ck_assert(!opt.bind[2].read_only);
+}
+END_TEST
 
 START_TEST(disks)
 {
@@ -496,6 +518,7 @@ Suite *options_suite(void)
 	tcase_add_test(lines, help_and_version);
 	tcase_add_loop_test(lines, help_fits_a_screen, 0, 5);
 	tcase_add_test(lines, disks);
+	tcase_add_test(lines, binds);
 	tcase_add_loop_test(lines, bad_lines, 0,
 			    sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(lines, nothing_given);

@@ -329,6 +329,40 @@ START_TEST(check_disks)
 }
 END_TEST
 
+/* The broker's socket: whole messages, to nobody else, and only where there is one. */
+START_TEST(check_broker)
+{
+	static const struct sample calls[] = {
+		{ __NR_write, { LODGER_FD_BROKER, 1, LODGER_BROKER_REQUEST_MAX } },
+		{ __NR_read, { LODGER_FD_BROKER, 1, LODGER_BROKER_REPLY_MAX } },
+	};
+	static const struct sample calls_refused[] = {
+		{ __NR_write, { LODGER_FD_BROKER, 1, LODGER_BROKER_REQUEST_MAX + 1 } },
+		{ __NR_read, { LODGER_FD_BROKER, 1, LODGER_BROKER_REPLY_MAX + 1 } },
+		{ __NR_writev, { LODGER_FD_BROKER, 1, 1 } },
+		{ __NR_sendmsg, { LODGER_FD_BROKER, 1, 0 } },
+		{ __NR_recvmsg, { LODGER_FD_BROKER, 1, 0 } },
+		{ __NR_shutdown, { LODGER_FD_BROKER, 2 } },
+		{ __NR_openat, { LODGER_FD_BROKER, 1, 0 } },
+	};
+	struct policy_env env = env_low;
+	const char *why;
+
+	env.broker = true;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		struct host_call call = as_call(&calls[i]);
+
+		ck_assert_msg(policy_allows(&env, &call, &why), "%zu: %s", i, why);
+		ck_assert(!policy_allows(&env_low, &call, &why));
+	}
+	for (size_t i = 0; i < sizeof(calls_refused) / sizeof(calls_refused[0]); i++) {
+		struct host_call call = as_call(&calls_refused[i]);
+
+		ck_assert_msg(!policy_allows(&env, &call, &why), "%zu", i);
+	}
+}
+END_TEST
+
 START_TEST(check_names_the_nearest_row)
 {
 	struct sample map = { __NR_mmap,
@@ -577,6 +611,7 @@ Suite *policy_suite(void)
 	tcase_add_loop_test(check, check_refuses_other_arch, 0, allowed_count);
 	tcase_add_test(check, check_high_space);
 	tcase_add_test(check, check_disks);
+	tcase_add_test(check, check_broker);
 	tcase_add_test(check, check_names_the_nearest_row);
 	tcase_add_test(check, names);
 	suite_add_tcase(suite, check);

@@ -11,6 +11,7 @@
 
 #define LODGER_ABI_MAGIC 0x524547444f4cULL /* "LODGER" */
 #include "abi/boot_version.h"
+#include "abi/broker.h"
 
 /* Descriptors that a guest-machine process starts with; all others are
  * closed. 0, 1 and 2 are the guest program's own three. */
@@ -27,7 +28,8 @@ enum lodger_fd {
 	LODGER_FD_MAKER = 9, /* --space multi: host processes are asked for here */
 	LODGER_FD_SPAWNER = 10, /* the spawner's own; no guest kernel may use it */
 	LODGER_FD_KMOD = 11, /* --intercept kmod: the module's device; the spawner's */
-	LODGER_FD_BLOCK = 12, /* first of the files behind the disks */
+	LODGER_FD_BROKER = 12, /* files of the host are asked for here (broker.h) */
+	LODGER_FD_BLOCK = 13, /* first of the files behind the disks */
 	LODGER_FD_END = LODGER_FD_BLOCK + 8
 };
 #define LODGER_MAX_BLOCK_FILES (LODGER_FD_END - LODGER_FD_BLOCK)
@@ -116,6 +118,16 @@ struct lodger_disk {
 	uint32_t overlay, log;
 };
 
+/* bits of lodger_bind.flags */
+#define LODGER_BIND_READ_ONLY 1u
+#define LODGER_BIND_FILE 2u /* a file, else a directory */
+
+/* A place of the host in the guest's tree: the broker's handle is its number. */
+struct lodger_bind {
+	uint32_t guest_off; /* path */
+	uint32_t flags;
+};
+
 #define LODGER_STRINGS_BYTES 12288 /* argv, envp and kin, NUL-separated */
 #define LODGER_MAX_TMPFS 8
 
@@ -150,8 +162,9 @@ struct lodger_boot {
 	uint32_t tmpfs_off[LODGER_MAX_TMPFS]; /* "GUEST" path */
 	uint64_t tmpfs_bytes[LODGER_MAX_TMPFS]; /* 0: half of RAM */
 	uint64_t image_end;	   /* first byte of the core past the image */
-	uint32_t disk_count, reserved_2;
+	uint32_t disk_count, bind_count;
 	struct lodger_disk disk[LODGER_MAX_DISKS];
+	struct lodger_bind bind[LODGER_MAX_BINDS];
 	char strings[LODGER_STRINGS_BYTES];
 };
 

@@ -1,0 +1,220 @@
+/*
+ * hostfs: regular files. Contents are cached as those of disks are (fs/diskfile.h);
+ * what was written goes to the host when the file is closed or synced, or after some
+ * seconds.
+ */
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/stat.h>
+
+#include "fs/hostfs.h"
+#include "fs/pagecache.h"
+#include "fs/vfs_internal.h"
+#include "hal/hal.h"
+#include "lib/err.h"
+#include "mm/mm.h"
+#include "mm/slab.h"
+
+/* --- between RAM and the host -------------------------------------------------------- */
+
+static s64 transfer(struct inode *inode, u32 op, u64 at, u64 ram_at, u64 len_bytes,
+		    struct lodger_broker_attr *attr)
+{
+	struct hostfs_call call = { .rq = { .op = op, .offset = at, .ram_at = ram_at } };
+	int err = hostfs_hold(inode, op == LODGER_BROKER_WRITE ? HOSTFS_WRITE : HOSTFS_READ);
+
+	if (err)
+		return err;
+	call.rq.handle = hostfs_info_of(inode)->handle;
+	call.rq.bytes = MIN(len_bytes, (u64)LODGER_BROKER_IO_MAX);
+	err = hostfs_call(&call);
+	*attr = call.reply.attr;
+	if (!err && call.reply.value > call.rq.bytes)
+		err = -EIO;
+	return err ? err : (s64)call.reply.value;
+}
+
+static int host_read(struct inode *inode, u64 at, gpa_t to, u64 len_bytes)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+	struct lodger_broker_attr attr;
+
+	while (len_bytes) {
+		s64 n = transfer(inode, LODGER_BROKER_READ, at, to.v, len_bytes, &attr);
+
+		if (n < 0)
+			return (int)n;
+		at += (u64)n;
+		to.v += (u64)n;
+		len_bytes -= (u64)n;
+		if (n || !len_bytes)
+			continue;
+		/* it ends here: what is behind reads as zero till it is forgotten */
+		ram_zero(to, len_bytes);
+		if (attr.size >= inode->size || info->df.dirty_count)
+			return 0;
+		info->shrunk = true;
+		info->shrunk_size = attr.size;
+		return 0;
+	}
+	return 0;
+}
+
+static void file_settle(struct inode *inode)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+
+	if (!info->shrunk)
+		return;
+	info->shrunk = false;
+	if (info->shrunk_size < inode->size && !info->df.dirty_count)
+		diskfile_forget(&info->df, info->shrunk_size);
+}
+
+static int host_write(struct inode *inode, u64 at, gpa_t from, u64 len_bytes)
+{
+	struct lodger_broker_attr attr;
+	s64 n;
+
+	for (; len_bytes; at += (u64)n, from.v += (u64)n, len_bytes -= (u64)n) {
+		n = transfer(inode, LODGER_BROKER_WRITE, at, from.v, len_bytes, &attr);
+		if (n <= 0)
+			return n ? (int)n : -EIO;
+		hostfs_take_attr(inode, &attr, true);
+	}
+	return 0;
+}
+
+/* What the host has no bytes for is as good as there. */
+static s64 file_map(struct inode *inode, u64 at, u64 len_bytes, bool allocate, u64 *disk_at)
+{
+	(void)inode;
+	(void)at;
+	(void)allocate;
+	*disk_at = 1;
+	return (s64)len_bytes;
+}
+
+static void file_changed(struct inode *inode)
+{
+	hostfs_info_of(inode)->times_ours = true;
+}
+
+static void file_release(struct vm_object *obj)
+{
+	kfree(container_of(obj, struct hostfs_info, df.obj));
+}
+
+const struct diskfile_ops hostfs_diskfile_ops = {
+	.map = file_map,
+	.read = host_read,
+	.write = host_write,
+	.settle = file_settle,
+	.changed = file_changed,
+	.release = file_release,
+};
+
+/* --- operations ------------------------------------------------------------------------ */
+
+int hostfs_flush(struct inode *inode)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+	int err;
+
+	if (!inode->object)
+		return 0;
+	err = diskfile_sync(&info->df);
+	if (!info->times_ours || err)
+		return err;
+	return hostfs_setattr(inode);
+}
+
+int hostfs_open(struct inode *inode, struct file *f)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+	bool write = S_ISREG(inode->mode) && (f->flags & O_ACCMODE) != O_RDONLY;
+	enum hostfs_access access = write ? HOSTFS_WRITE : HOSTFS_READ;
+	bool asks = !info->has_handle || info->access < access;
+	int err;
+
+	f->ops = inode->fops;
+	if (info->covered)
+		return S_ISDIR(inode->mode) ? 0 : -EACCES;
+	err = hostfs_hold(inode, access);
+	if (!err && !asks) /* close-to-open: what the host has now */
+		err = hostfs_refresh(inode, true);
+	return err;
+}
+
+static int file_fsync(struct file *f)
+{
+	struct hostfs_info *info = hostfs_info_of(f->inode);
+	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_SYNC, .handle = info->handle } };
+	int err = hostfs_flush(f->inode), more = hostfs_call(&call);
+
+	return err ? err : more;
+}
+
+static int file_flush(struct file *f)
+{
+	return f->counted_writer ? hostfs_flush(f->inode) : 0;
+}
+
+/* The last descriptor went with its process. */
+static void last_flush(struct file *f)
+{
+	file_flush(f);
+}
+
+/* All of a file is data. */
+static s64 file_lseek(struct file *f, s64 offset, int whence)
+{
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return pagecache_lseek(f, offset, whence);
+	if (offset < 0 || (u64)offset >= f->inode->size)
+		return -ENXIO;
+	f->pos = whence == SEEK_DATA ? offset : (s64)f->inode->size;
+	return f->pos;
+}
+
+static int file_truncate(struct inode *inode, u64 size)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_SETATTR,
+					    .flags = LODGER_BROKER_SET_SIZE,
+					    .offset = size } };
+	int err = hostfs_hold(inode, HOSTFS_WRITE);
+
+	if (err)
+		return err;
+	if (size > INT64_MAX)
+		return -EFBIG;
+	call.rq.handle = info->handle;
+	err = hostfs_call(&call);
+	if (!err)
+		err = diskfile_resize(&info->df, inode->size, size);
+	if (err)
+		return err;
+	hostfs_take_attr(inode, &call.reply.attr, true);
+	inode_touch(inode, false, true, true);
+	info->times_ours = true;
+	return 0;
+}
+
+const struct file_ops hostfs_file_fops = {
+	.read = diskfile_read,
+	.write = diskfile_write,
+	.lseek = file_lseek,
+	.mmap = diskfile_mmap,
+	.fsync = file_fsync,
+	.flush = file_flush,
+	.release = last_flush,
+};
+
+const struct inode_ops hostfs_file_ops = {
+	.truncate = file_truncate,
+	.setattr = hostfs_setattr,
+	.getattr = hostfs_getattr,
+	.open = hostfs_open,
+	.evict = hostfs_evict,
+};

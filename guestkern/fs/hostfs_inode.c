@@ -1,0 +1,407 @@
+/*
+ * hostfs: inodes in memory. There is one for each number of the host's, however many
+ * names lead to it (fs->inodes).
+ *
+ * An inode is found by its place: a name in a directory. Where more is wanted than
+ * attributes it gets a handle, which stays the file's whatever becomes of the name.
+ */
+#include <linux/stat.h>
+
+#include "fs/hostfs.h"
+#include "fs/vfs_internal.h"
+#include "hal/hal.h"
+#include "lib/err.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+#define SET_ID_BITS 06000u /* never on the host; here as long as in memory */
+#define PROBES 4u	   /* numbers of several devices may clash */
+#define SHRINK_NAMES 256u
+
+static bool same_time(const struct timespec64 *a, const struct timespec64 *b)
+{
+	return a->sec == b->sec && a->nsec == b->nsec;
+}
+
+/* --- the table ----------------------------------------------------------------------- */
+
+static u64 inode_key(const struct hostfs *fs, u64 dev, u64 ino)
+{
+	return dev == fs->dev ? ino : ino ^ dev << 40;
+}
+
+static struct inode *find_inode(struct hostfs *fs, const struct lodger_broker_attr *attr)
+{
+	u64 key = inode_key(fs, attr->dev, attr->ino);
+
+	for (u64 i = 0; i < PROBES; i++) {
+		struct inode *inode = (struct inode *)radix_get(&fs->inodes, key + i);
+
+		if (inode && inode->ino == attr->ino &&
+		    hostfs_info_of(inode)->dev == attr->dev &&
+		    (inode->mode & S_IFMT) == (attr->mode & S_IFMT))
+			return inode;
+	}
+	return NULL;
+}
+
+/* An inode that finds no place is one by itself. */
+static int enter_inode(struct hostfs *fs, struct inode *inode)
+{
+	u64 key = inode_key(fs, hostfs_info_of(inode)->dev, inode->ino);
+
+	for (u64 i = 0; i < PROBES; i++) {
+		if (!radix_get(&fs->inodes, key + i))
+			return radix_set(&fs->inodes, key + i, (u64)inode);
+	}
+	return 0;
+}
+
+static void leave_inode(struct hostfs *fs, struct inode *inode)
+{
+	u64 key = inode_key(fs, hostfs_info_of(inode)->dev, inode->ino);
+
+	for (u64 i = 0; i < PROBES; i++) {
+		if (radix_get(&fs->inodes, key + i) == (u64)inode)
+			radix_del(&fs->inodes, key + i);
+	}
+}
+
+/* --- attributes ---------------------------------------------------------------------- */
+
+/* Regular files: is what we have of it still what the host has? */
+static void check_contents(struct inode *inode, const struct lodger_broker_attr *attr,
+			   bool adopt)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+	struct timespec64 mtime = { attr->mtime, attr->mtime_ns };
+	bool changed = attr->size != info->host_size ||
+		       !same_time(&mtime, &info->host_mtime);
+
+	if (adopt || !changed)
+		return;
+	if (info->times_ours || info->df.dirty_count)
+		return; /* ours is newer, and goes there */
+	diskfile_forget(&info->df, attr->size);
+}
+
+static void check_names(struct hostfs_info *info, const struct lodger_broker_attr *attr)
+{
+	struct timespec64 mtime = { attr->mtime, attr->mtime_ns };
+
+	if (same_time(&mtime, &info->host_mtime))
+		return;
+	info->epoch++;
+	hostfs_drop_list(info);
+}
+
+static void check_target(struct hostfs_info *info, const struct lodger_broker_attr *attr)
+{
+	struct timespec64 mtime = { attr->mtime, attr->mtime_ns };
+
+	if (same_time(&mtime, &info->host_mtime))
+		return;
+	kfree(info->target);
+	info->target = NULL;
+}
+
+void hostfs_take_attr(struct inode *inode, const struct lodger_broker_attr *attr, bool adopt)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+
+	if (S_ISREG(inode->mode))
+		check_contents(inode, attr, adopt);
+	else if (S_ISDIR(inode->mode))
+		check_names(info, attr);
+	else if (S_ISLNK(inode->mode))
+		check_target(info, attr);
+	info->host_size = attr->size;
+	info->host_mode = attr->mode;
+	info->host_uid = attr->uid;
+	info->host_gid = attr->gid;
+	info->host_mtime = (struct timespec64){ attr->mtime, attr->mtime_ns };
+	info->host_atime = (struct timespec64){ attr->atime, attr->atime_ns };
+	info->covered = attr->flags & LODGER_BROKER_COVERED;
+	info->checked_ns = clock_stamp_ns();
+	inode->mode = attr->mode | (inode->mode & SET_ID_BITS);
+	inode->nlink = attr->nlink;
+	inode->blocks = attr->blocks;
+	if (!info->owner_ours) {
+		inode->uid = attr->uid;
+		inode->gid = attr->gid;
+	}
+	if (!S_ISREG(inode->mode))
+		inode->size = attr->size;
+	if (info->times_ours)
+		return;
+	inode->atime = info->host_atime;
+	inode->mtime = info->host_mtime;
+	inode->ctime = (struct timespec64){ attr->ctime, attr->ctime_ns };
+}
+
+void hostfs_dir_changed(struct inode *dir, const struct lodger_broker_reply *reply, u32 which)
+{
+	struct hostfs_info *info = hostfs_info_of(dir);
+	const struct lodger_broker_dir *before = &reply->before[which];
+	const struct lodger_broker_dir *after = &reply->after[which];
+
+	hostfs_drop_list(info);
+	if (before->mtime != info->host_mtime.sec || before->mtime_ns != info->host_mtime.nsec)
+		info->epoch++;
+	info->host_mtime = (struct timespec64){ after->mtime, after->mtime_ns };
+	dir->mtime = dir->ctime = info->host_mtime;
+	dir->nlink = after->nlink;
+}
+
+/* --- life ---------------------------------------------------------------------------- */
+
+static void set_operations(struct inode *inode)
+{
+	struct hostfs_info *info = inode->private;
+
+	switch (inode->mode & S_IFMT) {
+	case S_IFREG:
+		inode->ops = &hostfs_file_ops;
+		inode->fops = &hostfs_file_fops;
+		diskfile_init(&info->df, inode, NULL, 1, &hostfs_diskfile_ops);
+		break;
+	case S_IFDIR:
+		inode->ops = &hostfs_dir_ops;
+		inode->fops = &hostfs_dir_fops;
+		break;
+	case S_IFLNK:
+		inode->ops = &hostfs_link_ops;
+		break;
+	default:
+		inode->ops = &hostfs_special_ops;
+		break;
+	}
+}
+
+static struct inode *new_inode(struct super_block *sb, const struct lodger_broker_attr *attr)
+{
+	size_t bytes = S_ISREG(attr->mode) ? sizeof(struct hostfs_info) :
+					     offsetof(struct hostfs_info, df);
+	struct inode *inode = inode_create(sb, attr->mode);
+	struct hostfs_info *info = inode ? kzalloc(bytes) : NULL;
+
+	if (!info) {
+		if (inode)
+			inode_put(inode);
+		return NULL;
+	}
+	inode->private = info;
+	inode->ino = attr->ino;
+	inode->size = attr->size;
+	info->dev = attr->dev;
+	if (enter_inode(sb->private, inode)) {
+		kfree(info);
+		inode_put(inode);
+		return NULL;
+	}
+	set_operations(inode);
+	return inode;
+}
+
+struct inode *hostfs_iget(struct super_block *sb, const struct lodger_broker_attr *attr,
+			  struct inode *dir, const char *name)
+{
+	struct inode *inode = find_inode(sb->private, attr);
+	bool fresh = !inode;
+
+	if (inode)
+		inode_get(inode);
+	else
+		inode = new_inode(sb, attr);
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	hostfs_take_attr(inode, attr, fresh);
+	if (dir && hostfs_set_place(inode, dir, name)) {
+		inode_put(inode);
+		return ERR_PTR(-ENOMEM);
+	}
+	return inode;
+}
+
+int hostfs_set_place(struct inode *inode, struct inode *dir, const char *name)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+	char *copy;
+
+	if (info->dir == dir && info->name && !strcmp(info->name, name))
+		return 0;
+	copy = kstrdup(name);
+	if (!copy)
+		return -ENOMEM;
+	kfree(info->name);
+	info->name = copy;
+	inode_get(dir);
+	if (info->dir)
+		inode_put(info->dir);
+	info->dir = dir;
+	return 0;
+}
+
+void hostfs_evict(struct inode *inode)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+	struct hostfs *fs = hostfs_of(inode);
+
+	if (inode->nlink)
+		hostfs_flush(inode);
+	leave_inode(fs, inode);
+	hostfs_drop_list(info);
+	if (info->has_handle && info->handle != fs->root_handle)
+		hostfs_close_handle(info->handle);
+	if (info->dir)
+		inode_put(info->dir);
+	kfree(info->name);
+	kfree(info->target);
+	inode->private = NULL;
+	if (inode->object)
+		diskfile_evict(&info->df); /* frees info with the object */
+	else
+		kfree(info);
+}
+
+/* --- handles ------------------------------------------------------------------------- */
+
+/* Asks again after giving handles back, if the broker has too many. */
+static int call_with_room(struct super_block *sb, struct hostfs_call *call)
+{
+	int err = hostfs_call(call);
+
+	if (err != -EMFILE && err != -ENFILE)
+		return err;
+	dentry_shrink(SHRINK_NAMES, sb);
+	return hostfs_call(call);
+}
+
+static int take_handle(struct inode *inode)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_TAKE, .ino = inode->ino },
+				    .name = info->name };
+	int err;
+
+	if (!info->dir || info->covered)
+		return info->covered ? -EXDEV : -ESTALE;
+	err = hostfs_hold(info->dir, HOSTFS_PATH);
+	if (err)
+		return err;
+	call.rq.handle = hostfs_info_of(info->dir)->handle;
+	err = call_with_room(inode->sb, &call);
+	if (err == -ESTALE || err == -ENOENT)
+		hostfs_info_of(info->dir)->epoch++; /* look again, next time */
+	if (err)
+		return err == -ENOENT ? -ESTALE : err;
+	info->handle = call.reply.handle;
+	info->has_handle = true;
+	hostfs_take_attr(inode, &call.reply.attr, false);
+	return 0;
+}
+
+int hostfs_hold(struct inode *inode, enum hostfs_access access)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_OPEN } };
+	int err = info->has_handle ? 0 : take_handle(inode);
+
+	if (err || info->access >= access)
+		return err;
+	call.rq.handle = info->handle;
+	call.rq.flags = access == HOSTFS_WRITE ? LODGER_BROKER_OPEN_WRITE : 0;
+	err = call_with_room(inode->sb, &call);
+	if (err)
+		return err;
+	info->access = (u8)access;
+	hostfs_take_attr(inode, &call.reply.attr, false);
+	return 0;
+}
+
+/* --- freshness ----------------------------------------------------------------------- */
+
+int hostfs_refresh(struct inode *inode, bool always)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_GETATTR,
+					    .handle = info->handle } };
+	int err;
+
+	if (info->covered || (!always && clock_stamp_ns() - info->checked_ns < HOSTFS_FRESH_NS))
+		return 0;
+	if (!info->has_handle) {
+		if (!info->dir)
+			return -ESTALE;
+		err = hostfs_hold(info->dir, HOSTFS_PATH);
+		if (err)
+			return err;
+		call.rq.op = LODGER_BROKER_LOOKUP;
+		call.rq.handle = hostfs_info_of(info->dir)->handle;
+		call.name = info->name;
+	}
+	err = hostfs_call(&call);
+	if (err)
+		return err;
+	if (call.reply.attr.ino != inode->ino ||
+	    (call.reply.attr.mode & S_IFMT) != (inode->mode & S_IFMT))
+		return -ESTALE;
+	hostfs_take_attr(inode, &call.reply.attr, false);
+	return 0;
+}
+
+void hostfs_getattr(struct inode *inode)
+{
+	hostfs_refresh(inode, false); /* what it was is all there is, else */
+}
+
+/* What of the inode differs from what the host has. */
+static u32 changed_attributes(const struct inode *inode, struct lodger_broker_request *rq)
+{
+	const struct hostfs_info *info = hostfs_info_of(inode);
+	u32 flags = 0;
+
+	if ((inode->mode & ~SET_ID_BITS) != (info->host_mode & ~SET_ID_BITS) ||
+	    info->host_mode & SET_ID_BITS & ~inode->mode)
+		flags |= LODGER_BROKER_SET_MODE;
+	if (!same_time(&inode->atime, &info->host_atime))
+		flags |= LODGER_BROKER_SET_ATIME;
+	if (!same_time(&inode->mtime, &info->host_mtime))
+		flags |= LODGER_BROKER_SET_MTIME;
+	rq->mode = inode->mode & 07777 & ~SET_ID_BITS;
+	rq->bytes = (u64)inode->atime.sec;
+	rq->ram_at = (u64)inode->mtime.sec;
+	rq->atime_ns = (u32)inode->atime.nsec;
+	rq->mtime_ns = (u32)inode->mtime.nsec;
+	return flags;
+}
+
+int hostfs_setattr(struct inode *inode)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_SETATTR } };
+	u32 uid = inode->uid, gid = inode->gid, mode = inode->mode;
+	struct timespec64 atime = inode->atime, mtime = inode->mtime;
+	int err;
+
+	/* whoever asks next sees what was set */
+	info->owner_ours = uid != info->host_uid || gid != info->host_gid;
+	err = hostfs_hold(inode, HOSTFS_PATH);
+	inode->uid = uid;
+	inode->gid = gid;
+	inode->mode = mode;
+	inode->atime = atime;
+	inode->mtime = mtime;
+	call.rq.handle = info->handle;
+	call.rq.flags = changed_attributes(inode, &call.rq);
+	if (!err && call.rq.flags)
+		err = hostfs_call(&call);
+	if (err) {
+		hostfs_refresh(inode, true);
+		return err;
+	}
+	info->times_ours = false;
+	if (call.rq.flags)
+		hostfs_take_attr(inode, &call.reply.attr, true);
+	return 0;
+}

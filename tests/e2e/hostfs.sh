@@ -1,0 +1,177 @@
+#!/bin/sh
+# --bind: directories and files of the host in the guest, read-only and written to;
+# what either side sees of the other's changes; what is refused.
+# TEST-TIMEOUT: 400
+. "${0%/*}/../tap.sh"
+exec </dev/null
+
+d=$tmp/dir
+mkdir -p "$d/sub"
+echo hello >"$d/a"
+echo deep >"$d/sub/b"
+ln -s a "$d/soft"
+ln "$d/a" "$d/hard"
+ln -s /etc/passwd "$d/absolute"
+ln -s ../../../../../../etc/passwd "$d/up"
+mkfifo "$d/fifo"
+seq 1 200000 >"$d/big"
+sum=$(sha1sum <"$d/big")
+
+# with_bind BIND SCRIPT
+with_bind()
+{
+	lodger_run --timeout 60s --bind "$1" -- sh -c "$2" 2>&1
+}
+
+is 'a directory' "$(with_bind "$d:/mnt/x:ro" 'cd /mnt/x; ls; cat a soft sub/b; sha1sum <big
+	stat -c "%u %g %h" a; [ a -ef hard ] && echo same')" "a
+absolute
+big
+fifo
+hard
+soft
+sub
+up
+hello
+hello
+deep
+$sum
+0 0 2
+same"
+is 'it is read-only' "$(with_bind "$d:/mnt:ro" 'echo x >/mnt/a; rm /mnt/a; mkdir /mnt/d
+	mount -o remount,rw /mnt 2>/dev/null || echo stays; grep -c "/mnt hostfs ro" /proc/mounts' |
+	sed 's/.*: //')" "Read-only file system
+Read-only file system
+Read-only file system
+stays
+1"
+# links lead where they would in the guest, never out of it
+is 'links stay in the guest' "$(with_bind "$d:/mnt:ro" 'cmp /mnt/absolute /etc/passwd &&
+	cmp /mnt/up /etc/passwd && echo same; echo guest >/etc/passwd; cat /mnt/absolute')" "same
+guest"
+# what goes through it stays in the guest: nobody reads the host's
+is 'a FIFO' "$(with_bind "$d:/mnt" 'stat -c %F /mnt/fifo; mkfifo /mnt/own
+	for f in fifo own; do (echo through >/mnt/$f &); cat /mnt/$f; done'; stat -c %F "$d/own")" \
+	"fifo
+through
+through
+fifo"
+rm "$d/own"
+is 'a file' "$(with_bind "$d/a:/etc/one:ro" 'cat /etc/one; ls /etc | grep -c one')" "hello
+1"
+is 'a file in the place of a file' "$(with_bind "$d/a:/etc/passwd:ro" 'cat /etc/passwd')" hello
+is 'several' "$(lodger_run --bind "$d:/x" --bind "$d/sub:/x/sub/deeper:ro" --bind "$d/a:/b" -- \
+	sh -c 'cat /x/a /x/sub/deeper/b /b' 2>&1)" "hello
+deep
+hello"
+rmdir "$d/sub/deeper"
+
+is 'written' "$(with_bind "$d:/mnt" 'cd /mnt; echo new >n; mkdir d e; mv n d/m; echo more >>d/m
+	ln d/m e/h; rm d/m; rmdir d; ln -s e/h s; cat s; cp big copy; sha1sum <copy; chmod 640 copy
+	truncate -s 10 hard; touch -d "2001-02-03 04:05:06" a; echo x >y; rm y')" "new
+more
+$sum"
+is '... is on the host' "$(cd "$d" && ls && cat e/h && sha1sum <copy && stat -c %a copy &&
+	wc -c <a | tr -d " " && TZ=UTC0 stat -c %y a)" "a
+absolute
+big
+copy
+e
+fifo
+hard
+s
+soft
+sub
+up
+new
+more
+$sum
+640
+10
+2001-02-03 04:05:06.000000000 +0000"
+is 'a program from the host runs' "$(cp /bin/busybox "$d/busybox" &&
+	with_bind "$d:/mnt:ro" '/mnt/busybox echo runs')" runs
+is 'no power is left on the host' "$(with_bind "$d:/mnt" 'cp /bin/busybox /mnt/su
+	chmod 6755 /mnt/su; stat -c %a /mnt/su'; stat -c %a "$d/su")" "6755
+755"
+is 'another owner is the guest'\''s alone' "$(with_bind "$d:/mnt" 'chown 5:6 /mnt/big
+	stat -c "%u %g" /mnt/big'; stat -c %u "$d/big")" "5 6
+$(id -u)"
+
+# --- both sides ---------------------------------------------------------------------
+mkfifo "$tmp/in"
+lodger_run --timeout 60s --bind "$d:/mnt" -- sh -c 'cd /mnt; cat a >/dev/null; ls none 2>/dev/null
+	echo up; read x; cat late; cat sub/b; sleep 1.2; cat none; ls sub' <"$tmp/in" \
+	>"$tmp/up" 2>&1 &
+job=$!
+exec 3>"$tmp/in"
+tries=0
+while ! [ -s "$tmp/up" ] && [ $tries -lt 400 ]; do
+	sleep 0.05
+	tries=$((tries + 1))
+done
+echo late >"$d/late"
+echo changed >"$d/sub/b"
+echo there >"$d/none"
+echo go >&3
+exec 3>&-
+wait $job
+is 'what the host changes is seen' "$? $(cat "$tmp/up")" "0 up
+late
+changed
+there
+b"
+
+# --- refused ------------------------------------------------------------------------
+# refused NAME BIND WORD
+refused()
+{
+	lodger_run --bind "$2" -- true >"$tmp/out" 2>"$tmp/err"
+	matches "$1" "$? $(grep -c '' "$tmp/err") $(cat "$tmp/out" "$tmp/err")" \
+		"125 1 lodger: *$3*"
+}
+refused 'a host path that is not there' "$tmp/none:/mnt" 'No such file'
+refused 'a guest path that is not absolute' "$d:mnt" 'bad value'
+refused 'no guest path' "$d" 'bad value'
+refused 'a FIFO' "$d/fifo:/mnt" 'neither a directory nor a regular file'
+refused 'a device' '/dev/zero:/mnt' 'neither'
+for place in /proc /sys /dev/pts /proc/self/fd /sys/kernel; do
+	[ -d "$place" ] || continue
+	refused "a view of the kernel: $place" "$place:/mnt:ro" 'view of the host'
+done
+refused 'a directory on a file' "$d:/etc/passwd" 'directory of the host'
+refused 'a file on a directory' "$d/a:/etc" 'file of the host'
+if [ "$(id -u)" = 0 ]; then
+	skip 'what may not be read' 'root reads all'
+else
+	mkdir "$tmp/closed"
+	chmod 0 "$tmp/closed"
+	refused 'what may not be read' "$tmp/closed:/mnt" 'Permission denied'
+fi
+# what is mounted below is not shown, whatever it is
+is '/proc below / is not shown' "$(with_bind '/:/mnt:ro' 'ls /mnt/proc;
+	cat /mnt/proc/version; [ -d /mnt/usr ] && echo usr' | sed 's/.*: //')" \
+	"No such file or directory
+usr"
+
+# --- guest tests with their files there -----------------------------------------------
+for t in t_fs t_dir t_path t_limit t_mm t_fault t_cow t_exec t_process; do
+	rm -rf "$tmp/t"
+	mkdir "$tmp/t"
+	lodger_run --timeout 100s --root "$TESTROOT" --bind "$tmp/t:/tmp" -- sh -c \
+		"chmod 1777 /tmp && exec /tests/$t" >"$tmp/out" 2>&1
+	status=$?
+	if [ $status = 0 ] && ! grep -q '^not ok' "$tmp/out" && grep -q '^ok' "$tmp/out"; then
+		pass "guest/$t with its files on the host"
+	else
+		echo "status $status" >>"$tmp/out"
+		fail "guest/$t with its files on the host" <"$tmp/out"
+	fi
+done
+
+is 'more data than memory' "$(lodger_run --timeout 60s --mem 24M --bind "$d:/mnt" -- sh -c '
+	cd /mnt; seq 1 4000000 >f; sha1sum <f; cp f g; cmp f g && echo same' 2>&1)" \
+	"$(seq 1 4000000 | sha1sum)
+same"
+rm -f "$d/f" "$d/g"
+done_testing

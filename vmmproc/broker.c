@@ -1,0 +1,242 @@
+/*
+ * The broker as a process: its start, its confinement, its end. See broker.h.
+ *
+ * It has the rights of the user who started the machine, less what it can do
+ * without: no privileges to gain, no capabilities but those that make root's files
+ * accessible to root, no descriptors but its own, and a filter with the calls of
+ * broker_serve.c and broker_node.c. It ends when the guest kernel's end of the socket
+ * is closed, or with the VMM process.
+ */
+#include "broker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "broker_serve.h"
+#include "hostdir.h"
+#include "sandbox.h"
+
+/* Descriptors of the broker: its end, guest RAM, then the places. */
+enum { BROKER_SOCKET, BROKER_RAM, BROKER_ROOTS };
+
+/* --- Opening ---------------------------------------------------------------------- */
+
+static int complain(const char *path, const char *what)
+{
+	machine_complain("bind %s: %s", path, what);
+	return -1;
+}
+
+static int open_bind(struct machine *m, const struct bind_option *option)
+{
+	struct bind_place *place = &m->bind[m->bind_count];
+	struct stat st;
+
+	place->fd = open(option->host_path, O_PATH | O_CLOEXEC);
+	if (place->fd < 0)
+		return complain(option->host_path, strerror(errno));
+	m->bind_count++;
+	place->guest_path = option->guest_path;
+	place->read_only = option->read_only;
+	if (fstat(place->fd, &st))
+		return complain(option->host_path, strerror(errno));
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		return complain(option->host_path, "neither a directory nor a regular file");
+	if (hostdir_shows_kernel(place->fd))
+		return complain(option->host_path,
+				"is a view of the host's kernel (proc, sysfs or kin): give an ordinary directory");
+	place->is_file = S_ISREG(st.st_mode);
+	if (faccessat(place->fd, "", R_OK | (place->is_file ? 0 : X_OK),
+		      AT_EMPTY_PATH | AT_EACCESS) && errno == EACCES)
+		return complain(option->host_path, strerror(EACCES));
+	return 0;
+}
+
+int broker_open(struct machine *m)
+{
+	for (int i = 0; i < m->opt->bind_count; i++)
+		if (open_bind(m, &m->opt->bind[i]))
+			return -1;
+	return 0;
+}
+
+/* --- The broker ------------------------------------------------------------------- */
+
+static int drop_capabilities(void)
+{
+	static const cap_value_t kept[] = { CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH,
+					    CAP_FOWNER };
+	cap_t had = cap_get_proc(), want = cap_init();
+	int err = had && want ? 0 : -1;
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]) && !err; i++) {
+		cap_flag_value_t value = CAP_CLEAR;
+
+		if (cap_get_flag(had, kept[i], CAP_PERMITTED, &value) || value == CAP_CLEAR)
+			continue;
+		err = cap_set_flag(want, CAP_PERMITTED, 1, &kept[i], CAP_SET) ||
+		      cap_set_flag(want, CAP_EFFECTIVE, 1, &kept[i], CAP_SET);
+	}
+	if (!err)
+		err = cap_set_proc(want);
+	cap_free(had);
+	cap_free(want);
+	return err;
+}
+
+/* Calls of broker_serve.c, broker_node.c, malloc and the loop below. Others fail. */
+static int install_filter(void)
+{
+	static const int calls[] = {
+		SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(openat),
+		SCMP_SYS(openat2), SCMP_SYS(close), SCMP_SYS(statx),
+		SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(lseek),
+		SCMP_SYS(getdents64), SCMP_SYS(readlinkat), SCMP_SYS(mkdirat),
+		SCMP_SYS(mknodat),
+		SCMP_SYS(symlinkat), SCMP_SYS(linkat), SCMP_SYS(unlinkat),
+		SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(fchmodat), SCMP_SYS(utimensat),
+		SCMP_SYS(ftruncate), SCMP_SYS(fsync), SCMP_SYS(fstatfs),
+		SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap),
+		SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
+	};
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int err = ctx ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && !err; i++)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 0);
+	if (!err)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (!err)
+		err = seccomp_load(ctx);
+	seccomp_release(ctx);
+	return err;
+}
+
+static int confine(pid_t vmm_pid)
+{
+	struct rlimit files;
+	sigset_t all;
+
+	/* what ends a machine is the VMM process's to decide */
+	sigfillset(&all);
+	if (sigprocmask(SIG_SETMASK, &all, NULL) || sandbox_die_with(vmm_pid) ||
+	    prctl(PR_SET_NAME, "lodger-broker", 0, 0, 0) || drop_capabilities() ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return -1;
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	umask(0); /* the guest kernel has applied its own */
+	return sandbox_die_with(vmm_pid);
+}
+
+static void serve(struct broker *b)
+{
+	static char message[LODGER_BROKER_REQUEST_MAX], reply[LODGER_BROKER_REPLY_MAX];
+
+	for (;;) {
+		ssize_t n = recv(BROKER_SOCKET, message, sizeof(message), MSG_TRUNC);
+		size_t len;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		len = broker_serve(b, message, (size_t)n, reply);
+		if (len && send(BROKER_SOCKET, reply, len, MSG_NOSIGNAL) < 0)
+			return;
+	}
+}
+
+/* The process has the descriptors of BROKER_SOCKET and on, and nothing else. */
+static void broker_main(const struct machine *m, pid_t vmm_pid) __attribute__((noreturn));
+static void broker_main(const struct machine *m, pid_t vmm_pid)
+{
+	int fd[BROKER_ROOTS + LODGER_MAX_BINDS];
+	int count = BROKER_ROOTS + (int)m->bind_count;
+	struct broker *b;
+	void *ram;
+
+	fd[BROKER_SOCKET] = m->broker_fd;
+	fd[BROKER_RAM] = m->ram_fd;
+	for (uint32_t i = 0; i < m->bind_count; i++)
+		fd[BROKER_ROOTS + i] = m->bind[i].fd;
+	if (sandbox_move_descriptors(fd, count))
+		_exit(EXIT_LODGER);
+	ram = mmap(NULL, m->ram_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, BROKER_RAM, 0);
+	close(BROKER_RAM);
+	if (ram == MAP_FAILED || confine(vmm_pid))
+		_exit(EXIT_LODGER);
+	b = broker_create(ram, m->ram_bytes, geteuid(), getegid());
+	for (uint32_t i = 0; b && i < m->bind_count; i++)
+		if (broker_add_root(b, (int)(BROKER_ROOTS + i), m->bind[i].read_only))
+			_exit(EXIT_LODGER);
+	if (!b || install_filter())
+		_exit(EXIT_LODGER);
+	serve(b);
+	_exit(0);
+}
+
+/* --- The VMM process --------------------------------------------------------------- */
+
+int broker_start(struct machine *m)
+{
+	pid_t vmm_pid = getpid();
+	int fd[2];
+
+	if (!m->bind_count)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd)) {
+		machine_complain("cannot create a socket pair: %s", strerror(errno));
+		return -1;
+	}
+	m->broker_fd = fd[0];
+	m->broker_guest_fd = fd[1];
+	fflush(NULL);
+	m->broker_pid = fork();
+	if (m->broker_pid == 0)
+		broker_main(m, vmm_pid);
+	close(m->broker_fd);
+	m->broker_fd = -1;
+	if (m->broker_pid > 0)
+		return 0;
+	machine_complain("cannot start the broker of host files: %s", strerror(errno));
+	return -1;
+}
+
+int broker_guest_end(const struct machine *m)
+{
+	return m->broker_guest_fd;
+}
+
+void broker_begin(struct machine *m)
+{
+	if (m->broker_guest_fd >= 0)
+		close(m->broker_guest_fd);
+	m->broker_guest_fd = -1;
+}
+
+void broker_end(struct machine *m)
+{
+	broker_begin(m);
+	if (m->broker_pid > 0) {
+		kill(m->broker_pid, SIGKILL);
+		while (waitpid(m->broker_pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	m->broker_pid = -1;
+	while (m->bind_count)
+		close(m->bind[--m->bind_count].fd);
+}

@@ -1,0 +1,23 @@
+/*
+ * The broker: a process of the VMM that opens the files of the host which the guest
+ * may see (--bind), for the guest kernel, which has no call to open anything. What
+ * it does with a request is broker_serve.h's.
+ */
+#ifndef VMMPROC_BROKER_H
+#define VMMPROC_BROKER_H
+
+#include "machine.h"
+
+/* Opens what m->opt->bind names, into m->bind. 0, or -1 after one sentence. */
+int broker_open(struct machine *m);
+/* Before the guest-machine process is forked: starts the broker, if there is anything
+ * for it to serve. 0, or -1 after one sentence. */
+int broker_start(struct machine *m);
+/* The guest kernel's end of the socket, LODGER_FD_BROKER to be; -1: no broker. */
+int broker_guest_end(const struct machine *m);
+/* After the fork: the guest kernel's end is its own. */
+void broker_begin(struct machine *m);
+/* Ends the broker, and closes everything. */
+void broker_end(struct machine *m);
+
+#endif

@@ -1,0 +1,448 @@
+/*
+ * The broker's operations: see broker_serve.h. The request has been checked by
+ * itself (broker_check.c); here its handles are, and its place in RAM.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "broker_internal.h"
+
+#define LIST_BYTES 32768
+#define MODE_BITS 01777 /* no set-ID bits on the host */
+
+struct work {
+	struct broker *b;
+	struct broker_request rq;
+	struct broker_node *node, *other; /* of the handles; other: LINK, RENAME */
+	struct lodger_broker_reply *reply;
+	char *text; /* behind reply */
+};
+
+static int result(int ret)
+{
+	return ret < 0 ? -errno : 0;
+}
+
+static bool names_directory(const struct work *w)
+{
+	return w->node->type == S_IFDIR;
+}
+
+static int attr_of(struct work *w, const struct broker_node *node, const char *name)
+{
+	return broker_attr(w->b, node, name, &w->reply->attr);
+}
+
+/* --- looking ---------------------------------------------------------------------- */
+
+static int lookup(struct work *w)
+{
+	return attr_of(w, w->node, w->rq.name);
+}
+
+/* A handle for an open file, whose attributes go into the reply; takes over fd. */
+static int give_handle(struct work *w, int fd, enum broker_access access)
+{
+	struct broker_node probe = { .fd = fd, .root = w->node->root };
+	int err = attr_of(w, &probe, "");
+	uint32_t type = w->reply->attr.mode & S_IFMT;
+	int64_t handle;
+
+	if (!err && w->reply->attr.flags & LODGER_BROKER_COVERED)
+		err = -EXDEV;
+	if (!err && (type == S_IFCHR || type == S_IFBLK))
+		err = -EOPNOTSUPP; /* not even to change their attributes */
+	if (err) {
+		close(fd);
+		return err;
+	}
+	handle = broker_node_add(w->b, fd, type, access, w->node->root);
+	if (handle < 0)
+		return (int)handle;
+	w->reply->handle = (uint32_t)handle;
+	return 0;
+}
+
+static int take(struct work *w)
+{
+	int fd = broker_open_name(w->b, w->node, w->rq.name, O_PATH, 0);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = give_handle(w, fd, BROKER_PATH);
+	if (err || w->reply->attr.ino == w->rq.head.ino)
+		return err;
+	broker_node_close(w->b, w->reply->handle);
+	w->reply->handle = 0;
+	return -ESTALE;
+}
+
+static int get_attr(struct work *w)
+{
+	return attr_of(w, w->node, "");
+}
+
+static int open_node(struct work *w)
+{
+	int err = broker_node_open(w->b, w->node,
+				   w->rq.head.flags & LODGER_BROKER_OPEN_WRITE);
+
+	return err ? err : attr_of(w, w->node, "");
+}
+
+static int read_link(struct work *w)
+{
+	ssize_t n;
+
+	if (w->rq.name[0] ? !names_directory(w) : w->node->type != S_IFLNK)
+		return -EINVAL;
+	n = readlinkat(w->node->fd, w->rq.name, w->text, LODGER_BROKER_TEXT_MAX);
+	if (n < 0)
+		return -errno;
+	w->reply->text_bytes = (uint32_t)n;
+	return 0;
+}
+
+static int stat_fs(struct work *w)
+{
+	struct statfs fs;
+
+	if (fstatfs(w->node->fd, &fs))
+		return -errno;
+	w->reply->value = (uint64_t)fs.f_bsize;
+	w->reply->attr.size = fs.f_blocks;
+	w->reply->attr.blocks = fs.f_bavail;
+	w->reply->attr.ino = fs.f_files;
+	w->reply->attr.dev = fs.f_ffree;
+	return 0;
+}
+
+/* --- contents --------------------------------------------------------------------- */
+
+/* The request's place in RAM, or NULL where it has none. */
+static uint8_t *place(const struct work *w)
+{
+	uint64_t at = w->rq.head.ram_at, bytes = w->rq.head.bytes;
+
+	if (at > w->b->ram_bytes || bytes > w->b->ram_bytes - at)
+		return NULL;
+	return w->b->ram + at;
+}
+
+static int read_file(struct work *w)
+{
+	uint8_t *to = place(w);
+	uint64_t done = 0;
+
+	if (!to)
+		return -EFAULT;
+	if (w->node->type != S_IFREG || w->node->access < BROKER_READ)
+		return -EBADF;
+	while (done < w->rq.head.bytes) {
+		ssize_t n = pread(w->node->fd, to + done, w->rq.head.bytes - done,
+				  (off_t)(w->rq.head.offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && !done)
+			return -errno;
+		if (n <= 0)
+			break;
+		done += (uint64_t)n;
+	}
+	w->reply->value = done;
+	return done < w->rq.head.bytes ? attr_of(w, w->node, "") : 0;
+}
+
+static int write_file(struct work *w)
+{
+	const uint8_t *from = place(w);
+	uint64_t done = 0;
+
+	if (!from)
+		return -EFAULT;
+	if (w->node->type != S_IFREG || w->node->access < BROKER_WRITE)
+		return -EBADF;
+	while (done < w->rq.head.bytes) {
+		ssize_t n = pwrite(w->node->fd, from + done, w->rq.head.bytes - done,
+				   (off_t)(w->rq.head.offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && !done)
+			return -errno;
+		if (n <= 0)
+			break;
+		done += (uint64_t)n;
+	}
+	w->reply->value = done;
+	return attr_of(w, w->node, "");
+}
+
+/* linux_dirent64: getdents64(2) */
+struct dirent64_head {
+	uint64_t ino;
+	int64_t next;
+	uint16_t bytes;
+	uint8_t type;
+	char name[];
+};
+#define DIRENT64_NAME 19
+
+/* Writes the host's entries as the guest's, which are no longer; how much. *next:
+ * the position behind them. */
+static uint64_t repack(const char *from, size_t len_bytes, uint8_t *to, uint64_t *next)
+{
+	uint64_t put = 0;
+
+	for (size_t at = 0; at < len_bytes;) {
+		struct dirent64_head head;
+		struct lodger_broker_entry entry = { 0 };
+		const char *name = from + at + DIRENT64_NAME;
+		size_t name_bytes;
+
+		memcpy(&head, from + at, DIRENT64_NAME);
+		name_bytes = strnlen(name, head.bytes - DIRENT64_NAME);
+		at += head.bytes;
+		*next = (uint64_t)head.next;
+		if (!strcmp(name, ".") || !strcmp(name, "..") ||
+		    name_bytes > LODGER_BROKER_NAME_MAX)
+			continue;
+		entry.next = (uint64_t)head.next;
+		entry.ino = head.ino;
+		entry.type = head.type;
+		entry.name_bytes = (uint8_t)name_bytes;
+		entry.entry_bytes = (uint16_t)((LODGER_BROKER_ENTRY_HEAD + name_bytes + 7) & ~7u);
+		memset(to + put, 0, entry.entry_bytes);
+		memcpy(to + put, &entry, LODGER_BROKER_ENTRY_HEAD);
+		memcpy(to + put + LODGER_BROKER_ENTRY_HEAD, name, name_bytes);
+		put += entry.entry_bytes;
+	}
+	return put;
+}
+
+static int list(struct work *w)
+{
+	static char buf[LIST_BYTES] __attribute__((aligned(8)));
+	uint64_t room = w->rq.head.bytes < LIST_BYTES ? w->rq.head.bytes : LIST_BYTES;
+	uint8_t *to = place(w);
+	long n;
+
+	if (!to)
+		return -EFAULT;
+	if (!names_directory(w) || w->node->access < BROKER_READ)
+		return -EBADF;
+	if (lseek(w->node->fd, (off_t)w->rq.head.offset, SEEK_SET) < 0)
+		return -errno;
+	w->reply->next = w->rq.head.offset;
+	do { /* "." and ".." may be all that came */
+		n = syscall(SYS_getdents64, w->node->fd, buf, room);
+		if (n < 0)
+			return -errno;
+		w->reply->value = repack(buf, (size_t)n, to, &w->reply->next);
+	} while (n && !w->reply->value);
+	return 0;
+}
+
+/* --- changing --------------------------------------------------------------------- */
+
+static int create(struct work *w)
+{
+	int fd = broker_open_name(w->b, w->node, w->rq.name,
+				  O_RDWR | O_CREAT | O_EXCL | O_NOCTTY,
+				  w->rq.head.mode & MODE_BITS);
+
+	return fd < 0 ? fd : give_handle(w, fd, BROKER_WRITE);
+}
+
+static int make_directory(struct work *w)
+{
+	if (mkdirat(w->node->fd, w->rq.name, w->rq.head.mode & MODE_BITS))
+		return -errno;
+	return lookup(w);
+}
+
+static int make_special(struct work *w)
+{
+	uint32_t type = w->rq.head.flags & LODGER_BROKER_MAKE_SOCKET ? S_IFSOCK : S_IFIFO;
+
+	if (mknodat(w->node->fd, w->rq.name, type | (w->rq.head.mode & MODE_BITS), 0))
+		return -errno;
+	return lookup(w);
+}
+
+static int make_symlink(struct work *w)
+{
+	if (symlinkat(w->rq.text, w->node->fd, w->rq.name))
+		return -errno;
+	return lookup(w);
+}
+
+static int make_link(struct work *w)
+{
+	if (w->other->type == S_IFDIR)
+		return -EPERM;
+	if (w->other->root != w->node->root)
+		return -EXDEV;
+	if (linkat(w->b->proc_fd, broker_fd_name(w->other).text, w->node->fd, w->rq.name,
+		   AT_SYMLINK_FOLLOW))
+		return -errno;
+	return lookup(w);
+}
+
+static int unlink_name(struct work *w)
+{
+	return result(unlinkat(w->node->fd, w->rq.name, 0));
+}
+
+static int remove_directory(struct work *w)
+{
+	return result(unlinkat(w->node->fd, w->rq.name, AT_REMOVEDIR));
+}
+
+static int rename_name(struct work *w)
+{
+	if (w->other->type != S_IFDIR)
+		return -ENOTDIR;
+	if (w->other->root != w->node->root)
+		return -EXDEV;
+	return result(renameat2(w->node->fd, w->rq.name, w->other->fd, w->rq.text,
+				w->rq.head.flags));
+}
+
+static int set_times(struct work *w)
+{
+	const struct lodger_broker_request *head = &w->rq.head;
+	struct timespec ts[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_OMIT } };
+
+	if (head->flags & LODGER_BROKER_SET_ATIME)
+		ts[0] = (struct timespec){ (time_t)head->bytes, head->atime_ns };
+	if (head->flags & LODGER_BROKER_SET_MTIME)
+		ts[1] = (struct timespec){ (time_t)head->ram_at, head->mtime_ns };
+	return result(utimensat(w->b->proc_fd, broker_fd_name(w->node).text, ts, 0));
+}
+
+static int set_size(struct work *w)
+{
+	int err = w->node->type == S_IFREG ? broker_node_open(w->b, w->node, true) : -EINVAL;
+
+	return err ? err : result(ftruncate(w->node->fd, (off_t)w->rq.head.offset));
+}
+
+static int set_attr(struct work *w)
+{
+	const struct lodger_broker_request *head = &w->rq.head;
+	int err = 0;
+
+	if (head->flags & LODGER_BROKER_SET_MODE && w->node->type == S_IFLNK)
+		return -EOPNOTSUPP;
+	if (head->flags & LODGER_BROKER_SET_SIZE)
+		err = set_size(w);
+	if (!err && head->flags & LODGER_BROKER_SET_MODE)
+		err = result(fchmodat(w->b->proc_fd, broker_fd_name(w->node).text,
+				      head->mode & MODE_BITS, 0));
+	if (!err && head->flags & (LODGER_BROKER_SET_ATIME | LODGER_BROKER_SET_MTIME))
+		err = set_times(w);
+	return err ? err : attr_of(w, w->node, "");
+}
+
+static int sync_node(struct work *w)
+{
+	int err = broker_node_open(w->b, w->node, false);
+
+	return err ? err : result(fsync(w->node->fd));
+}
+
+/* --- one request ------------------------------------------------------------------ */
+
+static int close_node(struct work *w)
+{
+	return broker_node_close(w->b, w->rq.head.handle);
+}
+
+static int (*const operations[LODGER_BROKER_OPS])(struct work *) = {
+	[LODGER_BROKER_LOOKUP] = lookup,
+	[LODGER_BROKER_TAKE] = take,
+	[LODGER_BROKER_CLOSE] = close_node,
+	[LODGER_BROKER_GETATTR] = get_attr,
+	[LODGER_BROKER_OPEN] = open_node,
+	[LODGER_BROKER_READ] = read_file,
+	[LODGER_BROKER_WRITE] = write_file,
+	[LODGER_BROKER_LIST] = list,
+	[LODGER_BROKER_READLINK] = read_link,
+	[LODGER_BROKER_CREATE] = create,
+	[LODGER_BROKER_MKDIR] = make_directory,
+	[LODGER_BROKER_MKSPECIAL] = make_special,
+	[LODGER_BROKER_SYMLINK] = make_symlink,
+	[LODGER_BROKER_LINK] = make_link,
+	[LODGER_BROKER_UNLINK] = unlink_name,
+	[LODGER_BROKER_RMDIR] = remove_directory,
+	[LODGER_BROKER_RENAME] = rename_name,
+	[LODGER_BROKER_SETATTR] = set_attr,
+	[LODGER_BROKER_SYNC] = sync_node,
+	[LODGER_BROKER_STATFS] = stat_fs,
+};
+
+/* The directories that a change of names is about, as they are now. */
+static void note_directories(const struct work *w, struct lodger_broker_dir *dirs)
+{
+	const struct broker_node *nodes[2] = { w->node, w->other };
+	struct statx sx;
+
+	for (int i = 0; i < 2; i++) {
+		if (!nodes[i] || nodes[i]->type != S_IFDIR ||
+		    statx(nodes[i]->fd, "", AT_EMPTY_PATH, STATX_MTIME | STATX_NLINK, &sx))
+			continue;
+		dirs[i] = (struct lodger_broker_dir){ sx.stx_mtime.tv_sec,
+						      sx.stx_mtime.tv_nsec, sx.stx_nlink };
+	}
+}
+
+static int serve(struct work *w)
+{
+	const struct lodger_broker_request *head = &w->rq.head;
+	int err;
+
+	w->node = broker_node_of(w->b, head->handle);
+	if (!w->node)
+		return -EBADF;
+	if (broker_op_writes(head) && w->b->root[w->node->root].read_only)
+		return -EROFS;
+	if (head->op == LODGER_BROKER_LINK || head->op == LODGER_BROKER_RENAME) {
+		w->other = broker_node_of(w->b, head->other);
+		if (!w->other)
+			return -EBADF;
+	}
+	if (w->rq.name[0] && !names_directory(w))
+		return -ENOTDIR;
+	if (!broker_op_renames(head))
+		return operations[head->op](w);
+	note_directories(w, w->reply->before);
+	err = operations[head->op](w);
+	note_directories(w, w->reply->after);
+	return err;
+}
+
+size_t broker_serve(struct broker *b, const void *message, size_t len_bytes, void *reply)
+{
+	struct work w = { .b = b, .reply = reply };
+	int err = broker_check(&w.rq, message, len_bytes);
+
+	w.text = (char *)reply + sizeof(*w.reply);
+	memset(w.reply, 0, sizeof(*w.reply));
+	if (!err)
+		err = serve(&w);
+	if (w.rq.head.magic == LODGER_BROKER_MAGIC && w.rq.head.op == LODGER_BROKER_CLOSE)
+		return 0;
+	w.reply->seq = w.rq.head.seq;
+	w.reply->error = err;
+	if (err)
+		w.reply->text_bytes = 0;
+	return sizeof(*w.reply) + w.reply->text_bytes;
+}
