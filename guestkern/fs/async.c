@@ -81,21 +81,21 @@ static void signal_owner(const struct file *f, const struct k_siginfo *info)
 	}
 }
 
-static void tell(const struct async *a, int code, u32 band)
+void async_tell(const struct file *f, int fd, int code, u32 band)
 {
-	int sig = a->f->owner_sig;
+	int sig = f->owner_sig;
 	struct k_siginfo info;
 
 	if (!sig) {
-		signal_owner(a->f, NULL);
+		signal_owner(f, NULL);
 		return;
 	}
 	memset(&info, 0, sizeof(info));
 	info.signo = sig;
 	info.code = sig != SIGIO && has_own_codes(sig) ? SI_SIGIO : code;
 	info.poll.band = band;
-	info.poll.fd = a->fd;
-	signal_owner(a->f, &info);
+	info.poll.fd = fd;
+	signal_owner(f, &info);
 }
 
 static bool async_wake(struct wait_entry *we, u32 events)
@@ -107,9 +107,9 @@ static bool async_wake(struct wait_entry *we, u32 events)
 	if (!events)
 		events = file_poll_mask(a->f, NULL);
 	if (events & (POLLIN | POLLHUP) && file_readable(a->f))
-		tell(a, POLL_IN, POLLIN | POLLRDNORM);
+		async_tell(a->f, a->fd, POLL_IN, POLLIN | POLLRDNORM);
 	else if (events & (POLLOUT | POLLERR) && file_writable(a->f))
-		tell(a, POLL_OUT, POLLOUT | POLLWRNORM | POLLWRBAND);
+		async_tell(a->f, a->fd, POLL_OUT, POLLOUT | POLLWRNORM | POLLWRBAND);
 	return false; /* never instead of somebody who sleeps */
 }
 

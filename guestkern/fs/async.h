@@ -12,6 +12,9 @@ int async_set(struct file *f, int fd, bool on);
 /* f goes. */
 void async_free(struct file *f);
 
+/* The signal to f's owner: code is POLL_IN and kin, band POLLIN and kin. */
+void async_tell(const struct file *f, int fd, int code, u32 band);
+
 /* Sets the owner: a process, a group (negative), none (0), or a thread with
  * thread set; with the caller's ids as the right to signal it. 0, -ESRCH, -EINVAL
  * (INT_MIN). */

@@ -16,6 +16,7 @@
 #include "dev/chrdev.h"
 #include "fs/file_internal.h"
 #include "fs/locks.h"
+#include "fs/notify.h"
 #include "fs/pidfd.h"
 #include "fs/vfs_internal.h"
 #include "lib/bitmap.h"
@@ -126,6 +127,7 @@ static struct file *files_clear_slot(struct files *files, u32 fd)
 static void files_release(struct files *files, struct file *f)
 {
 	locks_release_owner(f, files);
+	dnotify_close(f, files);
 	file_put(f);
 }
 

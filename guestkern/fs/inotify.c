@@ -1,18 +1,16 @@
 /*
- * inotify(7): instances, their watches and queues of events.
+ * inotify(7): instances, their watches (kept by fs/notify.c) and queues of events.
  *
- * A watch hangs on its inode (inode->watches) and in its instance; it keeps the
- * inode, until the last name of it goes. Events are queued at once; the same event
- * twice in a row is one. A queue that is full, or an event without memory, ends in
- * one IN_Q_OVERFLOW, whose place every instance has from the start.
+ * Events are queued at once; the same event twice in a row is one. A queue that is
+ * full, or an event without memory, ends in one IN_Q_OVERFLOW, whose place every
+ * instance has from the start.
  */
 #include <asm/ioctls.h>
 #include <linux/fcntl.h>
 #include <linux/inotify.h>
 #include <linux/poll.h>
-#include <linux/stat.h>
 
-#include "fs/notify.h"
+#include "fs/notify_internal.h"
 #include "fs/vfs.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -20,14 +18,8 @@
 #include "mm/uaccess.h"
 #include "proc/task.h"
 
-/* Watches by share of the core. */
-#define WATCHES_CORE_SHARE 32
-
 /* Flags of a watch beside events. */
 #define WATCH_FLAGS (IN_EXCL_UNLINK | IN_ONESHOT)
-/* What a directory hears of its entries' contents. */
-#define CHILD_EVENTS                                                         \
-	((u32)(IN_ACCESS | IN_MODIFY | IN_ATTRIB | IN_CLOSE | IN_OPEN))
 
 /* struct inotify_event, short of the name. */
 struct event_head {
@@ -52,23 +44,14 @@ struct inotify {
 	s32 next_wd;
 };
 
-struct watch {
+struct inotify_watch {
+	struct watch watch;
 	struct list_head link; /* in owner->watches */
-	struct watch *next;    /* on the same inode */
 	struct inotify *owner;
-	struct inode *inode; /* referenced */
-	u32 mask;
 	s32 wd;
 };
 
 static struct list_head instances = LIST_HEAD_INIT(instances);
-static u64 watch_count;
-static u32 last_cookie;
-
-u32 notify_cookie(void)
-{
-	return ++last_cookie;
-}
 
 static char *event_name(const struct event *e)
 {
@@ -139,156 +122,90 @@ static void event_free(struct inotify *in, struct event *e)
 
 /* --- watches --------------------------------------------------------------------------- */
 
-static void watch_remove(struct watch *w)
+static struct inotify_watch *inotify_watch_of(struct watch *w)
 {
-	struct watch **at = (struct watch **)&w->inode->watches;
-
-	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
-	list_del(&w->link);
-	watch_count--;
-	inode_put(w->inode);
-	kfree(w);
+	return container_of(w, struct inotify_watch, watch);
 }
 
-/* With the event that says so. */
-static void watch_end(struct watch *w)
+static void inotify_watch_free(struct inotify_watch *iw)
 {
-	struct inotify *in = w->owner;
-	s32 wd = w->wd;
+	list_del(&iw->link);
+	watch_remove(&iw->watch);
+	kfree(iw);
+}
 
-	watch_remove(w);
+/* With the events that say so. */
+static void inotify_end(struct watch *w, u32 event)
+{
+	struct inotify_watch *iw = inotify_watch_of(w);
+	struct inotify *in = iw->owner;
+	s32 wd = iw->wd;
+
+	if (event)
+		queue_event(in, wd, event, 0, "");
+	inotify_watch_free(iw);
 	queue_event(in, wd, IN_IGNORED, 0, "");
 }
 
-static void tell(struct watch *w, u32 event, u32 cookie, const char *name, bool is_dir)
+static void inotify_tell(struct watch *w, u32 event, u32 cookie, const char *name)
 {
-	if (!(w->mask & event))
-		return;
-	queue_event(w->owner, w->wd, event | (is_dir ? IN_ISDIR : 0), cookie, name);
+	const struct inotify_watch *iw = inotify_watch_of(w);
+
+	queue_event(iw->owner, iw->wd, event, cookie, name);
 	if (w->mask & IN_ONESHOT)
-		watch_end(w);
+		inotify_end(w, 0);
 }
 
-static void tell_all(struct inode *inode, u32 event, u32 cookie, const char *name,
-		     bool is_dir, u32 unless)
-{
-	struct watch *w = inode->watches, *next;
+static const struct watch_ops inotify_watch_ops = {
+	.tell = inotify_tell,
+	.end = inotify_end,
+};
 
-	for (; w; w = next) {
-		next = w->next;
-		if (!(w->mask & unless))
-			tell(w, event, cookie, name, is_dir);
+static struct inotify_watch *inotify_watch_find(const struct inotify *in,
+						const struct inode *inode)
+{
+	for (struct watch *w = inode->watches; w; w = w->next) {
+		if (w->ops == &inotify_watch_ops && inotify_watch_of(w)->owner == in)
+			return inotify_watch_of(w);
 	}
-}
-
-void notify_inode(struct inode *inode, u32 event)
-{
-	if (inode->watches)
-		tell_all(inode, event, 0, "", false, 0);
-}
-
-void notify_entry(struct inode *dir, u32 event, const char *name, size_t len,
-		  u32 cookie, bool is_dir)
-{
-	char text[NAME_MAX_ + 1];
-
-	if (!dir->watches || len > NAME_MAX_)
-		return;
-	memcpy(text, name, len);
-	text[len] = '\0';
-	tell_all(dir, event, cookie, text, is_dir, 0);
-}
-
-void notify_dentry(const struct dentry *d, u32 event)
-{
-	struct inode *dir;
-	bool is_dir;
-
-	if (!watch_count || !d->inode)
-		return;
-	is_dir = S_ISDIR(d->inode->mode);
-	dir = d->parent != d ? d->parent->inode : NULL;
-	if (dir && dir->watches && event & CHILD_EVENTS)
-		tell_all(dir, event, 0, d->name, is_dir,
-			 d->unlinked ? IN_EXCL_UNLINK : 0);
-	tell_all(d->inode, event, 0, "", is_dir, 0);
-}
-
-void notify_file(const struct file *f, u32 event)
-{
-	if (watch_count && f->dentry && !(f->flags & O_PATH))
-		notify_dentry(f->dentry, event);
-}
-
-void notify_gone(struct inode *inode)
-{
-	struct watch *w;
-
-	if (!inode->watches)
-		return;
-	inode_get(inode); /* the watches hold it, too */
-	tell_all(inode, IN_DELETE_SELF, 0, "", false, 0);
-	while ((w = inode->watches))
-		watch_end(w);
-	inode_put(inode);
-}
-
-void notify_unmount(const struct super_block *sb)
-{
-	struct inotify *in;
-	struct watch *w, *tmp;
-
-	list_for_each_entry(in, &instances, link) {
-		list_for_each_entry_safe(w, tmp, &in->watches, link) {
-			if (w->inode->sb != sb)
-				continue;
-			queue_event(in, w->wd, IN_UNMOUNT, 0, "");
-			watch_end(w);
-		}
-	}
+	return NULL;
 }
 
 s64 inotify_watch(struct file *f, struct inode *inode, u32 mask)
 {
 	u32 keep = mask & (IN_ALL_EVENTS | WATCH_FLAGS);
 	struct inotify *in = f->private;
-	struct watch *w = inode->watches;
+	struct inotify_watch *iw = inotify_watch_find(in, inode);
 
-	while (w && w->owner != in)
-		w = w->next;
-	if (w) {
-		if (mask & IN_MASK_CREATE)
-			return -EEXIST;
-		w->mask = mask & IN_MASK_ADD ? w->mask | keep : keep;
-		return w->wd;
+	if (iw && mask & IN_MASK_CREATE)
+		return -EEXIST;
+	if (iw) {
+		iw->watch.mask = mask & IN_MASK_ADD ? iw->watch.mask | keep : keep;
+		return iw->wd;
 	}
-	if (watch_count >= kmem_total_bytes() / WATCHES_CORE_SHARE / sizeof(*w))
-		return -ENOSPC;
-	w = kzalloc(sizeof(*w));
-	if (!w)
+	iw = kzalloc(sizeof(*iw));
+	if (!iw)
 		return -ENOMEM;
-	w->owner = in;
-	w->inode = inode;
-	inode_get(inode);
-	w->mask = keep;
-	w->wd = in->next_wd++;
-	w->next = inode->watches;
-	inode->watches = w;
-	list_add_tail(&w->link, &in->watches);
-	watch_count++;
-	return w->wd;
+	iw->watch.ops = &inotify_watch_ops;
+	iw->watch.mask = keep;
+	if (watch_add(&iw->watch, inode, sizeof(*iw))) {
+		kfree(iw);
+		return -ENOSPC;
+	}
+	iw->owner = in;
+	iw->wd = in->next_wd++;
+	list_add_tail(&iw->link, &in->watches);
+	return iw->wd;
 }
 
 int inotify_unwatch(struct file *f, s32 wd)
 {
 	struct inotify *in = f->private;
-	struct watch *w;
+	struct inotify_watch *iw;
 
-	list_for_each_entry(w, &in->watches, link) {
-		if (w->wd == wd) {
-			watch_end(w);
+	list_for_each_entry(iw, &in->watches, link) {
+		if (iw->wd == wd) {
+			inotify_end(&iw->watch, 0);
 			return 0;
 		}
 	}
@@ -357,7 +274,8 @@ static void inotify_release(struct file *f)
 	struct event *e;
 
 	while (!list_empty(&in->watches))
-		watch_remove(list_first_entry(&in->watches, struct watch, link));
+		inotify_watch_free(list_first_entry(&in->watches,
+						    struct inotify_watch, link));
 	while (!list_empty(&in->events)) {
 		e = list_first_entry(&in->events, struct event, link);
 		event_take(in, e);

@@ -1,6 +1,6 @@
-/* inotify(7): what happens to files, told to who watches them. The VFS and its
+/* inotify(7) and F_NOTIFY: what happens to files, told to who watches them. The VFS and its
  * system calls say what happened by the notify_ functions, which cost next to
- * nothing while nobody watches anything; fs/inotify.c keeps the watches. */
+ * nothing while nobody watches anything; fs/notify.c keeps the watches. */
 #ifndef FS_NOTIFY_H
 #define FS_NOTIFY_H
 
@@ -47,5 +47,13 @@ bool file_is_inotify(const struct file *f);
 s64 inotify_watch(struct file *f, struct inode *inode, u32 mask);
 /* 0 or -EINVAL. */
 int inotify_unwatch(struct file *f, s32 wd);
+
+/* --- F_NOTIFY --------------------------------------------------------------------- */
+
+/* fcntl(fd, F_NOTIFY, flags: DN_*) by the owner of the table files of descriptors;
+ * without events it ends. 0, -ENOTDIR, -ENOMEM, -ENOSPC. */
+int dnotify_set(struct file *f, int fd, const void *files, u32 flags);
+/* A descriptor of f in files was closed. */
+void dnotify_close(const struct file *f, const void *files);
 
 #endif

@@ -43,6 +43,8 @@ static const struct proc_entry task_entry = {
 	.children = proc_task_entries,
 };
 
+static const struct file_ops dir_fops;
+
 static struct proc_node *node_of(const struct inode *inode)
 {
 	return inode->private;
@@ -61,6 +63,15 @@ int proc_node_target(const struct proc_node *node, struct proc_target *t)
 		return -ESRCH;
 	t->task = node->tid ? task_find(node->tid) : process_leader(t->process);
 	return t->task && t->task->proc == t->process ? 0 : -ESRCH;
+}
+
+struct process *proc_file_process(const struct file *f)
+{
+	struct proc_target t;
+
+	if (!f->inode || f->ops != &dir_fops || node_of(f->inode)->entry != &process_entry)
+		return ERR_PTR(-EBADF);
+	return proc_node_target(node_of(f->inode), &t) ? NULL : t.process;
 }
 
 bool proc_may_access(const struct process *p)
@@ -88,7 +99,6 @@ void proc_owner(const struct process *p, u32 *uid, u32 *gid)
 
 static const struct inode_ops dir_inode_ops, file_inode_ops, link_inode_ops,
 	magic_inode_ops;
-static const struct file_ops dir_fops;
 
 /* Stable while the thing is: same name, same number. */
 static u64 node_ino(const struct proc_node *node)

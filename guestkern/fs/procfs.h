@@ -75,6 +75,10 @@ bool proc_may_access(const struct process *p);
 /* The user and group that files about p belong to. */
 void proc_owner(const struct process *p, u32 *uid, u32 *gid);
 
+/* f is open on /proc/PID: its process, NULL when that is gone; ERR_PTR(-EBADF): f is
+ * something else. */
+struct process *proc_file_process(const struct file *f);
+
 /* A super block whose root is entry, or ERR_PTR(-ENOMEM): proc's and sysfs's. */
 struct super_block *proc_super_create(const char *fstype, u64 magic,
 				      const struct proc_entry *entry);

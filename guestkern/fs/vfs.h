@@ -80,7 +80,7 @@ struct inode {
 	u32 write_deny; /* > 0: being executed (ETXTBSY) */
 	s32 writers;	/* open for writing */
 	void *locks;	/* fs/locks.c: flock and POSIX locks, or NULL */
-	void *watches;	/* fs/inotify.c: who is told what happens, or NULL */
+	void *watches;	/* fs/notify.c: who is told what happens, or NULL */
 	void *xattrs;	/* fs/xattr.c: extended attributes in memory, or NULL */
 };
 

@@ -8,6 +8,7 @@
 #include "fs/file_internal.h"
 #include "fs/locks.h"
 #include "fs/memfd.h"
+#include "fs/notify.h"
 #include "fs/pipe.h"
 #include "fs/vfs.h"
 #include "lib/err.h"
@@ -240,7 +241,9 @@ static s64 fcntl_file(struct file *f, int fd, u32 cmd, u64 arg)
 		return memfd_add_seals(f, (u32)arg);
 	case F_GETLEASE:
 		return F_UNLCK; /* nobody can have taken one */
-	default: /* leases, notification */
+	case F_NOTIFY:
+		return dnotify_set(f, fd, current_process()->res.files, (u32)arg);
+	default: /* leases */
 		return -EINVAL;
 	}
 }

@@ -1,6 +1,7 @@
 /* Signals: handlers, masks, sending, waiting. */
 #include "fs/file.h"
 #include "fs/pidfd.h"
+#include "fs/procfs.h"
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
@@ -306,25 +307,33 @@ s64 sys_rt_tgsigqueueinfo(const u64 arg[6])
 	return err ? err : send_to_thread(tgid, tid, &info);
 }
 
-static s64 send_to_pidfd(const struct file *f, s32 sig, uaddr_t info_at)
+/* Of a pidfd, or of /proc/PID; NULL: it is gone. */
+static struct process *process_of_file(const struct file *f)
 {
 	const struct pid_ref *ref = pidfd_ref(f);
+
+	return ref ? ref->process : proc_file_process(f);
+}
+
+static s64 send_to_pidfd(const struct file *f, s32 sig, uaddr_t info_at)
+{
+	struct process *p = process_of_file(f);
 	struct k_siginfo info = info_from_user_call(sig, SI_USER);
 
-	if (!ref)
-		return -EBADF;
+	if (IS_ERR(p))
+		return PTR_ERR(p);
 	if (info_at) {
 		if (get_user(info, info_at))
 			return -EFAULT;
 		if (info.signo != sig)
 			return -EINVAL;
-		if (ref->process != current_process() &&
+		if (p != current_process() &&
 		    (info.code >= 0 || info.code == SI_TKILL))
 			return -EPERM;
 	}
 	if (!sig_valid(sig))
 		return -EINVAL;
-	return ref->process ? send_checked(ref->process, NULL, &info) : -ESRCH;
+	return p ? send_checked(p, NULL, &info) : -ESRCH;
 }
 
 s64 sys_pidfd_send_signal(const u64 arg[6])

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -167,6 +168,26 @@ static void sends_signals(void)
 	CHECK_EQ(test_wait(pid), SIGTERM);
 }
 
+/* A directory of /proc is a pidfd to this one call. */
+static void by_proc_directory(void)
+{
+	char name[32];
+	int tell, dir, sub, root = (int)CHECK_OK(open("/proc", O_RDONLY | O_DIRECTORY, 0));
+	pid_t pid = start_child(&tell);
+
+	snprintf(name, sizeof(name), "/proc/%d", pid);
+	dir = (int)CHECK_OK(open(name, O_RDONLY | O_DIRECTORY, 0));
+	snprintf(name, sizeof(name), "/proc/%d/fd", pid);
+	sub = (int)CHECK_OK(open(name, O_RDONLY | O_DIRECTORY, 0));
+	CHECK_ERR(SYS(pidfd_send_signal, root, 0, NULL, 0), EBADF);
+	CHECK_ERR(SYS(pidfd_send_signal, sub, 0, NULL, 0), EBADF);
+	CHECK_ERR(SYS(pidfd_getfd, dir, 0, 0), EBADF);
+	CHECK_OK(SYS(pidfd_send_signal, dir, SIGTERM, NULL, 0));
+	CHECK_EQ(WTERMSIG(test_wait(pid)), SIGTERM);
+	CHECK_ERR(SYS(pidfd_send_signal, dir, 0, NULL, 0), ESRCH);
+	CHECK_ERR(SYS(pidfd_send_signal, dir, 65, NULL, 0), EINVAL);
+}
+
 static void gets_descriptors(void)
 {
 	int fds[2];
@@ -216,6 +237,7 @@ static const struct test_case cases[] = {
 	{ "pidfd: from clone", from_clone },
 	{ "pidfd: from clone3", from_clone3 },
 	{ "pidfd: sends signals", sends_signals },
+	{ "pidfd: a directory of /proc", by_proc_directory },
 	{ "pidfd: gets descriptors", gets_descriptors },
 	{ "pidfd: errors", errors },
 };

@@ -161,6 +161,111 @@ static void not_for_files(void)
 	CHECK_EQ(fcntl(fd, F_GETFL) & O_ASYNC, 0);
 }
 
+/* --- F_NOTIFY ------------------------------------------------------------------------ */
+
+#define NOTIFY_SIGNAL 41
+
+static int open_here(void)
+{
+	int fd = (int)CHECK_OK(open(".", O_RDONLY | O_DIRECTORY, 0));
+
+	CHECK_OK(fcntl(fd, F_SETSIG, NOTIFY_SIGNAL));
+	return fd;
+}
+
+static int notify(int fd, long flags)
+{
+	return (int)SYS(fcntl, fd, F_NOTIFY, flags);
+}
+
+static void make(const char *name)
+{
+	CHECK_OK(close((int)CHECK_OK(open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644))));
+}
+
+/* One signal, once; again and again with DN_MULTISHOT, until told otherwise. */
+static void directory(void)
+{
+	int fd;
+
+	test_scratch();
+	catch(NOTIFY_SIGNAL);
+	fd = open_here();
+	CHECK_OK(notify(fd, DN_CREATE));
+	CHECK_EQ(fcntl(fd, F_GETOWN), getpid());
+	make("a");
+	CHECK_EQ(count, 1);
+	CHECK_EQ(last_fd, fd);
+	CHECK_EQ(last_code, 3);		  /* POLL_MSG */
+	CHECK_EQ(last_band, 0x1 | 0x40 | 0x400); /* POLLIN, POLLRDNORM, POLLMSG */
+	make("b");
+	CHECK_EQ(count, 1);
+	CHECK_OK(notify(fd, DN_DELETE | DN_MULTISHOT));
+	CHECK_OK(unlink("a"));
+	make("c");
+	CHECK_OK(unlink("b"));
+	CHECK_EQ(count, 3);
+	CHECK_OK(notify(fd, DN_CREATE)); /* beside what there is */
+	make("d");
+	CHECK_OK(rename("d", "e"));
+	CHECK_OK(chmod("e", 0600));
+	CHECK_EQ(count, 6); /* the new name is one created, the old one deleted */
+	CHECK_OK(notify(fd, DN_MULTISHOT));
+	CHECK_OK(unlink("c"));
+	CHECK_EQ(count, 6);
+}
+
+static void directory_contents(void)
+{
+	char byte;
+	int fd, f;
+
+	test_scratch();
+	catch(NOTIFY_SIGNAL);
+	fd = open_here();
+	f = (int)CHECK_OK(open("f", O_RDWR | O_CREAT, 0644));
+	CHECK_OK(notify(fd, DN_MODIFY | DN_ATTRIB | DN_ACCESS | DN_MULTISHOT));
+	CHECK_EQ(write(f, "x", 1), 1);
+	CHECK_EQ(count, 1);
+	CHECK_EQ(pread(f, &byte, 1, 0), 1);
+	CHECK_EQ(count, 2);
+	CHECK_OK(chmod("f", 0600));
+	CHECK_EQ(count, 3);
+}
+
+/* Closing one descriptor ends it, although another keeps the description. */
+static void directory_closed(void)
+{
+	int fd, copy;
+
+	test_scratch();
+	catch(NOTIFY_SIGNAL);
+	fd = open_here();
+	copy = (int)CHECK_OK(dup(fd));
+	CHECK_OK(notify(fd, DN_CREATE | DN_MULTISHOT));
+	make("a");
+	CHECK_EQ(count, 1);
+	CHECK_OK(close(copy));
+	make("b");
+	CHECK_EQ(count, 1);
+	CHECK_OK(notify(fd, DN_CREATE | DN_MULTISHOT));
+	CHECK_OK(close(fd));
+	make("c");
+	CHECK_EQ(count, 1);
+}
+
+static void directory_errors(void)
+{
+	int f;
+
+	test_scratch();
+	f = (int)CHECK_OK(open("f", O_RDWR | O_CREAT, 0644));
+	CHECK_ERR(notify(f, DN_MODIFY), ENOTDIR);
+	CHECK_OK(notify(f, 0));
+	CHECK_OK(notify(f, DN_MULTISHOT));
+	CHECK_ERR(notify(99, DN_MODIFY), EBADF);
+}
+
 static const struct test_case cases[] = {
 	{ "sigio: plain", plain },
 	{ "sigio: a chosen signal", chosen_signal },
@@ -169,6 +274,10 @@ static const struct test_case cases[] = {
 	{ "sigio: a thread", thread },
 	{ "sigio: nobody", nobody },
 	{ "sigio: not for files", not_for_files },
+	{ "sigio: a directory changes", directory },
+	{ "sigio: a directory's files change", directory_contents },
+	{ "sigio: a changing directory is closed", directory_closed },
+	{ "sigio: F_NOTIFY's errors", directory_errors },
 };
 
 TEST_MAIN(cases)
