@@ -17,7 +17,7 @@
 
 #include "broker_internal.h"
 
-#define INDEX_BITS 20
+#define INDEX_BITS 16
 #define INDEX_MAX (1u << INDEX_BITS)
 #define GENERATIONS (1u << (32 - INDEX_BITS))
 #define ATTR_MASK (STATX_BASIC_STATS | STATX_MNT_ID)

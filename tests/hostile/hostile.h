@@ -50,7 +50,7 @@ struct attack_family {
 	const struct attack_family f = { #f, table, ARRAY_SIZE(table) }
 
 extern const struct attack_family calls, memory, descriptors, gate, ends;
-extern const struct attack_family endless, multi, disks;
+extern const struct attack_family endless, multi, disks, broker;
 
 #define STATUS_REFUSED 125
 #define REFUSED(call, why) \

@@ -15,7 +15,7 @@
 
 static const struct attack_family *const families[] = {
 	&calls, &memory, &descriptors, &gate, &ends, &endless,
-	&multi, &disks,
+	&multi, &disks, &broker,
 };
 
 static const struct attack *chosen;

@@ -123,7 +123,30 @@ hostile --timeout 10s -- list "$family" >"$tmp/list" 2>"$tmp/err"
 	fail "the list of family $family" <"$tmp/err"
 	done_testing
 }
+# swap DIR: names in it that lead to ../out by turns, until it is told to stop
+swap()
+{
+	while ! [ -e "$tmp/b/stop" ]; do
+		ln -sfn ../out "$1/new" && mv -T "$1/new" "$1/swapped"
+		ln -sf ../out/secret "$1/new" && mv -T "$1/new" "$1/swap"
+		rm -f "$1/swapped" && mkdir "$1/swapped"
+		echo mine >"$1/new" && mv -T "$1/new" "$1/swap"
+		rmdir "$1/swapped"
+	done 2>/dev/null
+}
+
 disks=
+if [ "$family" = broker ]; then
+	mkdir -p "$tmp/b/in/sub" "$tmp/b/out"
+	echo in >"$tmp/b/in/file"
+	echo secret >"$tmp/b/out/secret"
+	chmod 600 "$tmp/b/out/secret"
+	ln -s ../out "$tmp/b/in/link"
+	ln -s "$tmp/b/out" "$tmp/b/in/absolute"
+	ln -s /proc/self/fd "$tmp/b/in/magic"
+	swap "$tmp/b/in" &
+	disks="--bind $tmp/b/in:/rw --bind $tmp/b/in:/ro:ro"
+fi
 if [ "$family" = disks ]; then
 	# as tests/hostile/disks.c has them
 	yes 'a template' | head -c 65536 >"$tmp/template"
@@ -160,6 +183,13 @@ while IFS= read -r entry <&3; do
 		esac
 	done
 done 3<"$tmp/list"
+if [ "$family" = broker ]; then
+	touch "$tmp/b/stop"
+	wait
+	is 'the secret is as it was, and alone' \
+		"$(ls -A "$tmp/b/out") $(cat "$tmp/b/out/secret") $(stat -c %a "$tmp/b/out/secret")" \
+		'secret secret 600'
+fi
 if [ "$family" = disks ]; then
 	is 'the disk has its size, and nothing else in it' \
 		"$(stat -c %s "$tmp/disk") $(tr -d '\0' <"$tmp/disk" | wc -c)" '65536 0'

@@ -278,7 +278,7 @@ END_TEST
 
 START_TEST(wrong_handles)
 {
-	static const uint32_t wild[] = { 2, 3, 100, 0xfffff, 0x100000, 1u << 31, ~0u };
+	static const uint32_t wild[] = { 2, 3, 100, 0xffff, 0x10000, 0x100000, 1u << 31, ~0u };
 	struct lodger_broker_request rq;
 
 	for (size_t i = 0; i < sizeof(wild) / sizeof(wild[0]); i++) {

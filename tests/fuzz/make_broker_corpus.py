@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Writes the corpus of fuzz_vmm_broker: series of messages, good ones and attacks.
+
+Usage: make_broker_corpus.py [FOLDER]    (default: corpus/vmm_broker beside this script)
+"""
+import os
+import struct
+import sys
+
+(LOOKUP, TAKE, CLOSE, GETATTR, OPEN, READ, WRITE, LIST, READLINK, CREATE, MKDIR, MKSPECIAL,
+ SYMLINK, LINK, UNLINK, RMDIR, RENAME, SETATTR, SYNC, STATFS) = range(1, 21)
+
+
+def message(op, handle=0, name=b"", text=b"", *, flags=0, other=0, mode=0, offset=0, size=0,
+            ram=0, ino=0, atime_ns=0, mtime_ns=0, magic=0x6b6f7262, lie=0):
+    """vmmproc/abi/broker.h, struct lodger_broker_request; lie: added to name_bytes."""
+    head = struct.pack("<7I2H4Q2I", magic, 1, op, flags, handle, other, mode,
+                       (len(name) + lie) & 0xffff, len(text), offset, size, ram, ino,
+                       atime_ns, mtime_ns)
+    body = head + name + text
+    return struct.pack("<H", len(body)) + body
+
+
+ALL = {
+    "good_look": [message(LOOKUP, 0, b"f"), message(GETATTR, 0), message(STATFS, 1),
+                  message(READLINK, 0, b"l"), message(OPEN, 0), message(LIST, 0, size=4096)],
+    "good_make": [message(CREATE, 0, b"n", mode=0o644), message(WRITE, 2, size=8),
+                  message(READ, 2, size=8, ram=64), message(SETATTR, 2, flags=15, mode=0o600,
+                                                            offset=3),
+                  message(SYNC, 2), message(MKDIR, 0, b"m", mode=0o755),
+                  message(SYMLINK, 0, b"y", b"../out/s"), message(MKSPECIAL, 0, b"q"),
+                  message(LINK, 0, b"h", other=2), message(RENAME, 0, b"n", b"o"),
+                  message(UNLINK, 0, b"h"), message(RMDIR, 0, b"m"), message(CLOSE, 2)],
+    "bad_dotdot": [message(op, 0, b"..", b"x" if op in (SYMLINK, RENAME) else b"")
+                   for op in (LOOKUP, TAKE, CREATE, MKDIR, UNLINK, SYMLINK, RENAME)],
+    "bad_slash": [message(op, 0, b"l/s") for op in (LOOKUP, TAKE, CREATE, READLINK, UNLINK)],
+    "bad_absolute": [message(LOOKUP, 0, b"/etc/passwd"), message(RENAME, 0, b"f", b"/tmp/f")],
+    "bad_read_only": [message(CREATE, 1, b"n"), message(UNLINK, 1, b"f"),
+                      message(RENAME, 0, b"f", b"g", other=1), message(OPEN, 1, flags=1)],
+    "bad_handles": [message(GETATTR, h) for h in (2, 1 << 20, 0xffffffff)] +
+                   [message(CLOSE, h) for h in (0, 1, 2)],
+    "bad_ram": [message(CREATE, 0, b"n", mode=0o644)] +
+               [message(op, 2, size=s, ram=r) for op in (READ, WRITE)
+                for s, r in ((1, 1 << 16), (2, 65535), (1 << 22, 0), (1, 1 << 63), (0, 0))],
+    "bad_lengths": [message(LOOKUP, 0, b"f", lie=n) for n in (-1, 1, 250, 60000)],
+    "bad_op": [message(op) for op in (0, 21, 0xffffffff)] + [message(LOOKUP, magic=0)],
+    "bad_times": [message(SETATTR, 0, flags=12, atime_ns=n, mtime_ns=n)
+                  for n in (10**9, 0x3fffffff, 0xffffffff)],
+}
+
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "corpus", "vmm_broker")
+    os.makedirs(folder, exist_ok=True)
+    for name, messages in ALL.items():
+        with open(os.path.join(folder, name), "wb") as f:
+            f.write(b"".join(messages))
+
+
+main()
