@@ -6,10 +6,10 @@
  * range is whole page-directory entries: one bit for 2 MiB.
  *
  * The host kernel does not expect that. Two kinds of fault would go wrong, so
- * that page faults of USER state inside the range are seen before the host
- * looks at them (probe_fault): a write to a page that the host thinks writable
- * would be repeated for ever, and one where no entry is yet would bring the
- * page in and in sight.
+ * that they are seen before the host looks at them (probe_fault): a write to a
+ * page that the host thinks writable would be repeated for ever, and one where
+ * no entry is yet would bring the page in and in sight. The rest the host refuses by
+ * itself, which makes a signal, and that is hooks.c's.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -17,6 +17,7 @@
 #include <linux/sched.h>
 #include <linux/signal.h>
 #include <linux/tracepoint.h>
+#include <asm/trap_pf.h>
 
 #include "machine.h"
 
@@ -112,6 +113,11 @@ const struct protection protection_us = {
 	.end = us_end,
 };
 
+static bool host_refuses(unsigned long error_code)
+{
+	return (error_code & X86_PF_PROT) && !(error_code & X86_PF_WRITE);
+}
+
 /* Runs before the host kernel looks at a page fault of user mode. What it does
  * then it does in KERNEL state, where the page is in sight. */
 static void probe_fault(void *data, unsigned long address, struct pt_regs *regs,
@@ -121,7 +127,8 @@ static void probe_fault(void *data, unsigned long address, struct pt_regs *regs,
 	struct lodger_kmod_run *run;
 
 	if (!m || !m->in_user || m->protection != &protection_us ||
-	    address < m->hide_start || address >= m->hide_end)
+	    address < m->hide_start || address >= m->hide_end ||
+	    host_refuses(error_code))
 		return;
 	run = m->run;
 	m->count.faults++;

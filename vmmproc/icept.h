@@ -83,6 +83,9 @@ struct icept_ops {
 	/* In the child, the window mapped: becomes a machine. 0, or -1 after
 	 * one sentence. NULL: nothing to do. */
 	int (*become)(const struct machine *m);
+	/* In a further process: its address space becomes the machine's space
+	 * `number`. 0 or -errno. NULL: there is no --space kmod with it. */
+	int (*lend)(uint32_t number);
 	/* In the child, the last that hosted code does there: installs the
 	 * filter, as filter_inproc_install. NULL: by that. */
 	int (*install)(const struct machine *m,

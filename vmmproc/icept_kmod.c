@@ -102,6 +102,12 @@ static int kmod_become(const struct machine *m)
 	return -1;
 }
 
+static int kmod_lend(uint32_t number)
+{
+	return ioctl(LODGER_FD_KMOD, LODGER_KMOD_REGISTER, (unsigned long)number) ?
+		       -errno : 0;
+}
+
 static int kmod_attach(struct machine *m)
 {
 	return icept_trap.attach(m);
@@ -125,6 +131,7 @@ const struct icept_ops icept_kmod = {
 	.supported = icept_kmod_supported,
 	.open = kmod_open,
 	.become = kmod_become,
+	.lend = kmod_lend,
 	.attach = kmod_attach,
 	.next = kmod_next,
 	.kill = kmod_kill,

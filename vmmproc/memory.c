@@ -221,6 +221,11 @@ static int map_piece(const struct machine *m, uint64_t addr, uint64_t bytes,
 		      LODGER_KFILE_OFFSET(addr));
 }
 
+static bool is_multi(const struct machine *m)
+{
+	return modes_abi(m->opt, AXIS_SPACE) == LODGER_SPACE_MULTI;
+}
+
 /* What each host process has for itself: the constants, for its number, and the
  * signal stack. */
 static int map_own(const struct machine *m)
@@ -271,7 +276,7 @@ int memory_map_window(const struct machine *m)
 {
 	if (map_piece(m, LODGER_GATE_TEXT, LODGER_PAGE_SIZE,
 		      PROT_READ | PROT_EXEC) ||
-	    (m->procs ? map_own(m) : map_common(m)) ||
+	    (is_multi(m) ? map_own(m) : map_common(m)) ||
 	    map_at(LODGER_USER_PAGE, LODGER_PAGE_SIZE, PROT_READ, MAP_SHARED,
 		   m->kmem_fd, LODGER_KFILE_OFFSET(LODGER_USER_PAGE_CORE)))
 		return -1;

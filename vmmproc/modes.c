@@ -70,7 +70,8 @@ static const struct mechanism mechanisms[] = {
 	  .built = true, .abi = LODGER_SPACE_REMAP },
 	{ AXIS_SPACE, "multi", .summary = "one host process for each",
 	  .built = true, .abi = LODGER_SPACE_MULTI },
-	{ AXIS_SPACE, "kmod", .summary = "the module: switchguest" },
+	{ AXIS_SPACE, "kmod", .summary = "the module: switchguest", .built = true,
+	  .abi = LODGER_SPACE_KMOD, .supported = icept_kmod_supported },
 };
 
 #define MECHANISM_COUNT (sizeof(mechanisms) / sizeof(mechanisms[0]))

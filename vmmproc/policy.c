@@ -209,11 +209,11 @@ const struct policy_row policy_table[] = {
 	    LE(1, FUTEX_WAKE, "an operation other than WAIT and WAKE"),
 	    EQ(3, 0, "a time-out or a second address") },
 	  "hands the baton to another host process" },
-	{ __NR_write, USE_MULTI, REGION_ANY, SPAN_NONE,
+	{ __NR_write, USE_MAKER, REGION_ANY, SPAN_NONE,
 	  { EQ(0, LODGER_FD_MAKER, "a descriptor that is no stream"),
 	    EQ(2, sizeof(struct lodger_maker_request), "no whole request") },
-	  "asks the VMM process for a host process" },
-	{ __NR_read, USE_MULTI, REGION_ANY, SPAN_NONE,
+	  "asks the VMM process for a host process, or address space" },
+	{ __NR_read, USE_MAKER, REGION_ANY, SPAN_NONE,
 	  { EQ(0, LODGER_FD_MAKER, "a descriptor that is no stream"),
 	    EQ(2, sizeof(struct lodger_maker_reply), "no whole answer") },
 	  "the answer" },
@@ -440,6 +440,7 @@ void policy_print(FILE *out)
 			row->use == USE_IN_PROCESS ? " (other modes only)" :
 			row->use == USE_MULTI ? " (--space multi only)" :
 			row->use == USE_BROKER ? " (with --bind only)" :
+			row->use == USE_MAKER ? " (--space multi and kmod only)" :
 			row->use == USE_BLOCK_READ ? " (where there is one)" :
 			row->use == USE_BLOCK_WRITE ? " (that is writable)" : "");
 		print_limits(out, row);

@@ -23,6 +23,7 @@ struct policy_env {
 	bool in_process; /* programs' calls do not stop: filter_inproc.c */
 	bool multi;	 /* --space multi: several host processes */
 	bool broker;	 /* files of the host may be asked for */
+	bool maker;	 /* they, or address spaces, are made on request */
 	/* The files behind the disks: sizes in bytes, 0 for none; bit i of
 	 * block_writable: file i may be written. */
 	uint64_t block_bytes[LODGER_MAX_BLOCK_FILES];

@@ -54,6 +54,7 @@ enum policy_use {
 	USE_IN_PROCESS, /* only where none does */
 	USE_MULTI, /* only with --space multi, which is in-process */
 	USE_BROKER, /* only where files of the host are shown */
+	USE_MAKER, /* only with --space multi or kmod, which is, too */
 	USE_BLOCK_READ, /* only where the block file of its first limit is there ... */
 	USE_BLOCK_WRITE, /* ... and may be written */
 };
@@ -97,6 +98,8 @@ static inline bool policy_row_applies(const struct policy_env *env,
 		return env->multi;
 	case USE_BROKER:
 		return env->broker;
+	case USE_MAKER:
+		return env->maker;
 	case USE_BLOCK_READ:
 		return env->block_bytes[policy_row_block(row)] != 0;
 	case USE_BLOCK_WRITE:

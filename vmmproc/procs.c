@@ -24,6 +24,7 @@ struct procs {
 	int maker_end, spawner_end; /* the child's; -1 after the fork */
 	int child_fd;		    /* signalfd for SIGCHLD */
 	sigset_t found_mask;
+	bool lend;		    /* they lend their memory, and end */
 	pid_t spawner;		    /* 0: there is none (any more) */
 	pid_t pid[LODGER_HOST_PROCESSES]; /* 0: not made */
 };
@@ -58,7 +59,7 @@ int procs_create(struct machine *m)
 	struct procs *ps;
 
 	m->procs = NULL;
-	if (modes_abi(m->opt, AXIS_SPACE) != LODGER_SPACE_MULTI)
+	if (modes_abi(m->opt, AXIS_SPACE) == LODGER_SPACE_REMAP)
 		return 0;
 	ps = calloc(1, sizeof(*ps));
 	if (!ps) {
@@ -68,6 +69,7 @@ int procs_create(struct machine *m)
 	ps->maker_fd = ps->maker_end = -1;
 	ps->spawner_fd = ps->spawner_end = -1;
 	ps->child_fd = -1;
+	ps->lend = modes_abi(m->opt, AXIS_SPACE) == LODGER_SPACE_KMOD;
 	m->procs = ps;
 	if (!open_pair(&ps->maker_fd, &ps->maker_end) &&
 	    !open_pair(&ps->spawner_fd, &ps->spawner_end) &&
@@ -218,6 +220,22 @@ static bool spawner_answers(struct machine *m)
 	return answers;
 }
 
+/* A process that was made to lend its memory to the module: has it? */
+static int32_t await_lent(struct machine *m, pid_t pid)
+{
+	struct rusage usage;
+	int status;
+	pid_t got;
+
+	do
+		got = wait4(pid, &status, __WALL, &usage);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -EAGAIN;
+	procs_add_usage(m, &usage);
+	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -EAGAIN;
+}
+
 static int32_t make(struct machine *m, uint32_t number)
 {
 	struct procs *ps = m->procs;
@@ -234,6 +252,8 @@ static int32_t make(struct machine *m, uint32_t number)
 	}
 	if (!hear(ps->spawner_fd, &pid) || pid <= 0)
 		return pid < 0 ? pid : -EAGAIN;
+	if (ps->lend)
+		return await_lent(m, pid);
 	ps->pid[number] = pid;
 	return 0;
 }

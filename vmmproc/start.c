@@ -126,8 +126,8 @@ static void enter_in_process(const struct machine *m,
 	jump_to(m->image.entry_ready);
 }
 
-/* A further host process of --space multi: a child of the spawner's, confined
- * as far as that is. Its filter has no listener, and says so by killing. */
+/* A further host process, a child of the spawner's, confined as far as that is.
+ * Of --space kmod it only lends its address space; of --space multi it runs. Its filter has no listener, and says so by killing. */
 static void enter_further(const struct machine *m,
 			  struct filter_program *program, uint32_t number,
 			  pid_t vmm_pid) __attribute__((noreturn));
@@ -137,6 +137,8 @@ static void enter_further(const struct machine *m,
 {
 	int err;
 
+	if (m->icept->lend) /* that is all that it is for */
+		_exit(m->icept->lend(number) ? EXIT_LODGER : 0);
 	if (memory_write_number(number) || sandbox_further(vmm_pid))
 		_exit(EXIT_LODGER);
 	filter_inproc_without_listener(program);

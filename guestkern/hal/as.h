@@ -40,6 +40,7 @@ struct as_owner_ops {
 #define AS_QUEUE_MAX 8
 
 struct host_process;
+struct as_slot;
 
 /* Embedded in struct mm, all zero at first. */
 struct as {
@@ -47,8 +48,9 @@ struct as {
 	bool loaded;	/* its mappings are the ones in force now */
 	bool lost;	/* the program's registers are: it cannot go on */
 	u64 extents;	/* mapped by the last load, for statistics */
-	/* as_multi.c: where its mappings are, and what they lack */
+	/* as_multi.c and as_kmod.c: where its mappings are, and what they lack */
 	struct host_process *host;
+	struct as_slot *slot;
 	bool rebuild; /* more than the queue can hold */
 	u32 queued;
 	struct as_req queue[AS_QUEUE_MAX];
@@ -78,6 +80,7 @@ struct as_ops {
 extern const struct as_ops *as_backend;
 extern const struct as_ops as_remap;
 extern const struct as_ops as_multi;
+extern const struct as_ops as_kmod;
 
 /* as_host.c, for the backends: requests to this host process. */
 
@@ -89,6 +92,14 @@ void as_host_emit(struct as *as, const struct as_req *req);
 int as_host_apply(const struct as_req *req, size_t n, size_t *done);
 /* Unmaps all user ranges. */
 void as_host_clear(void);
+/* Where a space keeps its mappings while others are in force: notes requests for
+ * later; carries them out, false if all is to be shown anew; maps everything. */
+void as_host_queue(struct as *as, const struct as_req *req, size_t n);
+bool as_host_catch_up(struct as *as);
+void as_host_show(struct as *as);
+/* A request to the VMM process (enum lodger_maker_op): 0, or an error of the
+ * host's. */
+s32 as_host_ask_maker(u32 op, u32 number);
 
 /* Small batch with automatic flushing, for callers that generate requests. */
 #define AS_BATCH_MAX 16

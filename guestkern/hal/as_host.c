@@ -2,6 +2,7 @@
  * Requests carried out in this host process: what the address-space backends
  * have in common.
  */
+#include "abi/boot.h"
 #include "abi/layout.h"
 #include "hal/as.h"
 #include "hal/host.h"
@@ -69,6 +70,39 @@ int as_host_apply(const struct as_req *req, size_t n, size_t *done)
 	return 0;
 }
 
+s32 as_host_ask_maker(u32 op, u32 number)
+{
+	struct lodger_maker_request request = { op, number };
+	struct lodger_maker_reply reply = { 0, number };
+
+	host_call3(__NR_write, LODGER_FD_MAKER, (u64)&request, sizeof(request));
+	if (op == LODGER_MAKER_MAKE &&
+	    host_call3(__NR_read, LODGER_FD_MAKER, (u64)&reply,
+		       sizeof(reply)) != sizeof(reply))
+		return -1;
+	return reply.result;
+}
+
+void as_host_queue(struct as *as, const struct as_req *req, size_t n)
+{
+	if (as->rebuild)
+		return;
+	as->rebuild = as->queued + n > ARRAY_SIZE(as->queue);
+	for (size_t i = 0; i < n && !as->rebuild; i++)
+		as->queue[as->queued++] = req[i];
+}
+
+bool as_host_catch_up(struct as *as)
+{
+	size_t done;
+
+	if (as->rebuild ||
+	    (as->queued && as_host_apply(as->queue, as->queued, &done)))
+		return false;
+	as->queued = 0;
+	return true;
+}
+
 void as_host_emit(struct as *as, const struct as_req *req)
 {
 	s64 err = as_host_map(req, false);
@@ -77,4 +111,12 @@ void as_host_emit(struct as *as, const struct as_req *req)
 		panic("host mapping of %llu bytes: %lld",
 		      (unsigned long long)req->len_bytes, (long long)err);
 	as->extents++;
+}
+
+void as_host_show(struct as *as)
+{
+	as->queued = 0;
+	as->rebuild = false;
+	as->extents = 0;
+	as->owner->replay(as, as_host_emit);
 }

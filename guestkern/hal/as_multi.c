@@ -29,19 +29,6 @@ static u64 switches;
 
 /* --- host processes come and go ----------------------------------------------- */
 
-static s32 ask_maker(u32 op, u32 number)
-{
-	struct lodger_maker_request request = { op, number };
-	struct lodger_maker_reply reply = { 0, number };
-
-	host_call3(__NR_write, LODGER_FD_MAKER, (u64)&request, sizeof(request));
-	if (op == LODGER_MAKER_MAKE &&
-	    host_call3(__NR_read, LODGER_FD_MAKER, (u64)&reply,
-		       sizeof(reply)) != sizeof(reply))
-		return -1;
-	return reply.result;
-}
-
 static struct host_process *unmade(void)
 {
 	/* a search is nothing beside the host's fork that follows */
@@ -59,7 +46,7 @@ static struct host_process *make(void)
 	if (!p)
 		return NULL;
 	host_process_reset(p);
-	err = ask_maker(LODGER_MAKER_MAKE, (u32)(p - host_process));
+	err = as_host_ask_maker(LODGER_MAKER_MAKE, (u32)(p - host_process));
 	if (err && made_count) {
 		limit = made_count;
 		return NULL;
@@ -79,7 +66,7 @@ static struct host_process *make(void)
 static void unmake(struct host_process *p)
 {
 	cpu_user_lose(p);
-	ask_maker(LODGER_MAKER_DROP, (u32)(p - host_process));
+	as_host_ask_maker(LODGER_MAKER_DROP, (u32)(p - host_process));
 	p->made = false;
 	made_count--;
 }
@@ -182,21 +169,7 @@ static void show(struct as *as, struct host_process *p)
 	p->stale = false;
 	p->as = as;
 	as->host = p;
-	as->queued = 0;
-	as->rebuild = false;
-	as->extents = 0;
-	as->owner->replay(as, as_host_emit);
-}
-
-/* In p, which has shown as before: what has changed meanwhile. */
-static void catch_up(struct as *as, struct host_process *p)
-{
-	size_t done;
-
-	if (as->rebuild ||
-	    (as->queued && as_host_apply(as->queue, as->queued, &done)))
-		show(as, p);
-	as->queued = 0;
+	as_host_show(as);
 }
 
 static void load(struct as *as)
@@ -213,9 +186,7 @@ static void load(struct as *as)
 			unmake(p);
 	}
 	p->used = ++switches;
-	if (p->as == as)
-		catch_up(as, p);
-	else
+	if (p->as != as || !as_host_catch_up(as))
 		show(as, p);
 }
 
@@ -267,11 +238,8 @@ static int multi_apply(struct as *as, const struct as_req *req, size_t n,
 	*done = 0;
 	if (as == loaded)
 		return as_host_apply(req, n, done);
-	if (!as->host || as->rebuild)
-		return 0;
-	as->rebuild = as->queued + n > ARRAY_SIZE(as->queue);
-	for (size_t i = 0; i < n && !as->rebuild; i++)
-		as->queue[as->queued++] = req[i];
+	if (as->host)
+		as_host_queue(as, req, n);
 	return 0;
 }
 

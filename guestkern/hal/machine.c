@@ -20,6 +20,8 @@ static void choose_backends(const struct lodger_boot *boot)
 {
 	if (boot->space == LODGER_SPACE_MULTI)
 		as_backend = &as_multi;
+	if (boot->space == LODGER_SPACE_KMOD)
+		as_backend = &as_kmod;
 	if (boot->intercept == LODGER_INTERCEPT_PTRACE)
 		return;
 	prot_backend = boot->intercept == LODGER_INTERCEPT_KMOD ? &prot_kmod :
