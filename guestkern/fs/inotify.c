@@ -161,6 +161,11 @@ static const struct watch_ops inotify_watch_ops = {
 	.end = inotify_end,
 };
 
+u64 inotify_watches_max(void)
+{
+	return watches_max(sizeof(struct inotify_watch));
+}
+
 static struct inotify_watch *inotify_watch_find(const struct inotify *in,
 						const struct inode *inode)
 {

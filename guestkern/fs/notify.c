@@ -28,9 +28,14 @@ u32 notify_cookie(void)
 	return ++last_cookie;
 }
 
+u64 watches_max(size_t size_bytes)
+{
+	return kmem_total_bytes() / WATCHES_CORE_SHARE / size_bytes;
+}
+
 int watch_add(struct watch *w, struct inode *inode, size_t size_bytes)
 {
-	if (watch_count >= kmem_total_bytes() / WATCHES_CORE_SHARE / size_bytes)
+	if (watch_count >= watches_max(size_bytes))
 		return -ENOSPC;
 	inode_get(inode);
 	w->inode = inode;

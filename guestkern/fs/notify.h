@@ -48,6 +48,9 @@ s64 inotify_watch(struct file *f, struct inode *inode, u32 mask);
 /* 0 or -EINVAL. */
 int inotify_unwatch(struct file *f, s32 wd);
 
+/* Watches of all instances. */
+u64 inotify_watches_max(void);
+
 /* --- F_NOTIFY --------------------------------------------------------------------- */
 
 /* fcntl(fd, F_NOTIFY, flags: DN_*) by the owner of the table files of descriptors;

@@ -29,6 +29,8 @@ struct watch {
 /* Hangs w, with ops and mask set, on inode. 0, or -ENOSPC: there are too many.
  * size_bytes: what the user's structure takes. */
 int watch_add(struct watch *w, struct inode *inode, size_t size_bytes);
+/* How many there may be. */
+u64 watches_max(size_t size_bytes);
 /* Takes it off; the structure is the caller's to free. */
 void watch_remove(struct watch *w);
 

@@ -322,6 +322,8 @@ CONSTANT(show_printk, "4\t4\t1\t7\n")
 CONSTANT(show_overcommit_ratio, "50\n")
 CONSTANT(show_inotify_events, "%u\n", INOTIFY_EVENTS_MAX)
 CONSTANT(show_inotify_instances, "%u\n", INOTIFY_INSTANCES_MAX)
+CONSTANT(show_inotify_watches, "%llu\n", (ull)inotify_watches_max())
+CONSTANT(show_one, "%u\n", 1u)
 
 static int show_hostname(struct textbuf *tb, const struct proc_target *t)
 {
@@ -474,10 +476,12 @@ static const struct proc_entry sys_vm[] = {
 static const struct proc_entry sys_fs_inotify[] = {
 	FILE_("max_queued_events", show_inotify_events),
 	FILE_("max_user_instances", show_inotify_instances),
+	FILE_("max_user_watches", show_inotify_watches),
 	END_,
 };
 
 static const struct proc_entry sys_fs[] = {
+	FILE_("dir-notify-enable", show_one),
 	FILE_("file-max", show_file_max),
 	FILE_("file-nr", show_file_nr),
 	DIR_("inotify", sys_fs_inotify),

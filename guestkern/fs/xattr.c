@@ -94,15 +94,18 @@ static s64 memory_get(const struct inode *inode, const char *name, void *value, 
 	return (s64)x->size;
 }
 
-static bool has_room(const struct inode *inode, size_t more)
+/* For size bytes, in the place of old, which may be NULL? Less than before always. */
+static bool has_room(const struct inode *inode, const struct xattr *old, size_t size)
 {
 	const struct xattr *x;
-	size_t bytes = more;
+	size_t bytes = size;
 	u32 count = 1;
 
+	if (old && size <= old->size)
+		return true;
 	for (x = inode->xattrs; x; x = x->next) {
-		bytes += x->size;
-		count++;
+		bytes += x == old ? 0 : x->size;
+		count += x == old ? 0 : 1;
 	}
 	return count <= COUNT_MAX && bytes <= BYTES_MAX && !ramfs_core_short();
 }
@@ -130,7 +133,7 @@ static int memory_set(struct inode *inode, const char *name, const void *value, 
 		return -EEXIST;
 	if (!old && flags & XATTR_REPLACE)
 		return -ENODATA;
-	if (!has_room(inode, size))
+	if (!has_room(inode, old, size))
 		return -ENOSPC;
 	x = kmalloc(sizeof(*x) + name_len + size);
 	if (!x)

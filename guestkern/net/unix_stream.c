@@ -28,7 +28,22 @@ static bool has_room(const struct socket *s)
 	return s->tx_charge < s->sndbuf;
 }
 
-/* One message from what is left of m; bytes or -errno. */
+/* Messages have used up their share of memory: if some are our own, until there are
+ * fewer. 0 or -errno. */
+static int wait_for_memory(struct unix_socket *us, u64 deadline)
+{
+	struct socket *s = &us->s;
+	u32 charge = s->tx_charge;
+	int err;
+
+	if (!charge)
+		return -ENOBUFS;
+	s->no_space = true;
+	err = socket_wait(s, s->tx_charge < charge || may_send(us), deadline);
+	return err ? err : may_send(us);
+}
+
+/* One message from what is left of m; bytes, 0 to be called again, or -errno. */
 static s64 send_piece(struct unix_socket *us, struct net_msg *m, u64 deadline)
 {
 	struct socket *s = &us->s;
@@ -45,7 +60,7 @@ static s64 send_piece(struct unix_socket *us, struct net_msg *m, u64 deadline)
 	}
 	nb = netbuf_alloc_piece((u32)MIN(m->buf.len, (size_t)MESSAGE_MAX));
 	if (!nb)
-		return -ENOBUFS;
+		return wait_for_memory(us, deadline);
 	nb->len = nb->total = (u32)MIN(m->buf.len, (size_t)nb->room);
 	err = netbuf_fill(nb, &m->buf);
 	if (!err)

@@ -163,6 +163,27 @@ static void stream_is_bounded_and_wakes_its_writer(void)
 	test_wait_ok(pid);
 }
 
+/* However many sockets fill up the kernel's memory: who has something under way is
+ * told to wait. */
+static void many_full_streams(void)
+{
+	static int fds[300][2];
+	static char data[4096];
+	int sent;
+
+	for (int i = 0; i < 300; i++) {
+		CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds[i]));
+		for (sent = 0; write(fds[i][0], data, sizeof(data)) > 0; sent++)
+			;
+		CHECK_EQ(errno, sent ? EAGAIN : ENOBUFS);
+	}
+	CHECK(read(fds[0][1], data, sizeof(data)) > 0);
+	for (int i = 0; i < 300; i++) {
+		CHECK_OK(close(fds[i][0]));
+		CHECK_OK(close(fds[i][1]));
+	}
+}
+
 static void vectors_and_much_data(void)
 {
 	static char out[100000], in[100000];
@@ -527,6 +548,7 @@ static const struct test_case cases[] = {
 	{ "poll states of a stream", poll_states_of_a_stream },
 	{ "MSG_PEEK and MSG_WAITALL", peek_and_waitall },
 	{ "a stream is bounded and wakes its writer", stream_is_bounded_and_wakes_its_writer },
+	{ "many full streams", many_full_streams },
 	{ "vectors and much data", vectors_and_much_data },
 	{ "timeouts", timeouts },
 	{ "listen, connect, accept", listen_connect_accept },

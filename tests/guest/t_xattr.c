@@ -9,6 +9,8 @@
 #include <test.h>
 #include <unistd.h>
 
+#include <linux/xattr.h>
+
 static void kept(void)
 {
 	char buf[64];
@@ -50,6 +52,11 @@ static void bounded(void)
 			err = errno;
 	}
 	CHECK_EQ(err, ENOSPC);
+	/* what takes no more than before still has its place */
+	CHECK_OK(SYS(setxattr, "f", "user.one", "VALUE", 5, XATTR_REPLACE));
+	CHECK_OK(SYS(setxattr, "f", "user.a0", "less", 4, 0));
+	CHECK_EQ(SYS(getxattr, "f", "user.a0", value, sizeof(value)), 4);
+	CHECK_EQ(memcmp(value, "less", 4), 0);
 }
 
 static const struct test_case cases[] = {
