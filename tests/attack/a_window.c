@@ -77,9 +77,11 @@ static void each_page(void (*look)(unsigned long at))
 
 static void look_read(unsigned long at)
 {
-	if (attack_can_read(at) != may_read(at) ||
-	    attack_can_read(at + 4095) != may_read(at))
-		test_fail(__FILE__, __LINE__, "reading %#lx: signal %d", at,
+	/* a page's first byte, its last one, or any */
+	unsigned long byte = at + (at / LODGER_PAGE_SIZE * 273 & 4095);
+
+	if (attack_can_read(byte) != may_read(at))
+		test_fail(__FILE__, __LINE__, "reading %#lx: signal %d", byte,
 			  attack_trapped.sig);
 }
 
@@ -94,7 +96,7 @@ static void look_run(unsigned long at)
 {
 	if (may_run(at))
 		return; /* a_gate.c */
-	if (attack_can_run(at) || attack_can_run(at + 0xfff))
+	if (attack_can_run(at + (at & LODGER_PAGE_SIZE ? 0xfff : 0)))
 		test_fail(__FILE__, __LINE__, "executing %#lx: signal %d at %#lx",
 			  at, attack_trapped.sig, attack_trapped.ip);
 }
