@@ -68,6 +68,17 @@ _Noreturn void attack_enter(const struct attack_state *state);
  * kernel's own answer. */
 long attack_thread(uint64_t flags, void *stack, const struct attack_state *state);
 
+/* A call with every register but rsp, in the order of libattack_asm.S; the code is
+ * to be copied, the number to be written to its place in the copy. */
+#define ATTACK_RAX 0
+#define ATTACK_RCX 1
+#define ATTACK_R11 10
+struct attack_call {
+	uint64_t reg[15];
+};
+extern const unsigned char attack_call_start[], attack_call_number[],
+	attack_call_back[], attack_call_end[];
+
 /* A page of memory at an address, or anywhere (0), readable, writable and
  * executable. */
 void *attack_page(unsigned long at);

@@ -115,4 +115,67 @@ enter_rsp:
 enter_rip:
 	.skip 8
 
+/*
+ * void (struct attack_call *call): loads all registers but rsp and rax, makes a
+ * call and stores them. Position-independent: it is copied, and the number
+ * written into the copy.
+ */
+	.text
+	.globl attack_call_start, attack_call_number, attack_call_back, attack_call_end
+attack_call_start:
+	push %rbx
+	push %rbp
+	push %r12
+	push %r13
+	push %r14
+	push %r15
+	push %rdi
+	mov %rdi, %rax
+	mov 8(%rax), %rcx
+	mov 16(%rax), %rdx
+	mov 24(%rax), %rbx
+	mov 32(%rax), %rsi
+	mov 40(%rax), %rdi
+	mov 48(%rax), %rbp
+	mov 56(%rax), %r8
+	mov 64(%rax), %r9
+	mov 72(%rax), %r10
+	mov 80(%rax), %r11
+	mov 88(%rax), %r12
+	mov 96(%rax), %r13
+	mov 104(%rax), %r14
+	mov 112(%rax), %r15
+	.byte 0xb8		/* mov $number, %eax */
+attack_call_number:
+	.long 0
+	syscall
+attack_call_back:
+	push %rax
+	mov 8(%rsp), %rax
+	mov %rcx, 8(%rax)
+	mov %rdx, 16(%rax)
+	mov %rbx, 24(%rax)
+	mov %rsi, 32(%rax)
+	mov %rdi, 40(%rax)
+	mov %rbp, 48(%rax)
+	mov %r8, 56(%rax)
+	mov %r9, 64(%rax)
+	mov %r10, 72(%rax)
+	mov %r11, 80(%rax)
+	mov %r12, 88(%rax)
+	mov %r13, 96(%rax)
+	mov %r14, 104(%rax)
+	mov %r15, 112(%rax)
+	pop %rdx
+	mov %rdx, (%rax)
+	pop %rdi
+	pop %r15
+	pop %r14
+	pop %r13
+	pop %r12
+	pop %rbp
+	pop %rbx
+	ret
+attack_call_end:
+
 	.section .note.GNU-stack, "", @progbits
