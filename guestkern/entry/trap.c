@@ -16,6 +16,7 @@
 #include "lib/err.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
+#include "proc/rseq.h"
 #include "proc/task.h"
 #include "sys/syscall.h"
 
@@ -131,7 +132,9 @@ void entry_return(struct trap_frame *tf)
 			schedule();
 		if (signal_pending(task) || tf->orig_rax != (u64)-1)
 			signal_handle_pending(tf);
-		if (this_cpu()->need_resched || signal_pending(task))
+		if (task->rseq_due && rseq_abort(task, tf))
+			signal_force(SIGSEGV);
+		if (this_cpu()->need_resched || signal_pending(task) || task->rseq_due)
 			continue;
 		if (inside_window(tf->rip))
 			signal_kill_current(SIGSEGV, "return into the guest kernel's window");

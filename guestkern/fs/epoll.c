@@ -50,6 +50,22 @@ bool file_is_epoll(const struct file *f)
 	return f->ops == &epoll_ops;
 }
 
+struct file *epoll_target(const struct file *epf, int fd, u32 skip)
+{
+	const struct epoll *ep = epf->private;
+	struct rb_node *node;
+
+	if (!file_is_epoll(epf))
+		return ERR_PTR(-EINVAL);
+	for (node = rb_first(&ep->items); node; node = rb_next(node)) {
+		const struct epoll_item *item = rb_entry(node, struct epoll_item, node);
+
+		if (item->fd == fd && skip-- == 0)
+			return item->f;
+	}
+	return ERR_PTR(-ENOENT);
+}
+
 /* --- wake-ups -------------------------------------------------------------------------- */
 
 /* What it counts as for an exclusive entry: a waiter was woken for this. */

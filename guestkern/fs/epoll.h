@@ -25,6 +25,10 @@ int epoll_control(struct file *ep, int op, struct file *target, int fd,
  */
 s64 epoll_collect(struct file *ep, uaddr_t events, u32 max, u64 deadline_ns);
 
+/* The file, not referenced, that the set ep watches as fd; skip: so many other files
+ * of that number come before it. ERR_PTR(-EINVAL): ep is no set; -ENOENT. */
+struct file *epoll_target(const struct file *ep, int fd, u32 skip);
+
 /* The last reference to f is gone: it leaves every set. */
 void epoll_forget_file(struct file *f);
 

@@ -453,8 +453,24 @@ static int resources_exec(struct proc_resources *res)
 	return 0;
 }
 
+static int resources_unshare(struct proc_resources *res, bool files, bool fs)
+{
+	struct process *p = container_of(res, struct process, res);
+	struct fs_context *copy, *old = res->fs;
+
+	if (fs && old && old->refs > 1) {
+		copy = fs_context_copy(old);
+		if (!copy)
+			return -ENOMEM;
+		res->fs = copy;
+		fs_context_put(old);
+	}
+	return files ? files_unshare(p) : 0;
+}
+
 static const struct resource_ops fs_resource_ops = {
 	.clone = resources_clone,
+	.unshare = resources_unshare,
 	.exit = resources_exit,
 	.exec = resources_exec,
 	.give_pidfd = pidfd_give,

@@ -29,6 +29,9 @@
 #define VMA_LOCKED 512u      /* mlock: present, and counted */
 #define VMA_WIPEONFORK 1024u /* a child finds it empty */
 #define VMA_PROT (VMA_R | VMA_W | VMA_X)
+/* The memory policy of mbind(2) is kept in the upper bits: sys/sys_numa.c. */
+#define VMA_POLICY_SHIFT 24
+#define VMA_POLICY (0xffu << VMA_POLICY_SHIFT)
 
 struct vma {
 	union {
@@ -133,6 +136,9 @@ s64 mm_remap(struct mm *mm, uaddr_t old, u64 old_len, u64 new_len, u32 flags,
 	     uaddr_t new_addr);
 /* madvise(2) MADV_DONTNEED/FREE: drops private pages; others are hints. */
 int mm_advise(struct mm *mm, uaddr_t addr, u64 len_bytes, int advice);
+/* mbind(2): sets VMA_POLICY of what is mapped in the range to these bits. -EFAULT
+ * where nothing is, -ENOMEM; what lies before has then been done. */
+int mm_set_policy(struct mm *mm, uaddr_t addr, u64 len_bytes, u32 policy);
 /* mlock(2) and munlock(2) without their rights: sets or clears VMA_LOCKED.
  * -ENOMEM where nothing is mapped; what lies before has then been done. */
 int mm_lock(struct mm *mm, uaddr_t addr, u64 len_bytes, bool locked);

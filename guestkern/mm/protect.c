@@ -73,6 +73,25 @@ int mm_protect(struct mm *mm, uaddr_t addr, u64 len_bytes, u32 prot)
 	return 0;
 }
 
+int mm_set_policy(struct mm *mm, uaddr_t addr, u64 len_bytes, u32 policy)
+{
+	uaddr_t end = addr + len_bytes, next;
+
+	for (; addr < end; addr = next) {
+		struct vma *vma = vma_at(mm, addr);
+		int err;
+
+		if (!vma)
+			return -EFAULT;
+		next = MIN(vma->end, end);
+		err = vma_change_flags(vma, addr, next,
+				       (vma->flags & ~VMA_POLICY) | policy);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static u32 locked_flags(const struct vma *vma, bool locked)
 {
 	return locked ? vma->flags | VMA_LOCKED : vma->flags & ~VMA_LOCKED;

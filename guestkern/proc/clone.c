@@ -14,6 +14,7 @@
 #include "mm/uaccess.h"
 #include "proc/proc_internal.h"
 #include "proc/seccomp.h"
+#include "proc/uts.h"
 
 #include <asm/signal.h>
 #include <linux/capability.h>
@@ -26,7 +27,7 @@
 	 CLONE_VFORK | CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM |         \
 	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |         \
 	 CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO |   \
-	 CLONE_CLEAR_SIGHAND | CLONE_PIDFD)
+	 CLONE_CLEAR_SIGHAND | CLONE_PIDFD | CLONE_NEWUTS)
 
 #define USER_BASE_END LODGER_USER_HIGH_END
 
@@ -37,7 +38,7 @@ static int check_flags(const struct clone_request *req)
 	u64 flags = req->flags;
 
 	if (flags & ~(u64)FLAGS_KNOWN)
-		return -EINVAL; /* name spaces, cgroups */
+		return -EINVAL; /* other name spaces, cgroups */
 	if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
 		return -EINVAL;
 	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
@@ -48,6 +49,10 @@ static int check_flags(const struct clone_request *req)
 		return -EINVAL;
 	if ((flags & CLONE_PARENT) && current_process()->unkillable)
 		return -EINVAL;
+	if ((flags & CLONE_NEWUTS) && (flags & CLONE_THREAD))
+		return -EINVAL; /* threads always share it */
+	if ((flags & CLONE_NEWUTS) && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	/* the register takes canonical addresses only: arch_prctl(2) */
 	if ((flags & CLONE_SETTLS) && req->tls >= USER_BASE_END)
 		return -EPERM;
@@ -128,6 +133,17 @@ static void clone_plain(struct process *child, const struct process *parent)
 	child->start_ns = clock_mono_ns();
 }
 
+static int clone_uts(struct process *child, u64 flags)
+{
+	child->uts = current_process()->uts;
+	if (!(flags & CLONE_NEWUTS)) {
+		uts_get(child->uts);
+		return 0;
+	}
+	child->uts = uts_copy();
+	return child->uts ? 0 : -ENOMEM;
+}
+
 static int clone_resources(struct process *child, u64 flags)
 {
 	return proc_resource_ops()->clone(&child->res, &current_process()->res,
@@ -147,6 +163,8 @@ static struct process *process_copy(u64 flags)
 	if (err)
 		goto out_child;
 	err = clone_exe_path(child);
+	if (!err)
+		err = clone_uts(child, flags);
 	if (err)
 		goto out_child;
 	err = clone_resources(child, flags);
@@ -195,6 +213,8 @@ static void copy_sched(struct task *child, const struct task *parent)
 	child->vruntime_ns = parent->vruntime_ns;
 	child->nice = parent->nice;
 	child->ioprio = parent->ioprio;
+	child->mempolicy = parent->mempolicy;
+	child->timer_slack_ns = parent->timer_slack_ns;
 	child->policy = parent->policy;
 	child->rt_priority = parent->rt_priority;
 	if (!parent->reset_on_fork)
@@ -249,6 +269,11 @@ static struct task *task_copy(const struct clone_request *req)
 	copy_sched(child, parent);
 	copy_altstack(child, parent, req->flags);
 	copy_user_state(child, parent, req);
+	if (!(req->flags & CLONE_VM)) {
+		child->rseq = parent->rseq;
+		child->rseq_signature = parent->rseq_signature;
+		child->rseq_due = parent->rseq;
+	}
 	if (req->flags & CLONE_CHILD_SETTID)
 		child->set_child_tid = req->child_tid;
 	if (req->flags & CLONE_CHILD_CLEARTID)

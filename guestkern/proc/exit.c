@@ -320,6 +320,8 @@ void process_exec_commit(struct mm *mm, const char *comm, char *exe_path)
 		task_exit(p->exit_code); /* begin has said so */
 	task_leave_mm(t);
 	t->robust_list = 0;
+	t->rseq = 0;
+	t->rseq_due = false;
 	t->set_child_tid = 0;
 	t->restart_fn = NULL;
 	if (old)

@@ -15,6 +15,7 @@
 #include "lib/err.h"
 #include "lib/list.h"
 #include "mm/mm.h"
+#include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/proc_internal.h"
 
@@ -148,6 +149,58 @@ int futex_wait(uaddr_t addr, enum futex_scope scope, u32 val, u64 deadline_ns,
 		err = 0; /* the wake-up was spent on us */
 	key_put(&w.key);
 	return err;
+}
+
+/* Leaves all queues; the last one that was woken, or -1. */
+static s64 waiters_leave(struct futex_waiter *w, u32 count)
+{
+	s64 woken = -1;
+
+	for (u32 i = 0; i < count; i++) {
+		if (w[i].queued)
+			waiter_unqueue(&w[i]);
+		else
+			woken = i;
+		key_put(&w[i].key);
+	}
+	return woken;
+}
+
+static bool any_woken(const struct futex_waiter *w, u32 count)
+{
+	for (u32 i = 0; i < count; i++)
+		if (!w[i].queued)
+			return true;
+	return false;
+}
+
+s64 futex_wait_any(const struct futex_word *words, u32 count, u64 deadline_ns)
+{
+	struct futex_waiter *w = kzalloc(count * sizeof(*w));
+	u32 queued = 0;
+	s64 woken;
+	int err = 0;
+
+	if (!w)
+		return -ENOMEM;
+	while (!err && queued < count) {
+		struct futex_waiter *next = &w[queued];
+
+		err = key_find(words[queued].addr, words[queued].scope, &next->key);
+		if (err)
+			break;
+		next->task = current_task();
+		next->bitset = ~0u;
+		key_get(&next->key);
+		waiter_queue(next);
+		err = check_word(words[queued].addr, words[queued].val);
+		queued++;
+	}
+	while (!err && !any_woken(w, count))
+		err = wait_sleep(deadline_ns);
+	woken = waiters_leave(w, queued);
+	kfree(w);
+	return woken >= 0 ? woken : err;
 }
 
 /* --- waking ----------------------------------------------------------------------------- */

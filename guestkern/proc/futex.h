@@ -17,6 +17,15 @@ enum futex_scope { FUTEX_KEY_PRIVATE, FUTEX_KEY_SHARED };
  */
 int futex_wait(uaddr_t addr, enum futex_scope scope, u32 val, u64 deadline_ns,
 	       u32 bitset);
+#define FUTEX_WAITV_COUNT_MAX 128
+struct futex_word {
+	uaddr_t addr;
+	enum futex_scope scope;
+	u32 val;
+};
+/* futex_waitv(2): sleeps until one of count words, each of which is its val, is
+ * woken. The index of one that was, or as futex_wait. */
+s64 futex_wait_any(const struct futex_word *words, u32 count, u64 deadline_ns);
 /* Wakes up to count; returns how many, or -EFAULT, -EINVAL. */
 s64 futex_wake(uaddr_t addr, enum futex_scope scope, u32 count, u32 bitset);
 

@@ -40,7 +40,6 @@ void process_unlink(struct process *p);
 /* Process 1, or NULL before there is one. */
 struct process *process_init(void);
 /* What upper layers registered; BUG before boot did. */
-const struct resource_ops *proc_resource_ops(void);
 /* The way to user mode that entry registered. */
 void proc_return_to_user(struct trap_frame *tf) __noreturn;
 

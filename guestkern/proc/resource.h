@@ -14,6 +14,9 @@ struct resource_ops {
 	void (*exit)(struct proc_resources *res);
 	/* exec: unshare files, close close-on-exec descriptors. 0, -ENOMEM. */
 	int (*exec)(struct proc_resources *res);
+	/* unshare(2): a table, a root and working directory of one's own. 0,
+	 * -ENOMEM. */
+	int (*unshare)(struct proc_resources *res, bool files, bool fs);
 	/* CLONE_PIDFD: a descriptor of the new process p in the current one's
 	 * table, its number to user memory. 0 or -errno. */
 	int (*give_pidfd)(struct process *p, uaddr_t to);
@@ -22,5 +25,8 @@ struct resource_ops {
 };
 /* Installs ops (kept by reference). Boot, before the first clone. */
 void proc_set_resource_ops(const struct resource_ops *ops);
+
+/* What was installed. */
+const struct resource_ops *proc_resource_ops(void);
 
 #endif

@@ -23,6 +23,7 @@
 #include "lib/bug.h"
 #include "lib/err.h"
 #include "proc/proc_internal.h"
+#include "proc/rseq.h"
 
 #include <linux/sched.h>
 
@@ -478,8 +479,10 @@ void schedule(void)
 	watch_cpu_time(next, now);
 	if (!list_empty(&queue))
 		clock_arm(turn_end(next));
-	if (next != prev)
-		switch_to(prev, next);
+	if (next == prev)
+		return;
+	rseq_switched(prev);
+	switch_to(prev, next);
 }
 
 void sched_yield_current(void)

@@ -7,6 +7,7 @@
  */
 #include "lib/err.h"
 #include "proc/proc_internal.h"
+#include "proc/rseq.h"
 
 #include <asm/signal.h>
 #include <asm/unistd.h>
@@ -181,7 +182,8 @@ static void run_handler(struct trap_frame *tf, struct task *t, int sig,
 	u64 block = action->mask;
 
 	settle_call(tf, action);
-	if (sigframe_build(tf, sig, info, action, mask)) {
+	if ((t->rseq && rseq_abort(t, tf)) ||
+	    sigframe_build(tf, sig, info, action, mask)) {
 		frame_failed(sig);
 		return;
 	}

@@ -15,6 +15,7 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "proc/proc_internal.h"
+#include "proc/uts.h"
 #include "proc/seccomp.h"
 
 #include <linux/resource.h>
@@ -193,6 +194,7 @@ void process_free(struct process *p)
 		sighand_put(p->sighand);
 	if (p->session)
 		session_put(p->session);
+	uts_put(p->uts);
 	kfree(p->exe_path);
 	kfree(p);
 }

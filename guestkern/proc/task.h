@@ -48,6 +48,8 @@ struct proc_resources {
 	void *fs;    /* fs: root, cwd, umask */
 };
 
+struct uts_names;
+
 struct session {
 	u32 refs;
 	s32 sid;
@@ -100,6 +102,7 @@ struct process {
 	bool did_exec, dumpable, child_subreaper;
 	s32 oom_score_adj;
 	u32 personality;	     /* of personality(2) */
+	struct uts_names *uts;	     /* proc/uts.h; NULL: the machine's first */
 	char *exe_path;		     /* kmalloc'd absolute path, or NULL */
 };
 
@@ -137,6 +140,8 @@ struct task {
 	/* scheduling and accounting */
 	s32 nice;
 	u32 ioprio;		     /* of ioprio_set(2); kept, has no effect */
+	u32 mempolicy;		     /* of set_mempolicy(2), as sys_numa.c has it */
+	u64 timer_slack_ns;	     /* PR_SET_TIMERSLACK; kept, timers have none */
 	u32 policy, rt_priority;     /* SCHED_* of linux/sched.h */
 	bool reset_on_fork;
 	u64 vruntime_ns;	     /* CPU time weighted by nice: least runs next */
@@ -149,6 +154,9 @@ struct task {
 	u64 nvcsw, nivcsw;
 	/* threads */
 	uaddr_t clear_child_tid, set_child_tid, robust_list;
+	uaddr_t rseq;		     /* proc/rseq.c; 0: not registered */
+	u32 rseq_signature;
+	bool rseq_due;		     /* a sequence that it is in has to end */
 	struct vfork_wait *vfork;    /* parent that waits for us, or NULL */
 	u64 pdeath_signal;
 	struct seccomp_filter *seccomp; /* proc/seccomp.c */

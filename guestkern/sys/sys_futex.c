@@ -1,5 +1,6 @@
 /* futex and robust lists: argument decoding around proc/futex.c. */
 #include "lib/err.h"
+#include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/futex.h"
 #include "proc/task.h"
@@ -8,6 +9,7 @@
 
 #include <linux/capability.h>
 #include <linux/futex.h>
+#include <linux/time.h>
 
 /* --- waiting ---------------------------------------------------------------------------- */
 
@@ -134,6 +136,65 @@ s64 sys_futex(const u64 arg[6])
 	default: /* FUTEX_CMP_REQUEUE_PI, FUTEX_WAIT_REQUEUE_PI, FUTEX_FD */
 		return -ENOSYS;
 	}
+}
+
+/* --- several at once -------------------------------------------------------------------------- */
+
+static int get_words(struct futex_word *words, uaddr_t from, u32 count)
+{
+	struct futex_waitv v;
+
+	for (u32 i = 0; i < count; i++) {
+		if (get_user(v, from + i * sizeof(v)))
+			return -EFAULT;
+		if ((v.flags & ~(u32)(FUTEX_32 | FUTEX_PRIVATE_FLAG)) || v.__reserved ||
+		    !(v.flags & FUTEX_32))
+			return -EINVAL;
+		words[i] = (struct futex_word){
+			.addr = v.uaddr,
+			.val = (u32)v.val,
+			.scope = v.flags & FUTEX_PRIVATE_FLAG ? FUTEX_KEY_PRIVATE :
+								FUTEX_KEY_SHARED,
+		};
+	}
+	return 0;
+}
+
+static int waitv_deadline(uaddr_t timeout, s32 clock, u64 *deadline_ns)
+{
+	int err;
+
+	*deadline_ns = UINT64_MAX;
+	if (!timeout)
+		return 0;
+	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+		return -EINVAL;
+	err = user_timespec_get(deadline_ns, timeout);
+	if (!err && clock == CLOCK_REALTIME)
+		*deadline_ns = wait_wall_deadline(*deadline_ns);
+	return err;
+}
+
+s64 sys_futex_waitv(const u64 arg[6])
+{
+	u32 count = (u32)arg[1];
+	struct futex_word *words;
+	u64 deadline;
+	s64 ret;
+
+	if ((u32)arg[2] || !count || count > FUTEX_WAITV_COUNT_MAX || !arg[0])
+		return -EINVAL;
+	ret = waitv_deadline(arg[3], (s32)arg[4], &deadline);
+	if (ret)
+		return ret;
+	words = kmalloc(count * sizeof(*words));
+	if (!words)
+		return -ENOMEM;
+	ret = get_words(words, arg[0], count);
+	if (!ret)
+		ret = futex_wait_any(words, count, deadline);
+	kfree(words);
+	return ret;
 }
 
 /* --- robust lists ------------------------------------------------------------------------------ */

@@ -34,7 +34,8 @@ s64 sys_uname(const u64 arg[6])
 		return -ENOMEM;
 	str_copy(uts->sysname, UTS_SYSNAME, sizeof(uts->sysname));
 	str_copy(uts->nodename, uts_hostname(), sizeof(uts->nodename));
-	str_copy(uts->release, UTS_RELEASE, sizeof(uts->release));
+	str_copy(uts->release, current_process()->personality & UNAME26 ?
+				       UTS_RELEASE_26 : UTS_RELEASE, sizeof(uts->release));
 	str_copy(uts->version, UTS_VERSION, sizeof(uts->version));
 	str_copy(uts->machine, UTS_MACHINE, sizeof(uts->machine));
 	str_copy(uts->domainname, uts_domainname(), sizeof(uts->domainname));
@@ -120,8 +121,6 @@ s64 sys_personality(const u64 arg[6])
 
 	if (wanted == PERSONALITY_QUERY)
 		return old;
-	if ((wanted & PER_MASK) != PER_LINUX)
-		return -EINVAL;
 	p->personality = wanted;
 	return old;
 }

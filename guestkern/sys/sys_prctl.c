@@ -92,6 +92,14 @@ static s64 set_no_new_privs(const u64 arg[6])
 	return 0;
 }
 
+/* Kept as the distance from the default, which is what 0 and less ask for. Every
+ * timer is as exact as it can be. */
+static s64 set_timer_slack(s64 ns)
+{
+	current_task()->timer_slack_ns = ns > 0 ? (u64)ns - TIMER_SLACK_NS : 0;
+	return 0;
+}
+
 static s64 put_int(uaddr_t to, s32 value)
 {
 	return put_user(value, to);
@@ -125,9 +133,9 @@ static s64 prctl_process(const u64 arg[6])
 	case PR_SET_TIMING:
 		return arg[1] == PR_TIMING_STATISTICAL ? 0 : -EINVAL;
 	case PR_GET_TIMERSLACK:
-		return TIMER_SLACK_NS;
-	case PR_SET_TIMERSLACK: /* every timer is as exact as it can be */
-		return 0;
+		return (s64)current_task()->timer_slack_ns + TIMER_SLACK_NS;
+	case PR_SET_TIMERSLACK:
+		return set_timer_slack((s64)arg[1]);
 	default:
 		return -EINVAL;
 	}

@@ -4,6 +4,7 @@
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
+#include "proc/rseq.h"
 #include "sys/syscall.h"
 #include "sys/user_time.h"
 
@@ -450,6 +451,11 @@ s64 sys_sched_getaffinity(const u64 arg[6])
 	return put_user(mask, arg[2]) ? -EFAULT : (s64)sizeof(mask);
 }
 
+s64 sys_rseq(const u64 arg[6])
+{
+	return rseq_register(arg[0], (u32)arg[1], (s32)arg[2], (u32)arg[3]);
+}
+
 s64 sys_getcpu(const u64 arg[6])
 {
 	u32 zero = 0;
@@ -466,21 +472,27 @@ s64 sys_getcpu(const u64 arg[6])
 #define MEMBARRIER_REGISTRATIONS                                                       \
 	(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |                                    \
 	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |                                   \
-	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE |                         \
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ)
 #define MEMBARRIER_COMMANDS                                                            \
 	(MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |                     \
 	 MEMBARRIER_CMD_PRIVATE_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE | \
+	 MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ |                                       \
 	 MEMBARRIER_REGISTRATIONS)
 
-/* With one CPU every thread has passed a barrier by the time another runs:
- * what remains is who may ask. */
+/* With one CPU every thread has passed a barrier by the time another runs, and its
+ * restartable sequence is over (proc/rseq.c): what remains is who may ask. */
 s64 sys_membarrier(const u64 arg[6])
 {
 	u32 *registered = &current_task()->mm->membarrier;
 	s32 cmd = (s32)arg[0];
 
-	if (arg[1] & UINT32_MAX)
+	if (cmd == MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ) {
+		if ((u32)arg[1] & ~(u32)MEMBARRIER_CMD_FLAG_CPU)
+			return -EINVAL;
+	} else if ((u32)arg[1]) {
 		return -EINVAL;
+	}
 	switch (cmd) {
 	case MEMBARRIER_CMD_QUERY:
 		return MEMBARRIER_COMMANDS;
@@ -490,10 +502,12 @@ s64 sys_membarrier(const u64 arg[6])
 	case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
 	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
 	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ:
 		*registered |= (u32)cmd;
 		return 0;
 	case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
 	case MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE:
+	case MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ:
 		/* each registration is the next bit */
 		return *registered & (u32)cmd << 1 ? 0 : -EPERM;
 	default:
