@@ -9,6 +9,7 @@
 #include <linux/stat.h>
 
 #include "fs/vfs_internal.h"
+#include "fs/xattr.h"
 #include "lib/err.h"
 #include "proc/task.h"
 
@@ -111,6 +112,7 @@ void inode_drop_privileges(struct inode *inode)
 {
 	u32 drop = inode->mode & S_ISUID;
 
+	xattr_drop_caps(inode);
 	/* Without group execution the bit means mandatory locking, not power. */
 	if (inode->mode & S_IXGRP)
 		drop |= inode->mode & S_ISGID;

@@ -251,7 +251,7 @@ static void status_rights(struct textbuf *tb, const struct task *t)
 	put_set(tb, "CapPrm", t->cred.cap_permitted);
 	put_set(tb, "CapEff", t->cred.cap_effective);
 	put_set(tb, "CapBnd", t->cred.cap_bounding);
-	put_set(tb, "CapAmb", 0);
+	put_set(tb, "CapAmb", t->cred.cap_ambient);
 	textbuf_printf(tb, "NoNewPrivs:\t%d\nSeccomp:\t%u\nSeccomp_filters:\t%u\n",
 		       t->cred.no_new_privs, t->seccomp_mode, seccomp_filter_count(t));
 	textbuf_printf(tb, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n"

@@ -45,6 +45,19 @@ static bool has_prefix(const char *name, const char *prefix)
 	return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
+/* Of security.capability: VFS_CAP_REVISION_2 and, with a root's uid behind, 3. */
+static bool is_cap_data(const void *value, size_t size)
+{
+	u32 magic;
+
+	if (size < sizeof(magic))
+		return false;
+	memcpy(&magic, value, sizeof(magic));
+	magic &= VFS_CAP_REVISION_MASK;
+	return (magic == VFS_CAP_REVISION_2 && size == XATTR_CAPS_SZ_2) ||
+	       (magic == VFS_CAP_REVISION_3 && size == XATTR_CAPS_SZ_3);
+}
+
 /* May the current task? 0, -EPERM, -EACCES, -ENODATA, -EOPNOTSUPP. */
 static int check(const struct inode *inode, const char *name, u32 mask)
 {
@@ -52,6 +65,8 @@ static int check(const struct inode *inode, const char *name, u32 mask)
 
 	if (!inode->sb->xattr_ops)
 		return -EOPNOTSUPP;
+	if (strcmp(name, XATTR_NAME_CAPS) == 0)
+		return write && !capable(CAP_SETFCAP) ? -EPERM : 0;
 	if (has_prefix(name, XATTR_SECURITY_PREFIX))
 		return write && !capable(CAP_SYS_ADMIN) ? -EPERM : 0;
 	if (has_prefix(name, XATTR_TRUSTED_PREFIX)) {
@@ -188,6 +203,12 @@ static int set(struct inode *inode, const char *name, const void *value, size_t 
 int xattr_set(struct inode *inode, const char *name, const void *value, size_t size,
 	      u32 flags)
 {
+	int err;
+
+	if (strcmp(name, XATTR_NAME_CAPS) == 0 && !is_cap_data(value, size)) {
+		err = check(inode, name, MAY_WRITE);
+		return err ? err : -EINVAL;
+	}
 	return set(inode, name, value, size, flags);
 }
 
@@ -221,6 +242,34 @@ s64 xattr_list(const struct inode *inode, char *names, size_t size)
 	int err = inode->sb->xattr_ops ? inode->sb->xattr_ops->list(inode, &list) : 0;
 
 	return err ? err : (s64)list.used;
+}
+
+void xattr_file_caps(const struct inode *inode, struct cred_file_caps *caps)
+{
+	const struct xattr_ops *ops = inode->sb->xattr_ops;
+	struct vfs_ns_cap_data data;
+
+	*caps = (struct cred_file_caps){ .present = false };
+	memset(&data, 0, sizeof(data));
+	if (!ops || ops->get(inode, XATTR_NAME_CAPS, &data, sizeof(data)) < 0)
+		return;
+	if (data.rootid)
+		return; /* another user name space's */
+	caps->present = true;
+	caps->effective = data.magic_etc & VFS_CAP_FLAGS_EFFECTIVE;
+	caps->permitted = data.data[0].permitted | (u64)data.data[1].permitted << 32;
+	caps->inheritable = data.data[0].inheritable |
+			    (u64)data.data[1].inheritable << 32;
+	caps->permitted &= cred_cap_all();
+	caps->inheritable &= cred_cap_all();
+}
+
+void xattr_drop_caps(struct inode *inode)
+{
+	const struct xattr_ops *ops = inode->sb->xattr_ops;
+
+	if (ops && ops->get(inode, XATTR_NAME_CAPS, NULL, 0) >= 0)
+		ops->set(inode, XATTR_NAME_CAPS, NULL, 0, 0);
 }
 
 void xattr_free(struct inode *inode)

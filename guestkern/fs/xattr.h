@@ -43,6 +43,12 @@ int xattr_set(struct inode *inode, const char *name, const void *value, size_t s
 int xattr_remove(struct inode *inode, const char *name);
 /* All names with their NULs, as xattr_get. */
 s64 xattr_list(const struct inode *inode, char *names, size_t size);
+/* security.capability, as execve sees it; not present: none, or one of another
+ * machine's making. */
+struct cred_file_caps;
+void xattr_file_caps(const struct inode *inode, struct cred_file_caps *caps);
+/* The file was written, or has a new owner: its capabilities are gone. */
+void xattr_drop_caps(struct inode *inode);
 /* The inode goes. */
 void xattr_free(struct inode *inode);
 

@@ -18,6 +18,7 @@
 
 #include <asm/signal.h>
 #include <linux/capability.h>
+#include <linux/prctl.h>
 #include <linux/resource.h>
 #include <linux/sched.h>
 
@@ -29,6 +30,7 @@
 	 CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO |   \
 	 CLONE_CLEAR_SIGHAND | CLONE_PIDFD | CLONE_NEWUTS)
 
+#define TIMER_SLACK_NS 50000 /* Linux's default */
 #define USER_BASE_END LODGER_USER_HIGH_END
 
 /* --- may it be? --------------------------------------------------------------------- */
@@ -128,6 +130,9 @@ static void clone_plain(struct process *child, const struct process *parent)
 	session_get(child->session);
 	child->tty = parent->tty;
 	child->dumpable = parent->dumpable;
+	child->thp_disable = parent->thp_disable;
+	child->io_flusher = parent->io_flusher;
+	child->mce_kill = parent->mce_kill;
 	child->oom_score_adj = parent->oom_score_adj;
 	child->personality = parent->personality;
 	child->start_ns = clock_mono_ns();
@@ -215,6 +220,7 @@ static void copy_sched(struct task *child, const struct task *parent)
 	child->ioprio = parent->ioprio;
 	child->mempolicy = parent->mempolicy;
 	child->timer_slack_ns = parent->timer_slack_ns;
+	child->timer_slack_default_ns = parent->timer_slack_ns;
 	child->policy = parent->policy;
 	child->rt_priority = parent->rt_priority;
 	if (!parent->reset_on_fork)
@@ -418,6 +424,7 @@ static struct process *kernel_process(void)
 		goto out_process;
 	p->sighand->refs = 1;
 	p->start_ns = clock_mono_ns();
+	p->mce_kill = PR_MCE_KILL_DEFAULT;
 	p->exit_signal = SIGCHLD;
 	err = clone_resources(p, 0);
 	if (err)
@@ -438,6 +445,7 @@ static struct task *kernel_task(const char *name, void (*fn)(void *arg), void *a
 		goto out_free;
 	*start = (struct kthread_start){ fn, arg };
 	cred_init(&t->cred, 0, 0);
+	t->timer_slack_ns = t->timer_slack_default_ns = TIMER_SLACK_NS;
 	str_copy(t->comm, name, sizeof(t->comm));
 	cpu_user_init(&t->user, t->user.xstate);
 	cpu_context_init(&t->ctx, stack_top(t), kthread_first_steps, start);

@@ -1,7 +1,7 @@
 /*
  * Credentials: who may become whom, and what that does to capabilities
- * (credentials(7), capabilities(7)). Without user name spaces, file capabilities,
- * ambient capabilities and securebits other than keep_caps.
+ * (credentials(7), capabilities(7)). Without user name spaces. What execve does to
+ * capabilities is cred_exec.c's.
  */
 #include "proc/cred.h"
 
@@ -10,6 +10,7 @@
 #include "proc/task.h"
 
 #include <linux/capability.h>
+#include <linux/securebits.h>
 
 #define CAP_BIT(cap) (1ULL << (cap))
 
@@ -71,9 +72,14 @@ static void commit_uids(struct cred *cred, const struct cred *next)
 	struct cred old = *cred;
 
 	*cred = *next;
-	if (any_root(&old) && !any_root(cred) && !cred->keep_caps) {
-		cred->cap_permitted = 0;
-		cred->cap_effective = 0;
+	if (cred_has_securebit(cred, SECBIT_NO_SETUID_FIXUP))
+		return;
+	if (any_root(&old) && !any_root(cred)) {
+		if (!cred_has_securebit(cred, SECBIT_KEEP_CAPS)) {
+			cred->cap_permitted = 0;
+			cred->cap_effective = 0;
+		}
+		cred->cap_ambient = 0;
 	}
 	if (old.euid == 0 && cred->euid != 0)
 		cred->cap_effective = 0;
@@ -153,6 +159,8 @@ u32 cred_setfsuid(struct cred *cred, u32 uid)
 	if (!is_own_uid(cred, uid) && uid != old && !cred_capable(cred, CAP_SETUID))
 		return old;
 	cred->fsuid = uid;
+	if (cred_has_securebit(cred, SECBIT_NO_SETUID_FIXUP))
+		return old;
 	if (old == 0 && uid != 0)
 		cred->cap_effective &= ~CAPS_OF_FSUID;
 	if (old != 0 && uid == 0)
@@ -254,5 +262,45 @@ int cred_capset(struct cred *cred, u64 effective, u64 permitted, u64 inheritable
 	cred->cap_effective = effective;
 	cred->cap_permitted = permitted;
 	cred->cap_inheritable = inheritable;
+	cred->cap_ambient &= permitted & inheritable;
+	return 0;
+}
+
+int cred_set_securebits(struct cred *cred, u64 bits)
+{
+	u32 old = cred->securebits, locks = old & SECURE_ALL_LOCKS;
+
+	if (((locks >> 1) & (old ^ (u32)bits)) || (locks & ~bits) ||
+	    (bits & ~(u64)(SECURE_ALL_LOCKS | SECURE_ALL_BITS)) ||
+	    !cred_capable(cred, CAP_SETPCAP))
+		return -EPERM;
+	cred->securebits = (u32)bits;
+	return 0;
+}
+
+int cred_set_keep_caps(struct cred *cred, bool keep)
+{
+	if (cred_has_securebit(cred, SECBIT_KEEP_CAPS_LOCKED))
+		return -EPERM;
+	cred->securebits &= ~(u32)SECBIT_KEEP_CAPS;
+	if (keep)
+		cred->securebits |= SECBIT_KEEP_CAPS;
+	return 0;
+}
+
+int cred_raise_ambient(struct cred *cred, int cap)
+{
+	if (!(cred->cap_permitted & cred->cap_inheritable & CAP_BIT(cap)) ||
+	    cred_has_securebit(cred, SECBIT_NO_CAP_AMBIENT_RAISE))
+		return -EPERM;
+	cred->cap_ambient |= CAP_BIT(cap);
+	return 0;
+}
+
+int cred_drop_bounding(struct cred *cred, int cap)
+{
+	if (!cred_capable(cred, CAP_SETPCAP))
+		return -EPERM;
+	cred->cap_bounding &= ~CAP_BIT(cap);
 	return 0;
 }

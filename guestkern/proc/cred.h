@@ -11,9 +11,9 @@ struct cred {
 	u32 gid, egid, sgid, fsgid;
 	u32 ngroups;
 	u32 groups[CRED_GROUPS_MAX];
-	u64 cap_effective, cap_permitted, cap_inheritable, cap_bounding;
+	u64 cap_effective, cap_permitted, cap_inheritable, cap_bounding, cap_ambient;
+	u32 securebits; /* SECBIT_* of linux/securebits.h */
 	bool no_new_privs;
-	bool keep_caps; /* PR_SET_KEEPCAPS */
 };
 
 #define CRED_KEEP ((u32)-1) /* setreuid(2) and kin: leave as it is */
@@ -36,6 +36,29 @@ int cred_setresgid(struct cred *cred, u32 rgid, u32 egid, u32 sgid);
 /* setfsuid(2), setfsgid(2): return the old id and may do nothing. */
 u32 cred_setfsuid(struct cred *cred, u32 uid);
 u32 cred_setfsgid(struct cred *cred, u32 gid);
+static inline bool cred_has_securebit(const struct cred *cred, u32 bit)
+{
+	return cred->securebits & bit;
+}
+
+/* prctl(2): PR_SET_SECUREBITS, PR_SET_KEEPCAPS, PR_CAP_AMBIENT_RAISE, PR_CAPBSET_DROP:
+ * 0, -EPERM. */
+int cred_set_securebits(struct cred *cred, u64 bits);
+int cred_set_keep_caps(struct cred *cred, bool keep);
+int cred_raise_ambient(struct cred *cred, int cap);
+int cred_drop_bounding(struct cred *cred, int cap);
+
+/* What the file of a new program gives (capabilities(7), "File capabilities"). */
+struct cred_file_caps {
+	bool present, effective;
+	u64 permitted, inheritable;
+};
+/* execve(2): cred, whose effective ids may have come from the file already, becomes
+ * that of the new program; old is what it was. secure: AT_SECURE. 0, or -EPERM: the
+ * file wants more than the bounding set allows. */
+int cred_exec(struct cred *cred, const struct cred *old,
+	      const struct cred_file_caps *file, bool *secure);
+
 /* capset(2): 0 or -EPERM. */
 int cred_capset(struct cred *cred, u64 effective, u64 permitted, u64 inheritable);
 /* All capabilities that there are. */

@@ -100,6 +100,8 @@ struct process {
 	u32 sig_queued;		     /* struct sigqueue in all its queues */
 	struct task *exec_task;	     /* in execve: the others are to end */
 	bool did_exec, dumpable, child_subreaper;
+	bool thp_disable, io_flusher; /* of prctl(2); kept only */
+	u8 mce_kill;		     /* PR_MCE_KILL_SET's; kept only */
 	s32 oom_score_adj;
 	u32 personality;	     /* of personality(2) */
 	struct uts_names *uts;	     /* proc/uts.h; NULL: the machine's first */
@@ -141,7 +143,7 @@ struct task {
 	s32 nice;
 	u32 ioprio;		     /* of ioprio_set(2); kept, has no effect */
 	u32 mempolicy;		     /* of set_mempolicy(2), as sys_numa.c has it */
-	u64 timer_slack_ns;	     /* PR_SET_TIMERSLACK; kept, timers have none */
+	u64 timer_slack_ns, timer_slack_default_ns; /* PR_SET_TIMERSLACK; kept only */
 	u32 policy, rt_priority;     /* SCHED_* of linux/sched.h */
 	bool reset_on_fork;
 	u64 vruntime_ns;	     /* CPU time weighted by nice: least runs next */

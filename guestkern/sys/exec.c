@@ -14,6 +14,7 @@
 #include <linux/resource.h>
 #include <linux/stat.h>
 
+#include "fs/xattr.h"
 #include "hal/cpu.h"
 #include "hal/hal.h"
 #include "lib/err.h"
@@ -65,28 +66,20 @@ static void cred_apply_file(struct exec *ex)
 		ex->cred.egid = inode->gid;
 }
 
-/* capabilities(7), "Transformation of capabilities during execve", without file
- * and ambient capabilities. */
-static void cred_apply_caps(struct cred *cred)
+static int cred_prepare(struct exec *ex)
 {
-	if (cred->uid == 0 || cred->euid == 0)
-		cred->cap_permitted = cred->cap_inheritable | cred->cap_bounding;
-	else
-		cred->cap_permitted = 0;
-	cred->cap_effective = cred->euid == 0 ? cred->cap_permitted : 0;
-}
-
-static void cred_prepare(struct exec *ex)
-{
+	const struct file *f = ex->program.file;
 	struct cred *cred = &ex->cred;
+	struct cred_file_caps caps = { .present = false };
+	int err;
 
 	*cred = current_task()->cred;
 	cred_apply_file(ex);
-	cred_apply_caps(cred);
-	cred->suid = cred->fsuid = cred->euid;
-	cred->sgid = cred->fsgid = cred->egid;
-	ex->secure = cred->uid != cred->euid || cred->gid != cred->egid;
-	ex->hidden = inode_permission(ex->program.file->inode, 4) != 0;
+	if (!(f->mnt && f->mnt->flags & MS_NOSUID))
+		xattr_file_caps(f->inode, &caps);
+	err = cred_exec(cred, &current_task()->cred, &caps, &ex->secure);
+	ex->hidden = inode_permission(f->inode, 4) != 0;
+	return err;
 }
 
 /* --- what is to run -------------------------------------------------------------------- */
@@ -155,7 +148,7 @@ static int exec_prepare(struct exec *ex, int dirfd, const char *path, u32 walk)
 	if (!err)
 		err = check_strings(ex);
 	if (!err)
-		cred_prepare(ex);
+		err = cred_prepare(ex);
 	if (!err)
 		err = exec_elf_build(ex);
 	return err;

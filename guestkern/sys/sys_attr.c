@@ -7,6 +7,7 @@
 
 #include "fs/notify.h"
 #include "fs/vfs_internal.h"
+#include "fs/xattr.h"
 #include "lib/err.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
@@ -115,6 +116,7 @@ static int target_chown(const struct fs_target *t, u32 uid, u32 gid)
 		return err;
 	if (!chown_allowed(inode, uid, gid))
 		return -EPERM;
+	xattr_drop_caps(inode);
 	/* Powers given by the old owner do not pass to the new one. */
 	if (!S_ISDIR(inode->mode)) {
 		inode->mode &= ~(u32)S_ISUID;

@@ -10,8 +10,8 @@
 #include <asm/prctl.h>
 #include <linux/capability.h>
 #include <linux/prctl.h>
+#include <linux/securebits.h>
 
-#define TIMER_SLACK_NS 50000 /* Linux's default; timers here have none */
 
 /* --- prctl ---------------------------------------------------------------------------- */
 
@@ -62,23 +62,32 @@ static s64 bounding_drop(u64 cap)
 		return -EPERM;
 	if (cap > CAP_LAST_CAP)
 		return -EINVAL;
-	current_task()->cred.cap_bounding &= ~(1ULL << cap);
-	return 0;
+	return cred_drop_bounding(&current_task()->cred, (int)cap);
 }
 
-/* There are no ambient capabilities: the set is empty and stays so. */
 static s64 ambient(const u64 arg[6])
 {
+	struct cred *cred = &current_task()->cred;
+	u64 cap = arg[2];
+
 	if (arg[3] || arg[4])
 		return -EINVAL;
+	if (arg[1] == PR_CAP_AMBIENT_CLEAR_ALL) {
+		if (cap)
+			return -EINVAL;
+		cred->cap_ambient = 0;
+		return 0;
+	}
+	if (cap > CAP_LAST_CAP)
+		return -EINVAL;
 	switch (arg[1]) {
-	case PR_CAP_AMBIENT_CLEAR_ALL:
-		return arg[2] ? -EINVAL : 0;
 	case PR_CAP_AMBIENT_IS_SET:
+		return (cred->cap_ambient >> cap) & 1;
 	case PR_CAP_AMBIENT_LOWER:
-		return arg[2] > CAP_LAST_CAP ? -EINVAL : 0;
+		cred->cap_ambient &= ~(1ULL << cap);
+		return 0;
 	case PR_CAP_AMBIENT_RAISE:
-		return arg[2] > CAP_LAST_CAP ? -EINVAL : -EPERM;
+		return cred_raise_ambient(cred, (int)cap);
 	default:
 		return -EINVAL;
 	}
@@ -92,12 +101,46 @@ static s64 set_no_new_privs(const u64 arg[6])
 	return 0;
 }
 
-/* Kept as the distance from the default, which is what 0 and less ask for. Every
- * timer is as exact as it can be. */
+/* 0 and less ask for the default, which is what the creator had. Every timer is as
+ * exact as it can be. */
 static s64 set_timer_slack(s64 ns)
 {
-	current_task()->timer_slack_ns = ns > 0 ? (u64)ns - TIMER_SLACK_NS : 0;
+	struct task *t = current_task();
+
+	t->timer_slack_ns = ns > 0 ? (u64)ns : t->timer_slack_default_ns;
 	return 0;
+}
+
+/* What is to happen at a memory error, which there are none of: kept and told. */
+static s64 set_mce_kill(struct process *p, const u64 arg[6])
+{
+	if (arg[3] || arg[4])
+		return -EINVAL;
+	switch (arg[1]) {
+	case PR_MCE_KILL_CLEAR:
+		if (arg[2])
+			return -EINVAL;
+		p->mce_kill = PR_MCE_KILL_DEFAULT;
+		return 0;
+	case PR_MCE_KILL_SET:
+		if (arg[2] > PR_MCE_KILL_DEFAULT)
+			return -EINVAL;
+		p->mce_kill = (u8)arg[2];
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static s64 io_flusher(struct process *p, const u64 arg[6])
+{
+	if (!capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	if (arg[2] || arg[3] || arg[4])
+		return -EINVAL;
+	if ((s32)arg[0] == PR_GET_IO_FLUSHER)
+		return arg[1] ? -EINVAL : p->io_flusher;
+	return set_flag(&p->io_flusher, arg[1]);
 }
 
 static s64 put_int(uaddr_t to, s32 value)
@@ -126,14 +169,34 @@ static s64 prctl_process(const u64 arg[6])
 		return current_task()->seccomp_mode;
 	case PR_SET_SECCOMP:
 		return seccomp_prctl_set(arg[1], arg[2]);
-	case PR_GET_SECUREBITS:
 	case PR_GET_THP_DISABLE:
+		return arg[1] || arg[2] || arg[3] || arg[4] ? -EINVAL : p->thp_disable;
+	case PR_SET_THP_DISABLE:
+		if (arg[2] || arg[3] || arg[4])
+			return -EINVAL;
+		p->thp_disable = arg[1];
+		return 0;
 	case PR_GET_TIMING:
 		return 0;
+	case PR_MCE_KILL:
+		return set_mce_kill(p, arg);
+	case PR_MCE_KILL_GET:
+		return arg[1] || arg[2] || arg[3] || arg[4] ? -EINVAL : p->mce_kill;
+	case PR_SET_IO_FLUSHER:
+	case PR_GET_IO_FLUSHER:
+		return io_flusher(p, arg);
+	case PR_GET_SPECULATION_CTRL:
+		if (arg[2] || arg[3] || arg[4])
+			return -EINVAL;
+		return arg[1] <= PR_SPEC_L1D_FLUSH ? PR_SPEC_NOT_AFFECTED : -ENODEV;
+	case PR_SET_SPECULATION_CTRL:
+		if (arg[3] || arg[4])
+			return -EINVAL;
+		return arg[1] <= PR_SPEC_L1D_FLUSH ? -ENXIO : -ENODEV;
 	case PR_SET_TIMING:
 		return arg[1] == PR_TIMING_STATISTICAL ? 0 : -EINVAL;
 	case PR_GET_TIMERSLACK:
-		return (s64)current_task()->timer_slack_ns + TIMER_SLACK_NS;
+		return (s64)current_task()->timer_slack_ns;
 	case PR_SET_TIMERSLACK:
 		return set_timer_slack((s64)arg[1]);
 	default:
@@ -155,9 +218,13 @@ s64 sys_prctl(const u64 arg[6])
 	case PR_GET_PDEATHSIG:
 		return put_int(arg[1], (s32)t->pdeath_signal);
 	case PR_SET_KEEPCAPS:
-		return set_flag(&t->cred.keep_caps, arg[1]);
+		return arg[1] > 1 ? -EINVAL : cred_set_keep_caps(&t->cred, arg[1]);
 	case PR_GET_KEEPCAPS:
-		return t->cred.keep_caps;
+		return cred_has_securebit(&t->cred, SECBIT_KEEP_CAPS);
+	case PR_GET_SECUREBITS:
+		return t->cred.securebits;
+	case PR_SET_SECUREBITS:
+		return cred_set_securebits(&t->cred, arg[1]);
 	case PR_SET_NO_NEW_PRIVS:
 		return set_no_new_privs(arg);
 	case PR_GET_NO_NEW_PRIVS:

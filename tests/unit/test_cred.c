@@ -95,7 +95,7 @@ END_TEST
 START_TEST(test_keep_caps)
 {
 	cred_init(&cred, 0, 0);
-	cred.keep_caps = true;
+	ck_assert_int_eq(cred_set_keep_caps(&cred, true), 0);
 	ck_assert_int_eq(cred_setuid(&cred, 1000), 0);
 	ck_assert_uint_eq(cred.cap_permitted, cred_cap_all());
 	ck_assert_uint_eq(cred.cap_effective, 0);
