@@ -29,7 +29,6 @@
 #include "proc/task.h"
 
 #define FILES_FIRST_SIZE 16u
-#define FILES_MAX_SIZE (1u << 20) /* fs.nr_open of Linux */
 
 struct files {
 	u32 refs;
@@ -143,6 +142,8 @@ static void files_put(struct files *files)
 	kfree(files);
 }
 
+s64 files_nr_open = FILES_NR_OPEN_MAX;
+
 /* The current process's table, made on first use; NULL on no memory. */
 static struct files *current_files(void)
 {
@@ -157,7 +158,7 @@ static u32 nofile_limit(void)
 {
 	u64 limit = current_process()->rlim[RLIMIT_NOFILE].cur;
 
-	return limit < FILES_MAX_SIZE ? (u32)limit : FILES_MAX_SIZE;
+	return (u32)MIN(limit, (u64)files_nr_open);
 }
 
 /* Makes slot fd exist. The caller has checked fd against the limit. */

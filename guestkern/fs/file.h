@@ -142,6 +142,11 @@ struct file *process_fd_get(const struct process *p, int fd);
 /* The lowest open descriptor >= fd, or -1. */
 int process_fd_next(const struct process *p, int fd);
 
+/* /proc/sys/fs/nr_open: descriptors are below it, whatever RLIMIT_NOFILE says. */
+#define FILES_NR_OPEN_MIN 64
+#define FILES_NR_OPEN_MAX (1 << 20)
+extern s64 files_nr_open;
+
 /* Registers clone/exit/exec of tables with proc. Boot. */
 void file_init(void);
 

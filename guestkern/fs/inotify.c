@@ -94,7 +94,7 @@ static void queue_event(struct inotify *in, s32 wd, u32 mask, u32 cookie,
 		head.len = (u32)ALIGN_UP(len + 1, sizeof(struct event_head));
 	if (is_last_again(in, &head, name))
 		return;
-	e = in->event_count < INOTIFY_EVENTS_MAX ? kzalloc(sizeof(*e) + head.len) : NULL;
+	e = in->event_count < inotify_events_max ? kzalloc(sizeof(*e) + head.len) : NULL;
 	if (!e) {
 		queue_overflow(in);
 		return;
@@ -305,6 +305,8 @@ bool file_is_inotify(const struct file *f)
 	return f->ops == &inotify_ops;
 }
 
+s64 inotify_events_max = 16384, inotify_instances_max = 128; /* as Linux */
+
 static bool too_many(u32 uid)
 {
 	const struct inotify *in;
@@ -312,7 +314,7 @@ static bool too_many(u32 uid)
 
 	list_for_each_entry(in, &instances, link)
 		count += in->uid == uid;
-	return count >= INOTIFY_INSTANCES_MAX;
+	return count >= inotify_instances_max;
 }
 
 struct file *inotify_file_create(u32 flags)

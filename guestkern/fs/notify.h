@@ -14,8 +14,8 @@ struct super_block;
 
 /* As /proc/sys/fs/inotify of Linux: events that wait in one instance, instances of
  * one user. */
-#define INOTIFY_EVENTS_MAX 16384u
-#define INOTIFY_INSTANCES_MAX 128u
+extern s64 inotify_events_max;
+extern s64 inotify_instances_max;
 
 /* event: one of IN_* of linux/inotify.h. None of these sleeps or fails: events
  * that find no memory become IN_Q_OVERFLOW. */

@@ -25,7 +25,7 @@
 #include "proc/task.h"
 
 #define PIPE_SLOTS 16	   /* 64 KiB, as Linux */
-#define PIPE_SLOTS_MAX 256 /* 1 MiB: fs.pipe-max-size */
+#define PIPE_BYTES_MAX (1 << 20) /* Linux: fs.pipe-max-size */
 #define PIPE_ATOMIC 4096   /* PIPE_BUF */
 #define SIGPIPE_ 13
 
@@ -44,6 +44,8 @@ struct pipe {
 /* Pages in all pipes together. Past an eighth of the core a pipe gets one page
  * only, past a quarter none: pipes must not use up the kernel's memory. */
 static u64 pages_total;
+
+s64 pipe_bytes_max = PIPE_BYTES_MAX;
 
 static struct pipe *pipe_new(void)
 {
@@ -344,8 +346,11 @@ s64 pipe_set_capacity(struct file *f, u64 bytes)
 	if (bytes > 1u << 31)
 		return -EINVAL;
 	slots = slots_for(bytes);
-	if (slots > PIPE_SLOTS_MAX)
-		return capable(CAP_SYS_RESOURCE) ? -ENOMEM : -EPERM;
+	if (slots > p->slots && (s64)slots * (s64)PAGE_SIZE > pipe_bytes_max &&
+	    !capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	if (slots > PIPE_BYTES_LIMIT / PAGE_SIZE)
+		return -ENOMEM;
 	if (p->busy || (u64)slots * PAGE_SIZE < p->tail - first * PAGE_SIZE)
 		return -EBUSY;
 	page = kzalloc(slots * sizeof(*page));

@@ -6,6 +6,10 @@
 
 extern const struct file_ops pipe_ops;
 
+/* /proc/sys/fs/pipe-max-size: what the unprivileged may ask for. */
+#define PIPE_BYTES_LIMIT (16 << 20)
+extern s64 pipe_bytes_max;
+
 /* Is f an end of a pipe or FIFO? The others ask for one. */
 bool pipe_is_pipe(const struct file *f);
 /* F_GETPIPE_SZ, in bytes. */

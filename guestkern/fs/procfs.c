@@ -56,6 +56,7 @@ int proc_node_target(const struct proc_node *node, struct proc_target *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->fd = node->fd;
+	t->entry = node->entry;
 	if (!node->pid)
 		return 0;
 	t->process = process_find(node->pid);
@@ -121,12 +122,12 @@ static u32 node_mode(const struct proc_node *node)
 	return type[node->entry->kind] | node->entry->mode;
 }
 
-static void inode_set_ops(struct inode *inode, enum proc_kind kind)
+static void inode_set_ops(struct inode *inode, const struct proc_entry *entry)
 {
-	switch (kind) {
+	switch (entry->kind) {
 	case PROC_FILE:
 		inode->ops = &file_inode_ops;
-		inode->fops = &proc_file_ops;
+		inode->fops = entry->fops ? entry->fops : &proc_file_ops;
 		break;
 	case PROC_LINK:
 		inode->ops = &link_inode_ops;
@@ -179,7 +180,7 @@ static struct inode *node_inode(struct super_block *sb, const struct proc_node *
 		proc_owner(p, &inode->uid, &inode->gid);
 	if (p && node->fd >= 0 && node->entry->kind == PROC_MAGIC)
 		inode->mode = fd_link_mode(p, node->fd);
-	inode_set_ops(inode, node->entry->kind);
+	inode_set_ops(inode, node->entry);
 	return inode;
 }
 

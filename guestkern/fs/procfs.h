@@ -15,10 +15,17 @@ struct process;
 struct task;
 
 /* What a node is about: looked up anew at each use, never kept. */
+struct proc_entry;
 struct proc_target {
+	const struct proc_entry *entry; /* what is shown or written */
 	struct process *process; /* NULL: the machine */
 	struct task *task;
 	s32 fd; /* /proc/PID/fd/N */
+};
+
+/* A number that is shown and, within its bounds, set. */
+struct proc_number {
+	s64 *value, min, max;
 };
 
 enum proc_kind {
@@ -47,6 +54,8 @@ struct proc_entry {
 	int (*write)(const struct proc_target *t, const char *text, size_t len);
 	/* The referenced place; 0 or -errno. */
 	int (*follow)(const struct proc_target *t, struct path *to);
+	const struct proc_number *number; /* proc_show_number's */
+	const struct file_ops *fops;	   /* of a PROC_FILE that is no text */
 	const struct proc_entry *children; /* ends with a NULL name */
 	enum proc_dynamic dynamic;
 };
@@ -54,6 +63,7 @@ struct proc_entry {
 /* The root's table, and those of /proc/PID and /proc/PID/task/TID. */
 extern const struct proc_entry proc_root_entries[];
 extern const struct proc_entry proc_process_entries[];
+extern const struct proc_entry proc_sys_entries[]; /* procfs_sysctl.c */
 extern const struct proc_entry proc_task_entries[];
 /* /proc/net and /proc/sys/net: the layer above defines them (net/proc_net.c). */
 extern const struct proc_entry proc_net_entries[];
@@ -87,6 +97,12 @@ extern const struct file_ops proc_file_ops;
 /* Runs entry->show into fresh memory: kmalloc'd *text of *len bytes. 0, -errno. */
 int proc_show(const struct proc_node *node, char **text, size_t *len);
 
+/* show and write of an entry with a number. */
+int proc_show_number(struct textbuf *tb, const struct proc_target *t);
+int proc_write_number(const struct proc_target *t, const char *text, size_t len);
+/* A decimal number, perhaps with a sign: 0, -EINVAL. */
+int proc_parse_number(const char *text, s64 *value);
+
 /* --- content (procfs_process.c, procfs_mm.c, procfs_links.c, procfs_system.c) --- */
 
 /* Each is the show of the entry it is named after. */
@@ -113,6 +129,38 @@ int proc_show_msgmax(struct textbuf *tb, const struct proc_target *t);
 int proc_show_msgmnb(struct textbuf *tb, const struct proc_target *t);
 int proc_show_msgmni(struct textbuf *tb, const struct proc_target *t);
 int proc_show_sem(struct textbuf *tb, const struct proc_target *t);
+
+/* procfs_attr.c: further files of a process. */
+int proc_show_io(struct textbuf *tb, const struct proc_target *t);
+int proc_show_coredump_filter(struct textbuf *tb, const struct proc_target *t);
+int proc_write_coredump_filter(const struct proc_target *t, const char *text, size_t len);
+int proc_write_clear_refs(const struct proc_target *t, const char *text, size_t len);
+int proc_show_id_map(struct textbuf *tb, const struct proc_target *t);
+int proc_show_setgroups(struct textbuf *tb, const struct proc_target *t);
+int proc_show_personality(struct textbuf *tb, const struct proc_target *t);
+int proc_show_no_id(struct textbuf *tb, const struct proc_target *t);
+int proc_show_schedstat(struct textbuf *tb, const struct proc_target *t);
+int proc_show_timerslack(struct textbuf *tb, const struct proc_target *t);
+int proc_write_timerslack(const struct proc_target *t, const char *text, size_t len);
+int proc_show_syscall(struct textbuf *tb, const struct proc_target *t);
+int proc_show_stack(struct textbuf *tb, const struct proc_target *t);
+int proc_show_children(struct textbuf *tb, const struct proc_target *t);
+int proc_show_numa_maps(struct textbuf *tb, const struct proc_target *t);
+int proc_show_oom_adj(struct textbuf *tb, const struct proc_target *t);
+extern const struct file_ops proc_pagemap_ops;
+/* procfs_machine.c: the rest of /proc's own files. */
+extern const struct proc_entry proc_tty_entries[];
+int proc_show_buddyinfo(struct textbuf *tb, const struct proc_target *t);
+int proc_show_cgroups(struct textbuf *tb, const struct proc_target *t);
+int proc_show_consoles(struct textbuf *tb, const struct proc_target *t);
+int proc_show_devices(struct textbuf *tb, const struct proc_target *t);
+int proc_show_diskstats(struct textbuf *tb, const struct proc_target *t);
+int proc_show_execdomains(struct textbuf *tb, const struct proc_target *t);
+int proc_show_interrupts(struct textbuf *tb, const struct proc_target *t);
+int proc_show_misc(struct textbuf *tb, const struct proc_target *t);
+int proc_show_softirqs(struct textbuf *tb, const struct proc_target *t);
+int proc_show_zoneinfo(struct textbuf *tb, const struct proc_target *t);
+int proc_show_nothing(struct textbuf *tb, const struct proc_target *t);
 
 /* The line of maps about vma. 0 or -ENOMEM. */
 int proc_put_vma(struct textbuf *tb, const struct vma *vma);

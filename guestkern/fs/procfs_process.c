@@ -396,37 +396,57 @@ static int show_cgroup(struct textbuf *tb, const struct proc_target *t)
 #define COMMON_ENTRIES                                                     \
 	FILE_("auxv", 0400, proc_show_auxv),                               \
 	FILE_("cgroup", 0444, show_cgroup),                                \
+	FILE_W("clear_refs", 0200, NULL, proc_write_clear_refs),           \
 	FILE_("cmdline", 0444, proc_show_cmdline),                         \
 	FILE_W("comm", 0644, show_comm, write_comm),                       \
+	FILE_W("coredump_filter", 0644, proc_show_coredump_filter,         \
+	       proc_write_coredump_filter),                                \
 	MAGIC_("cwd", proc_show_cwd, proc_follow_cwd),                     \
 	FILE_("environ", 0400, proc_show_environ),                         \
 	MAGIC_("exe", proc_show_exe, proc_follow_exe),                     \
 	NUMBERS_("fd", 0500, PROC_FDS),                                    \
 	NUMBERS_("fdinfo", 0500, PROC_FDINFOS),                            \
+	FILE_("gid_map", 0644, proc_show_id_map),                          \
+	FILE_("io", 0400, proc_show_io),                                   \
 	FILE_("limits", 0444, proc_show_limits),                           \
+	FILE_("loginuid", 0644, proc_show_no_id),                          \
 	FILE_("maps", 0444, proc_show_maps),                               \
 	FILE_("mountinfo", 0444, proc_show_mountinfo),                     \
 	FILE_("mounts", 0444, proc_show_mounts),                           \
 	{ .name = "net", .kind = PROC_DIR, .mode = 0555,                   \
 	  .children = proc_net_entries },                                  \
+	FILE_("numa_maps", 0444, proc_show_numa_maps),                     \
+	FILE_("oom_adj", 0444, proc_show_oom_adj),                         \
 	FILE_("oom_score", 0444, show_oom_score),                          \
 	FILE_W("oom_score_adj", 0644, show_oom_score_adj,                  \
 	       write_oom_score_adj),                                       \
+	{ .name = "pagemap", .kind = PROC_FILE, .mode = 0400,              \
+	  .fops = &proc_pagemap_ops },                                     \
+	FILE_("personality", 0400, proc_show_personality),                 \
+	FILE_("projid_map", 0644, proc_show_id_map),                       \
 	MAGIC_("root", proc_show_root, proc_follow_root),                  \
+	FILE_("schedstat", 0444, proc_show_schedstat),                     \
+	FILE_("sessionid", 0444, proc_show_no_id),                         \
+	FILE_("setgroups", 0644, proc_show_setgroups),                     \
 	FILE_("smaps", 0444, proc_show_smaps),                             \
 	FILE_("smaps_rollup", 0444, proc_show_smaps_rollup),               \
 	FILE_("stat", 0444, proc_show_stat),                               \
 	FILE_("statm", 0444, proc_show_statm),                             \
+	FILE_("stack", 0400, proc_show_stack),                             \
 	FILE_("status", 0444, proc_show_status),                           \
+	FILE_("syscall", 0400, proc_show_syscall),                         \
+	FILE_("uid_map", 0644, proc_show_id_map),                          \
 	FILE_("wchan", 0444, show_wchan)
 
 const struct proc_entry proc_process_entries[] = {
 	COMMON_ENTRIES,
 	NUMBERS_("task", 0555, PROC_TASKS),
+	FILE_W("timerslack_ns", 0666, proc_show_timerslack, proc_write_timerslack),
 	{ .name = NULL },
 };
 
 const struct proc_entry proc_task_entries[] = {
 	COMMON_ENTRIES,
+	FILE_("children", 0444, proc_show_children),
 	{ .name = NULL },
 };

@@ -291,130 +291,6 @@ int proc_show_mountinfo(struct textbuf *tb, const struct proc_target *t)
 	return 0;
 }
 
-/* --- /proc/sys ------------------------------------------------------------------------------------ */
-
-/* A file with one unchanging line. */
-#define CONSTANT(name, ...)                                                  \
-	static int name(struct textbuf *tb, const struct proc_target *t)     \
-	{                                                                    \
-		(void)t;                                                     \
-		textbuf_printf(tb, __VA_ARGS__);                             \
-		return 0;                                                    \
-	}
-
-CONSTANT(show_ostype, "%s\n", UTS_SYSNAME)
-CONSTANT(show_osrelease, "%s\n", UTS_RELEASE)
-CONSTANT(show_osversion, "%s\n", UTS_VERSION)
-CONSTANT(show_pid_max, "%d\n", 32768)
-CONSTANT(show_threads_max, "%u\n", task_count_max())
-CONSTANT(show_cap_last_cap, "%d\n", CAP_LAST_CAP)
-CONSTANT(show_ngroups_max, "%d\n", CRED_GROUPS_MAX)
-CONSTANT(show_randomize, "2\n")
-CONSTANT(show_overcommit, "1\n")
-CONSTANT(show_max_map_count, "65530\n")
-CONSTANT(show_mmap_min_addr, "%llu\n", (ull)boot_info()->user_low_min)
-CONSTANT(show_swappiness, "0\n")
-CONSTANT(show_nr_open, "%d\n", 1 << 20)
-CONSTANT(show_pipe_max_size, "%d\n", 1 << 20)
-CONSTANT(show_core_pattern, "core\n")
-CONSTANT(show_zero, "0\n")
-CONSTANT(show_printk, "4\t4\t1\t7\n")
-CONSTANT(show_overcommit_ratio, "50\n")
-CONSTANT(show_inotify_events, "%u\n", INOTIFY_EVENTS_MAX)
-CONSTANT(show_inotify_instances, "%u\n", INOTIFY_INSTANCES_MAX)
-CONSTANT(show_inotify_watches, "%llu\n", (ull)inotify_watches_max())
-CONSTANT(show_one, "%u\n", 1u)
-
-static int show_hostname(struct textbuf *tb, const struct proc_target *t)
-{
-	(void)t;
-	textbuf_printf(tb, "%s\n", uts_hostname());
-	return 0;
-}
-
-static int write_hostname(const struct proc_target *t, const char *text, size_t len)
-{
-	(void)t;
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	return uts_set_hostname(text, len);
-}
-
-static int show_domainname(struct textbuf *tb, const struct proc_target *t)
-{
-	(void)t;
-	textbuf_printf(tb, "%s\n", uts_domainname());
-	return 0;
-}
-
-static int write_domainname(const struct proc_target *t, const char *text,
-			    size_t len)
-{
-	(void)t;
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	return uts_set_domainname(text, len);
-}
-
-/* RFC 4122, version 4. */
-static void put_uuid(struct textbuf *tb, const u8 raw[16])
-{
-	u8 b[16];
-
-	memcpy(b, raw, sizeof(b));
-	b[6] = (u8)((b[6] & 0x0f) | 0x40);
-	b[8] = (u8)((b[8] & 0x3f) | 0x80);
-	for (u32 i = 0; i < sizeof(b); i++)
-		textbuf_printf(tb, i == 4 || i == 6 || i == 8 || i == 10 ?
-					   "-%02x" : "%02x", b[i]);
-	textbuf_putc(tb, '\n');
-}
-
-static int show_uuid(struct textbuf *tb, const struct proc_target *t)
-{
-	u8 raw[16];
-
-	(void)t;
-	random_bytes(raw, sizeof(raw));
-	put_uuid(tb, raw);
-	return 0;
-}
-
-static int show_boot_id(struct textbuf *tb, const struct proc_target *t)
-{
-	static u8 raw[16];
-	static bool made;
-
-	(void)t;
-	if (!made)
-		random_bytes(raw, sizeof(raw));
-	made = true;
-	put_uuid(tb, raw);
-	return 0;
-}
-
-static int show_entropy(struct textbuf *tb, const struct proc_target *t)
-{
-	(void)t;
-	textbuf_printf(tb, "256\n");
-	return 0;
-}
-
-static int show_file_max(struct textbuf *tb, const struct proc_target *t)
-{
-	(void)t;
-	textbuf_printf(tb, "%llu\n", (ull)(kmem_total_bytes() / sizeof(struct file)));
-	return 0;
-}
-
-static int show_file_nr(struct textbuf *tb, const struct proc_target *t)
-{
-	(void)t;
-	textbuf_printf(tb, "%llu\t0\t%llu\n", (ull)file_open_count(),
-		       (ull)(kmem_total_bytes() / sizeof(struct file)));
-	return 0;
-}
-
 static int show_self_net(struct textbuf *tb, const struct proc_target *t)
 {
 	(void)t;
@@ -425,70 +301,9 @@ static int show_self_net(struct textbuf *tb, const struct proc_target *t)
 /* --- the tables --------------------------------------------------------------------------------------- */
 
 #define FILE_(n, s) { .name = n, .kind = PROC_FILE, .mode = 0444, .show = s }
-#define FILE_W(n, s, w) \
-	{ .name = n, .kind = PROC_FILE, .mode = 0644, .show = s, .write = w }
 #define LINK_(n, s) { .name = n, .kind = PROC_LINK, .mode = 0777, .show = s }
 #define DIR_(n, c) { .name = n, .kind = PROC_DIR, .mode = 0555, .children = c }
 #define END_ { .name = NULL }
-
-static const struct proc_entry sys_kernel_random[] = {
-	FILE_("boot_id", show_boot_id),
-	FILE_("entropy_avail", show_entropy),
-	FILE_("uuid", show_uuid),
-	END_,
-};
-
-static const struct proc_entry sys_kernel[] = {
-	FILE_("cap_last_cap", show_cap_last_cap),
-	FILE_("core_pattern", show_core_pattern),
-	FILE_("core_uses_pid", show_zero),
-	FILE_W("domainname", show_domainname, write_domainname),
-	FILE_W("hostname", show_hostname, write_hostname),
-	FILE_("msgmax", proc_show_msgmax),
-	FILE_("msgmnb", proc_show_msgmnb),
-	FILE_("msgmni", proc_show_msgmni),
-	FILE_("ngroups_max", show_ngroups_max),
-	FILE_("osrelease", show_osrelease),
-	FILE_("ostype", show_ostype),
-	FILE_("pid_max", show_pid_max),
-	DIR_("random", sys_kernel_random),
-	FILE_("printk", show_printk),
-	FILE_("randomize_va_space", show_randomize),
-	FILE_("sem", proc_show_sem),
-	FILE_("shmall", proc_show_shmall),
-	FILE_("shmmax", proc_show_shmmax),
-	FILE_("shmmni", proc_show_shmmni),
-	FILE_("tainted", show_zero),
-	FILE_("threads-max", show_threads_max),
-	FILE_("version", show_osversion),
-	END_,
-};
-
-static const struct proc_entry sys_vm[] = {
-	FILE_("max_map_count", show_max_map_count),
-	FILE_("mmap_min_addr", show_mmap_min_addr),
-	FILE_("overcommit_memory", show_overcommit),
-	FILE_("overcommit_ratio", show_overcommit_ratio),
-	FILE_("swappiness", show_swappiness),
-	END_,
-};
-
-static const struct proc_entry sys_fs_inotify[] = {
-	FILE_("max_queued_events", show_inotify_events),
-	FILE_("max_user_instances", show_inotify_instances),
-	FILE_("max_user_watches", show_inotify_watches),
-	END_,
-};
-
-static const struct proc_entry sys_fs[] = {
-	FILE_("dir-notify-enable", show_one),
-	FILE_("file-max", show_file_max),
-	FILE_("file-nr", show_file_nr),
-	DIR_("inotify", sys_fs_inotify),
-	FILE_("nr_open", show_nr_open),
-	FILE_("pipe-max-size", show_pipe_max_size),
-	END_,
-};
 
 static const struct proc_entry sysvipc[] = {
 	FILE_("msg", proc_show_sysvipc_msg),
@@ -497,31 +312,37 @@ static const struct proc_entry sysvipc[] = {
 	END_,
 };
 
-static const struct proc_entry sys[] = {
-	DIR_("fs", sys_fs),
-	DIR_("kernel", sys_kernel),
-	DIR_("net", proc_sys_net_entries),
-	DIR_("vm", sys_vm),
-	END_,
-};
-
 const struct proc_entry proc_root_entries[] = {
+	FILE_("buddyinfo", proc_show_buddyinfo),
+	FILE_("cgroups", proc_show_cgroups),
 	FILE_("cmdline", show_cmdline),
+	FILE_("consoles", proc_show_consoles),
 	FILE_("cpuinfo", proc_show_cpuinfo),
+	FILE_("devices", proc_show_devices),
+	FILE_("diskstats", proc_show_diskstats),
+	FILE_("execdomains", proc_show_execdomains),
 	FILE_("filesystems", show_filesystems),
+	FILE_("interrupts", proc_show_interrupts),
+	FILE_("iomem", proc_show_nothing),
+	FILE_("ioports", proc_show_nothing),
 	FILE_("loadavg", show_loadavg),
 	FILE_("meminfo", show_meminfo),
+	FILE_("misc", proc_show_misc),
+	FILE_("modules", proc_show_nothing),
 	LINK_("mounts", show_self_mounts),
 	LINK_("net", show_self_net),
 	FILE_("partitions", show_partitions),
 	LINK_("self", show_self),
+	FILE_("softirqs", proc_show_softirqs),
 	FILE_("stat", show_stat),
 	FILE_("swaps", show_swaps),
-	DIR_("sys", sys),
+	DIR_("sys", proc_sys_entries),
 	DIR_("sysvipc", sysvipc),
 	LINK_("thread-self", show_thread_self),
+	DIR_("tty", proc_tty_entries),
 	FILE_("uptime", show_uptime),
 	FILE_("version", show_version),
 	FILE_("vmstat", show_vmstat),
+	FILE_("zoneinfo", proc_show_zoneinfo),
 	END_,
 };

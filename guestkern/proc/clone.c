@@ -30,6 +30,7 @@
 	 CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO |   \
 	 CLONE_CLEAR_SIGHAND | CLONE_PIDFD | CLONE_NEWUTS)
 
+#define COREDUMP_FILTER 0x33 /* core(5): private and shared anonymous, headers */
 #define TIMER_SLACK_NS 50000 /* Linux's default */
 #define USER_BASE_END LODGER_USER_HIGH_END
 
@@ -133,6 +134,7 @@ static void clone_plain(struct process *child, const struct process *parent)
 	child->thp_disable = parent->thp_disable;
 	child->io_flusher = parent->io_flusher;
 	child->mce_kill = parent->mce_kill;
+	child->coredump_filter = parent->coredump_filter;
 	child->oom_score_adj = parent->oom_score_adj;
 	child->personality = parent->personality;
 	child->start_ns = clock_mono_ns();
@@ -425,6 +427,7 @@ static struct process *kernel_process(void)
 	p->sighand->refs = 1;
 	p->start_ns = clock_mono_ns();
 	p->mce_kill = PR_MCE_KILL_DEFAULT;
+	p->coredump_filter = COREDUMP_FILTER;
 	p->exit_signal = SIGCHLD;
 	err = clone_resources(p, 0);
 	if (err)

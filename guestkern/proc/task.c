@@ -20,7 +20,7 @@
 
 #include <linux/resource.h>
 
-#define PID_LIMIT 32768	 /* Linux: PID_MAX_DEFAULT */
+#define PID_MAX_DEFAULT 32768
 #define PID_RESERVED 300 /* Linux: not used again after the first round */
 #define STACK_CANARY 0x5354434b4c474452ULL
 
@@ -40,6 +40,7 @@ static struct radix table; /* number -> struct task * */
 static struct list_head processes = LIST_HEAD_INIT(processes);
 static u32 task_total, process_total;
 static s32 last_number;
+s64 task_pid_max = PID_MAX_DEFAULT;
 static struct task idle_task;
 static struct process idle_process;
 static const struct resource_ops *resource_ops;
@@ -231,8 +232,8 @@ static s32 number_find(void)
 	s32 number = last_number;
 	s32 tries;
 
-	for (tries = 0; tries < PID_LIMIT; tries++) {
-		if (++number >= PID_LIMIT) {
+	for (tries = 0; tries < task_pid_max; tries++) {
+		if (++number >= task_pid_max) {
 			number = PID_RESERVED;
 			wrapped = true;
 		}
@@ -295,7 +296,7 @@ u32 task_count_max(void)
 	u64 by_core = kmem_total_bytes() / TASK_CORE_BYTES;
 	u64 max = boot_info()->pids_max ? boot_info()->pids_max : by_core;
 
-	return (u32)MIN(MAX(max, (u64)TASKS_MIN), (u64)PID_LIMIT / 2);
+	return (u32)MIN(MAX(max, (u64)TASKS_MIN), (u64)PID_MAX_DEFAULT / 2);
 }
 
 u32 task_count_of_uid(u32 uid)

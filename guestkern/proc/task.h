@@ -50,6 +50,11 @@ struct proc_resources {
 
 struct uts_names;
 
+/* What went through read, write and kin. */
+struct io_account {
+	u64 read_bytes, written_bytes, reads, writes;
+};
+
 struct session {
 	u32 refs;
 	s32 sid;
@@ -82,6 +87,7 @@ struct process {
 	struct list_head ptimers;    /* timer_create's, proc/ptimer.c */
 	struct list_head cpu_timers; /* that count this one's CPU time */
 	s32 next_ptimer;
+	struct io_account io;
 	u64 utime_ns, stime_ns;	     /* of ended tasks */
 	u64 cutime_ns, cstime_ns;    /* of waited-for children */
 	u64 cpu_ns;		     /* CPU time of all its tasks so far */
@@ -103,6 +109,7 @@ struct process {
 	bool thp_disable, io_flusher; /* of prctl(2); kept only */
 	u8 mce_kill;		     /* PR_MCE_KILL_SET's; kept only */
 	s32 oom_score_adj;
+	u32 coredump_filter;	     /* of core(5) */
 	u32 personality;	     /* of personality(2) */
 	struct uts_names *uts;	     /* proc/uts.h; NULL: the machine's first */
 	char *exe_path;		     /* kmalloc'd absolute path, or NULL */
@@ -238,6 +245,10 @@ void process_times(const struct process *p, u64 *utime_ns, u64 *stime_ns);
 u64 process_maxrss_pages(const struct process *p);
 /* Page faults served so far, before and after exec. */
 void process_faults(const struct process *p, u64 *minor, u64 *major);
+/* /proc/sys/kernel/pid_max: numbers below it are given out. */
+#define TASK_PID_MAX_MIN 301 /* Linux: RESERVED_PIDS and one */
+#define TASK_PID_MAX 4194304
+extern s64 task_pid_max;
 /* Tasks of real user uid. */
 u32 task_count_of_uid(u32 uid);
 /* The most tasks there may be (--pids). */

@@ -331,18 +331,32 @@ static void put_notes(struct dump *d, const struct process *p)
 
 /* --- memory ---------------------------------------------------------------------- */
 
+/* /proc/PID/coredump_filter (core(5)). */
+#define FILTER_ANON_PRIVATE 1u
+#define FILTER_ANON_SHARED 2u
+#define FILTER_FILE_PRIVATE 4u
+#define FILTER_FILE_SHARED 8u
+#define FILTER_ELF_HEADERS 16u
+
 /* How much of a mapping goes into the file. */
 static u64 dumped_bytes(struct dump *d, const struct mm *mm, const struct vma *vma)
 {
 	const u64 all = vma->end - vma->start;
 	const u8 *page;
 
+	bool shared = vma->flags & VMA_SHARED;
+	u32 filter = current_process()->coredump_filter;
+
 	if (!vma->file)
+		return filter & (shared ? FILTER_ANON_SHARED : FILTER_ANON_PRIVATE) ? all : 0;
+	if (shared)
+		return filter & FILTER_FILE_SHARED ? all : 0;
+	if (filter & FILTER_FILE_PRIVATE)
 		return all;
-	if (vma->flags & VMA_SHARED)
+	if (vma->flags & VMA_W) /* what was changed is the program's own */
+		return filter & FILTER_ANON_PRIVATE ? all : 0;
+	if (!(filter & FILTER_ELF_HEADERS))
 		return 0;
-	if (vma->flags & VMA_W)
-		return all;
 	page = vma->pgoff ? NULL : page_at(d, mm, vma->start);
 	return page && !memcmp(page, ELFMAG, SELFMAG) ? PAGE_SIZE : 0;
 }

@@ -1,4 +1,5 @@
 /* Resource limits: getrlimit, setrlimit, prlimit64. */
+#include "fs/file.h"
 #include "lib/err.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
@@ -8,7 +9,6 @@
 #include <linux/capability.h>
 #include <linux/resource.h>
 
-#define NOFILE_MAX (1u << 20) /* fs.nr_open of Linux */
 
 /* Limits that are enforced below proc are told where they are. */
 static void limit_changed(struct process *p, u32 which)
@@ -41,7 +41,7 @@ static int check_limit(u32 which, const struct rlimit64_pair *old,
 {
 	if (limit->cur > limit->max)
 		return -EINVAL;
-	if (which == RLIMIT_NOFILE && limit->max > NOFILE_MAX)
+	if (which == RLIMIT_NOFILE && limit->max > (u64)files_nr_open)
 		return -EPERM;
 	if (limit->max > old->max && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;

@@ -32,6 +32,20 @@ struct rw {
 	u32 flags; /* RWF_* */
 };
 
+/* /proc/PID/io */
+static void rw_account(const struct rw *rw, s64 moved)
+{
+	struct io_account *io = &current_process()->io;
+
+	if (rw->write) {
+		io->writes++;
+		io->written_bytes += moved > 0 ? (u64)moved : 0;
+	} else {
+		io->reads++;
+		io->read_bytes += moved > 0 ? (u64)moved : 0;
+	}
+}
+
 static s64 rw_run(struct rw *rw, struct iobuf *buf)
 {
 	struct file *f = rw->f;
@@ -50,6 +64,7 @@ static s64 rw_run(struct rw *rw, struct iobuf *buf)
 	} else {
 		ret = rw->write ? file_write(f, buf, pos) : file_read(f, buf, pos);
 	}
+	rw_account(rw, ret);
 	return ret;
 }
 
@@ -71,6 +86,22 @@ static int rw_set_pos(struct rw *rw, s64 pos)
 {
 	rw->pos = pos;
 	return rw->f->stream ? -ESPIPE : 0;
+}
+
+/* Both, in Linux's order: what has no position says so first. */
+static int rw_begin_positioned(struct rw *rw, u64 fd, bool write, s64 pos)
+{
+	int err = rw_begin(rw, fd, write), no_pos;
+
+	if (err) { /* of the other direction, perhaps */
+		rw->f = fd_get((int)fd);
+		if (!rw->f)
+			return -EBADF;
+	}
+	no_pos = rw_set_pos(rw, pos);
+	if (err || no_pos)
+		file_put(rw->f);
+	return no_pos ? no_pos : err;
 }
 
 static s64 rw_single(struct rw *rw, uaddr_t addr, u64 len)
@@ -118,13 +149,10 @@ static s64 rw_positioned(const u64 arg[6], bool write, bool vector, u32 flags)
 
 	if ((s64)arg[3] < 0)
 		return -EINVAL;
-	ret = rw_begin(&rw, arg[0], write);
+	ret = rw_begin_positioned(&rw, arg[0], write, (s64)arg[3]);
 	if (ret)
 		return ret;
-	ret = rw_set_pos(&rw, (s64)arg[3]);
-	if (!ret)
-		ret = vector ? rw_vector(&rw, arg[1], arg[2])
-			     : rw_single(&rw, arg[1], arg[2]);
+	ret = vector ? rw_vector(&rw, arg[1], arg[2]) : rw_single(&rw, arg[1], arg[2]);
 	file_put(rw.f);
 	return ret;
 }

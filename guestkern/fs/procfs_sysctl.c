@@ -1,0 +1,280 @@
+/*
+ * /proc/sys as far as programs look there (proc(5)). A number that may be set is
+ * kept where it counts; one that would change nothing here is kept and told.
+ */
+#include "fs/procfs.h"
+
+#include <linux/capability.h>
+
+#include "fs/file_internal.h"
+#include "fs/notify.h"
+#include "fs/pipe.h"
+#include "hal/hal.h"
+#include "lib/err.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "proc/cred.h"
+#include "proc/task.h"
+#include "proc/uts.h"
+
+typedef unsigned long long ull; /* for %llu */
+
+/* --- /proc/sys ------------------------------------------------------------------------------------ */
+
+/* A file with one unchanging line. */
+#define CONSTANT(name, ...)                                                  \
+	static int name(struct textbuf *tb, const struct proc_target *t)     \
+	{                                                                    \
+		(void)t;                                                     \
+		textbuf_printf(tb, __VA_ARGS__);                             \
+		return 0;                                                    \
+	}
+
+CONSTANT(show_ostype, "%s\n", UTS_SYSNAME)
+CONSTANT(show_osrelease, "%s\n", UTS_RELEASE)
+CONSTANT(show_osversion, "%s\n", UTS_VERSION)
+CONSTANT(show_threads_max, "%u\n", task_count_max())
+CONSTANT(show_cap_last_cap, "%d\n", CAP_LAST_CAP)
+CONSTANT(show_ngroups_max, "%d\n", CRED_GROUPS_MAX)
+CONSTANT(show_randomize, "2\n")
+CONSTANT(show_overcommit, "1\n")
+CONSTANT(show_max_map_count, "65530\n")
+CONSTANT(show_mmap_min_addr, "%llu\n", (ull)boot_info()->user_low_min)
+CONSTANT(show_core_pattern, "core\n")
+CONSTANT(show_inotify_watches, "%llu\n", (ull)inotify_watches_max())
+CONSTANT(show_one, "1\n")
+CONSTANT(show_zero, "0\n")
+CONSTANT(show_overflow_id, "65534\n")
+CONSTANT(show_rt_period, "1000000\n")
+CONSTANT(show_rt_runtime, "950000\n")
+CONSTANT(show_lease_time, "45\n")
+CONSTANT(show_printk, "4\t4\t1\t7\n")
+
+static int show_hostname(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "%s\n", uts_hostname());
+	return 0;
+}
+
+static int write_hostname(const struct proc_target *t, const char *text, size_t len)
+{
+	(void)t;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return uts_set_hostname(text, len);
+}
+
+static int show_domainname(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "%s\n", uts_domainname());
+	return 0;
+}
+
+static int write_domainname(const struct proc_target *t, const char *text,
+			    size_t len)
+{
+	(void)t;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return uts_set_domainname(text, len);
+}
+
+/* RFC 4122, version 4. */
+static void put_uuid(struct textbuf *tb, const u8 raw[16])
+{
+	u8 b[16];
+
+	memcpy(b, raw, sizeof(b));
+	b[6] = (u8)((b[6] & 0x0f) | 0x40);
+	b[8] = (u8)((b[8] & 0x3f) | 0x80);
+	for (u32 i = 0; i < sizeof(b); i++)
+		textbuf_printf(tb, i == 4 || i == 6 || i == 8 || i == 10 ?
+					   "-%02x" : "%02x", b[i]);
+	textbuf_putc(tb, '\n');
+}
+
+static int show_uuid(struct textbuf *tb, const struct proc_target *t)
+{
+	u8 raw[16];
+
+	(void)t;
+	random_bytes(raw, sizeof(raw));
+	put_uuid(tb, raw);
+	return 0;
+}
+
+static int show_boot_id(struct textbuf *tb, const struct proc_target *t)
+{
+	static u8 raw[16];
+	static bool made;
+
+	(void)t;
+	if (!made)
+		random_bytes(raw, sizeof(raw));
+	made = true;
+	put_uuid(tb, raw);
+	return 0;
+}
+
+static int show_entropy(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "256\n");
+	return 0;
+}
+
+static int show_file_max(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "%llu\n", (ull)(kmem_total_bytes() / sizeof(struct file)));
+	return 0;
+}
+
+static int show_file_nr(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "%llu\t0\t%llu\n", (ull)file_open_count(),
+		       (ull)(kmem_total_bytes() / sizeof(struct file)));
+	return 0;
+}
+
+#define FILE_(n, s) { .name = n, .kind = PROC_FILE, .mode = 0444, .show = s }
+#define FILE_W(n, s, w) \
+	{ .name = n, .kind = PROC_FILE, .mode = 0644, .show = s, .write = w }
+#define LINK_(n, s) { .name = n, .kind = PROC_LINK, .mode = 0777, .show = s }
+/* A number: where it is, and its bounds. */
+#define NUMBER_(n, at, low, high)                                           \
+	{ .name = n, .kind = PROC_FILE, .mode = 0644, .show = proc_show_number, \
+	  .write = proc_write_number,                                       \
+	  .number = &(const struct proc_number){ at, low, high } }
+#define DIR_(n, c) { .name = n, .kind = PROC_DIR, .mode = 0555, .children = c }
+#define END_ { .name = NULL }
+
+/* Of write-back, reclaim and the like, which there is none of: kept and told. */
+static struct {
+	s64 dirty_background_ratio, dirty_ratio, dirty_expire, dirty_writeback;
+	s64 drop_caches, laptop_mode, oom_dump_tasks, oom_kill_allocating_task;
+	s64 overcommit_ratio, page_cluster, panic_on_oom, stat_interval, swappiness;
+	s64 vfs_cache_pressure;
+	s64 dmesg_restrict, kptr_restrict, panic, panic_on_oops, perf_event_paranoid;
+	s64 sched_autogroup, sysrq;
+} kept = {
+	.dirty_background_ratio = 10,
+	.dirty_ratio = 20,
+	.dirty_expire = 3000,
+	.dirty_writeback = 500,
+	.oom_dump_tasks = 1,
+	.overcommit_ratio = 50,
+	.page_cluster = 3,
+	.stat_interval = 1,
+	.swappiness = 60,
+	.vfs_cache_pressure = 100,
+	.perf_event_paranoid = 2,
+	.sysrq = 438,
+};
+
+#define ANY INT32_MAX
+
+static const struct proc_entry sys_kernel_random[] = {
+	FILE_("boot_id", show_boot_id),
+	FILE_("entropy_avail", show_entropy),
+	FILE_("uuid", show_uuid),
+	END_,
+};
+
+static const struct proc_entry sys_kernel[] = {
+	FILE_("cap_last_cap", show_cap_last_cap),
+	FILE_("core_pattern", show_core_pattern),
+	FILE_("core_uses_pid", show_zero),
+	NUMBER_("dmesg_restrict", &kept.dmesg_restrict, 0, 1),
+	FILE_W("domainname", show_domainname, write_domainname),
+	FILE_W("hostname", show_hostname, write_hostname),
+	NUMBER_("kptr_restrict", &kept.kptr_restrict, 0, 2),
+	FILE_("msgmax", proc_show_msgmax),
+	FILE_("msgmnb", proc_show_msgmnb),
+	FILE_("msgmni", proc_show_msgmni),
+	FILE_("ngroups_max", show_ngroups_max),
+	FILE_("osrelease", show_osrelease),
+	FILE_("ostype", show_ostype),
+	FILE_("overflowgid", show_overflow_id),
+	FILE_("overflowuid", show_overflow_id),
+	NUMBER_("panic", &kept.panic, -1, ANY),
+	NUMBER_("panic_on_oops", &kept.panic_on_oops, 0, 1),
+	NUMBER_("perf_event_paranoid", &kept.perf_event_paranoid, -1, 4),
+	NUMBER_("pid_max", &task_pid_max, TASK_PID_MAX_MIN, TASK_PID_MAX),
+	DIR_("random", sys_kernel_random),
+	FILE_("printk", show_printk),
+	FILE_("randomize_va_space", show_randomize),
+	NUMBER_("sched_autogroup_enabled", &kept.sched_autogroup, 0, 1),
+	FILE_("sched_rt_period_us", show_rt_period),
+	FILE_("sched_rt_runtime_us", show_rt_runtime),
+	FILE_("sem", proc_show_sem),
+	FILE_("shmall", proc_show_shmall),
+	FILE_("shmmax", proc_show_shmmax),
+	FILE_("shmmni", proc_show_shmmni),
+	NUMBER_("sysrq", &kept.sysrq, 0, 511),
+	FILE_("tainted", show_zero),
+	FILE_("threads-max", show_threads_max),
+	FILE_("version", show_osversion),
+	END_,
+};
+
+static const struct proc_entry sys_vm[] = {
+	NUMBER_("dirty_background_ratio", &kept.dirty_background_ratio, 0, 100),
+	NUMBER_("dirty_expire_centisecs", &kept.dirty_expire, 0, ANY),
+	NUMBER_("dirty_ratio", &kept.dirty_ratio, 0, 100),
+	NUMBER_("dirty_writeback_centisecs", &kept.dirty_writeback, 0, ANY),
+	NUMBER_("drop_caches", &kept.drop_caches, 1, 4),
+	NUMBER_("laptop_mode", &kept.laptop_mode, 0, ANY),
+	FILE_("max_map_count", show_max_map_count),
+	FILE_("mmap_min_addr", show_mmap_min_addr),
+	FILE_("nr_hugepages", show_zero),
+	FILE_("nr_overcommit_hugepages", show_zero),
+	NUMBER_("oom_dump_tasks", &kept.oom_dump_tasks, 0, ANY),
+	NUMBER_("oom_kill_allocating_task", &kept.oom_kill_allocating_task, 0, ANY),
+	FILE_("overcommit_memory", show_overcommit),
+	NUMBER_("overcommit_ratio", &kept.overcommit_ratio, 0, ANY),
+	NUMBER_("page-cluster", &kept.page_cluster, 0, 31),
+	NUMBER_("panic_on_oom", &kept.panic_on_oom, 0, 2),
+	NUMBER_("stat_interval", &kept.stat_interval, 0, ANY),
+	NUMBER_("swappiness", &kept.swappiness, 0, 200),
+	NUMBER_("vfs_cache_pressure", &kept.vfs_cache_pressure, 0, ANY),
+	END_,
+};
+
+static const struct proc_entry sys_fs_inotify[] = {
+	NUMBER_("max_queued_events", &inotify_events_max, 0, ANY),
+	NUMBER_("max_user_instances", &inotify_instances_max, 0, ANY),
+	FILE_("max_user_watches", show_inotify_watches),
+	END_,
+};
+
+static const struct proc_entry sys_fs[] = {
+	FILE_("dir-notify-enable", show_one),
+	FILE_("file-max", show_file_max),
+	FILE_("file-nr", show_file_nr),
+	DIR_("inotify", sys_fs_inotify),
+	FILE_("lease-break-time", show_lease_time),
+	FILE_("leases-enable", show_zero),
+	NUMBER_("nr_open", &files_nr_open, FILES_NR_OPEN_MIN, FILES_NR_OPEN_MAX),
+	FILE_("overflowgid", show_overflow_id),
+	FILE_("overflowuid", show_overflow_id),
+	NUMBER_("pipe-max-size", &pipe_bytes_max, PAGE_SIZE, PIPE_BYTES_LIMIT),
+	FILE_("protected_fifos", show_zero),
+	FILE_("protected_hardlinks", show_zero),
+	FILE_("protected_regular", show_zero),
+	FILE_("protected_symlinks", show_zero),
+	FILE_("suid_dumpable", show_zero),
+	END_,
+};
+
+const struct proc_entry proc_sys_entries[] = {
+	DIR_("fs", sys_fs),
+	DIR_("kernel", sys_kernel),
+	DIR_("net", proc_sys_net_entries),
+	DIR_("vm", sys_vm),
+	END_,
+};
+
