@@ -91,6 +91,19 @@ static const struct file_ops eventfd_ops = {
 	.release = eventfd_release,
 };
 
+bool file_is_eventfd(const struct file *f)
+{
+	return f->ops == &eventfd_ops;
+}
+
+void eventfd_add(struct file *f, u64 value)
+{
+	struct eventfd *e = f->private;
+
+	e->count += MIN(value, COUNT_MAX - e->count);
+	wake_up_events(&e->wait, POLLIN);
+}
+
 struct file *eventfd_create(u32 count, bool semaphore, u32 flags)
 {
 	struct eventfd *e = kzalloc(sizeof(*e));

@@ -14,6 +14,7 @@
 #include <linux/resource.h>
 
 #include "dev/chrdev.h"
+#include "fs/aio.h"
 #include "fs/file_internal.h"
 #include "fs/locks.h"
 #include "fs/notify.h"
@@ -431,6 +432,7 @@ static void resources_exit(struct proc_resources *res)
 	struct files *files = res->files;
 	struct fs_context *fs = res->fs;
 
+	aio_destroy_all(res);
 	res->files = NULL;
 	res->fs = NULL;
 	if (files)
@@ -444,6 +446,7 @@ static int resources_exec(struct proc_resources *res)
 	struct process *p = container_of(res, struct process, res);
 	struct files *files;
 
+	aio_destroy_all(res);
 	if (files_unshare(p))
 		return -ENOMEM;
 	files = res->files;

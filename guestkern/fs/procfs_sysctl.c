@@ -6,6 +6,7 @@
 
 #include <linux/capability.h>
 
+#include "fs/aio.h"
 #include "fs/file_internal.h"
 #include "fs/notify.h"
 #include "fs/pipe.h"
@@ -43,6 +44,8 @@ CONSTANT(show_mmap_min_addr, "%llu\n", (ull)boot_info()->user_low_min)
 CONSTANT(show_core_pattern, "core\n")
 CONSTANT(show_inotify_watches, "%llu\n", (ull)inotify_watches_max())
 CONSTANT(show_one, "1\n")
+CONSTANT(show_aio_max, "%u\n", AIO_EVENTS_MAX)
+CONSTANT(show_aio_nr, "%llu\n", (ull)aio_events_total())
 CONSTANT(show_zero, "0\n")
 CONSTANT(show_overflow_id, "65534\n")
 CONSTANT(show_rt_period, "1000000\n")
@@ -253,6 +256,8 @@ static const struct proc_entry sys_fs_inotify[] = {
 
 static const struct proc_entry sys_fs[] = {
 	FILE_("dir-notify-enable", show_one),
+	FILE_("aio-max-nr", show_aio_max),
+	FILE_("aio-nr", show_aio_nr),
 	FILE_("file-max", show_file_max),
 	FILE_("file-nr", show_file_nr),
 	DIR_("inotify", sys_fs_inotify),
