@@ -65,6 +65,7 @@ void mount_put(struct mount *mnt)
 static struct mount *mount_new(struct super_block *sb, struct dentry *root,
 			       const char *source, u32 flags)
 {
+	static u32 last_id;
 	struct mount *mnt = kzalloc(sizeof(*mnt));
 
 	if (mnt)
@@ -75,6 +76,7 @@ static struct mount *mount_new(struct super_block *sb, struct dentry *root,
 		return NULL;
 	}
 	mnt->refs = 1;
+	mnt->id = ++last_id;
 	mnt->sb = sb;
 	mnt->root = root;
 	dentry_get(root);

@@ -17,6 +17,7 @@ struct file *signalfd_create(u64 mask, u32 flags);
 /* clock: CLOCK_* of linux/time.h, checked by the caller. */
 struct file *timerfd_file_create(s32 clock, u32 flags);
 
+/* Is f one of eventfd_create's? */
 bool file_is_eventfd(const struct file *f);
 /* Adds to its counter, as far as that goes, without waiting. Any context. */
 void eventfd_add(struct file *f, u64 value);

@@ -190,8 +190,8 @@ int proc_show_fdinfo(struct textbuf *tb, const struct proc_target *t)
 
 	if (!f)
 		return -ENOENT;
-	textbuf_printf(tb, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t0\nino:\t%llu\n",
-		       (long long)f->pos, f->flags,
+	textbuf_printf(tb, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n",
+		       (long long)f->pos, f->flags, f->mnt ? f->mnt->id : 0,
 		       (unsigned long long)f->inode->ino);
 	if (f->ops->show)
 		f->ops->show(f, tb);

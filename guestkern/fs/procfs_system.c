@@ -259,25 +259,14 @@ int proc_show_mounts(struct textbuf *tb, const struct proc_target *t)
 	return 0;
 }
 
-/* Number of a mount in the list, from 1; 0: none. */
-static u32 mount_number(const struct mount *wanted)
-{
-	u32 n = 1;
-
-	for (struct mount *m = mount_first(); m; m = mount_next(m), n++)
-		if (m == wanted)
-			return n;
-	return 0;
-}
-
 int proc_show_mountinfo(struct textbuf *tb, const struct proc_target *t)
 {
 	int err;
 
 	(void)t;
 	for (struct mount *m = mount_first(); m; m = mount_next(m)) {
-		textbuf_printf(tb, "%u %u %u:%u / ", mount_number(m),
-			       mount_number(m->parent), (u32)(super_dev(m->sb) >> 8 & 0xfff),
+		textbuf_printf(tb, "%u %u %u:%u / ", m->id,
+			       m->parent ? m->parent->id : 0, (u32)(super_dev(m->sb) >> 8 & 0xfff),
 			       (u32)(super_dev(m->sb) & 0xff));
 		err = put_mountpoint(tb, m);
 		if (err)

@@ -286,6 +286,7 @@ struct super_block *ramfs_create(const char *fstype, const char *options, bool l
 	sb->ops = &ramfs_super_ops;
 	sb->bytes_max = opt.bytes_max;
 	sb->xattr_ops = &xattr_memory_ops;
+	sb->has_handles = true;
 	root = ramfs_inode(sb, NULL, S_IFDIR | opt.mode);
 	if (IS_ERR(root) || !dentry_make_root(sb, root)) {
 		super_put(sb);

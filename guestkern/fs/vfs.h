@@ -112,6 +112,7 @@ struct mount {
 	struct dentry *root;
 	struct super_block *sb;
 	u32 refs, flags; /* MS_RDONLY… */
+	u32 id; /* never used again: /proc/PID/mountinfo, statx(2) */
 	struct mount *copy; /* during a recursive bind */
 	bool expiring; /* MNT_EXPIRE was asked for once, unused since */
 	bool kernel;	 /* hangs nowhere: the kernel's own (memfd) */
@@ -157,6 +158,7 @@ struct super_block {
 	u64 next_ino;
 	u64 bytes_used, bytes_max; /* 0: no own limit */
 	const struct xattr_ops *xattr_ops; /* extended attributes (fs/xattr.h), or NULL */
+	bool has_handles; /* fs/handle.h: all its names are pinned dentries */
 	u32 refs;
 	void *private;
 };
@@ -251,6 +253,9 @@ struct file *file_open(int dirfd, const char *name, u32 flags, u32 mode, u32 wal
 /* Opens what path names without permission checks (exec checked its own);
  * takes its own references. May sleep (FIFOs). */
 struct file *file_open_path(const struct path *path, u32 flags);
+
+/* As file_open on the place itself: with its checks, and O_TRUNC carried out. */
+struct file *file_open_place(const struct path *path, u32 flags);
 
 /* Permission check: mask of 4 read, 2 write, 1 execute with the current fs
  * ids. 0, -EACCES, -EROFS. */

@@ -328,6 +328,14 @@ struct file *file_open(int dirfd, const char *name, u32 flags, u32 mode, u32 wal
 	return f;
 }
 
+struct file *file_open_place(const struct path *path, u32 flags)
+{
+	struct open_request rq = { .flags = flags };
+	int err = open_check_flags(&rq);
+
+	return err ? ERR_PTR(err) : open_place(path, &rq);
+}
+
 /* --- truncation ---------------------------------------------------------------------------- */
 
 int inode_truncate(struct inode *inode, u64 size)

@@ -134,6 +134,10 @@ static s64 statx_put(const struct fs_target *t, uaddr_t to)
 	sx.stx_rdev_minor = dev_minor(inode->rdev);
 	sx.stx_dev_major = dev_major(dev);
 	sx.stx_dev_minor = dev_minor(dev);
+	if (t->path.mnt) {
+		sx.stx_mask |= STATX_MNT_ID;
+		sx.stx_mnt_id = t->path.mnt->id;
+	}
 	sx.stx_attributes_mask = STATX_ATTR_MOUNT_ROOT;
 	if (t->path.mnt && t->path.dentry == t->path.mnt->root)
 		sx.stx_attributes = STATX_ATTR_MOUNT_ROOT;
