@@ -7,6 +7,7 @@
 #   hostile/ a guest kernel hostile to the VMM       build/tests/hostile/hostile.elf
 #   tools/   tests of scripts/, and helpers in C     build/tests/tools/NAME
 #   e2e/     shell scripts around build/lodger
+#   stress/  a program of many threads, processes and files, for e2e/stress.sh
 #   debian/  jobs for programs of a Debian root, compared with the host
 #   differential/  one program for the host's libc   build/tests/differential/diff
 #   fuzz/    fuzz_NAME.c with fuzz/driver.c          build/fuzz/NAME
@@ -79,17 +80,26 @@ $(diff_bin): $(diff_obj)
 	$(call say,LD)$(CC) -static -o $@ $(diff_obj)
 test_targets += $(diff_bin)
 
+# So is the program of e2e/stress.sh.
+tstress_cflags := $(hosted_cflags) -D_GNU_SOURCE -O1 -pthread
+$(eval $(call component,tstress))
+stress_bin := $(B)/tests/stress/stress
+$(stress_bin): $(call objects,tstress,tests/stress/stress.c)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -static -pthread -o $@ $^
+test_targets += $(stress_bin)
+
 # The root archive of the tests: the default root, and every guest program.
 bash_static := $(firstword $(wildcard /bin/bash-static /usr/bin/bash-static))
 testroot_add := $(foreach p,$(guest_bin),--add $(p):/tests/$(notdir $(p))) \
 	$(foreach p,$(attack_bin),--add $(p):/attacks/$(notdir $(p))) \
 	$(foreach p,$(examples),--add $(p):/examples/$(notdir $(p))) \
 	$(foreach p,$(bench_micro),--add $(p):/bench/$(notdir $(p))) \
-	--add $(diff_bin):/differential \
+	--add $(diff_bin):/differential --add $(stress_bin):/stress \
 	$(foreach p,$(bash_static),--add $(p):/bin/bash)
 $(call stamp,$(B)/obj/testroot.list,$(testroot_add))
 $(B)/testroot.cpio: scripts/mkroot.py $(B)/obj/testroot.list $(guest_bin) $(attack_bin) \
-		$(examples) $(bench_micro) $(diff_bin)
+		$(examples) $(bench_micro) $(diff_bin) $(stress_bin)
 	$(call say,ROOT)$(PYTHON) scripts/mkroot.py -o $@ $(testroot_add)
 test_targets += $(B)/testroot.cpio
 
