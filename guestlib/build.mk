@@ -8,7 +8,7 @@ crt0_src := $(wildcard guestlib/crt0.S guestlib/crt0.c)
 glib_cflags = $(bare_cflags) -O2 -fno-tree-loop-distribute-patterns -Iguestlib/include
 $(eval $(call component,glib))
 # Programs: the library's headers, and the ABI headers for what they inspect.
-prog_cflags = $(bare_cflags) -O2 -Iguestlib/include -iquote vmmproc
+prog_cflags = $(bare_cflags) -O2 -Iguestlib/include -iquote vmmproc -iquote $(B)/tests
 $(eval $(call component,prog))
 
 glib_obj := $(call objects,glib,$(glib_src))

@@ -21,7 +21,7 @@
 #include "test_internal.h"
 
 #define SKIP_STATUS 77
-#define CASE_SECONDS 15
+#define CASE_SECONDS 60 /* or TEST_SECONDS of the environment */
 #define HIGH_FD 200
 
 enum verdict { PASSED, SKIPPED, FAILED };
@@ -137,11 +137,18 @@ static void set_timeout(unsigned int seconds)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+static int case_seconds(void)
+{
+	const char *given = getenv("TEST_SECONDS");
+
+	return given ? atoi(given) : CASE_SECONDS;
+}
+
 static int wait_for_case(pid_t pid)
 {
 	int status = 0;
 
-	set_timeout(CASE_SECONDS);
+	set_timeout(case_seconds());
 	while (waitpid(pid, &status, 0) != pid) {
 		if (errno != EINTR)
 			break;
@@ -163,7 +170,7 @@ static enum verdict judge(int status)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == SKIP_STATUS)
 		return SKIPPED;
 	if (timed_out)
-		test_note("no end after %d s", CASE_SECONDS);
+		test_note("no end after %d s", case_seconds());
 	else if (WIFSIGNALED(status))
 		test_note("killed by %s", strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) != 1)

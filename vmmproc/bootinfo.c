@@ -182,6 +182,7 @@ int bootinfo_fill(const struct machine *m, struct lodger_boot *boot)
 	boot->hwcap2 = getauxval(AT_HWCAP2);
 	boot->minsigstksz = (uint32_t)getauxval(AT_MINSIGSTKSZ);
 	boot->image_end = m->image_end;
+	boot->host_token = m->host_token;
 	boot->uid = opt->uid;
 	boot->gid = opt->gid;
 	boot->pids_max = opt->pids_max;

@@ -39,7 +39,6 @@
 #define PR_SYS_DISPATCH_OFF 0
 #endif
 #define HWCAP2_FSGSBASE_BIT 2UL /* asm/hwcap2.h */
-#define CPUID7_ECX_OSPKE (1u << 4)
 #define CPUID1_ECX_HYPERVISOR (1u << 31)
 
 enum verdict { OK, NOTE, BAD };
@@ -342,7 +341,7 @@ static void check_cpus(struct doctor *doc)
 
 static void check_cpu_features(struct doctor *doc)
 {
-	unsigned a, b, c = 0, d;
+	char why[160];
 
 	if (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT)
 		tell(doc, OK, "FSGSBASE", NULL, "usable");
@@ -350,12 +349,12 @@ static void check_cpu_features(struct doctor *doc)
 		tell(doc, NOTE, "FSGSBASE",
 		     "the guest kernel sets thread pointers by host calls",
 		     "not usable");
-	if (__get_cpuid_count(7, 0, &a, &b, &c, &d) && c & CPUID7_ECX_OSPKE)
-		tell(doc, OK, "protection keys", NULL, "usable");
+	if (memory_keys_work(why, sizeof(why)))
+		tell(doc, OK, "protection keys", NULL, "usable by --protect pkey");
 	else
 		tell(doc, NOTE, "protection keys",
 		     "only --protect pkey will miss them",
-		     "not offered by this processor or kernel");
+		     "%s", why);
 }
 
 static void check_clock(struct doctor *doc)

@@ -6,6 +6,9 @@
  *   call_close_ip     mprotect(core, NONE), exactly: the gate closes
  *   nested_return_ip  rt_sigreturn
  *   host_call_ip      whatever the policy admits
+ *                     (the last two, with --protect pkey, only with a token in
+ *                     registers that the host does not look at: the guest kernel's
+ *                     text can be executed by programs there, not read)
  *   anything else     a guest program's call: SIGSYS, or a tracer's stop
  *
  * User code can execute the first two only, for the rest of the guest kernel
@@ -121,12 +124,37 @@ static void gate_calls(struct bpf_asm *p, uint64_t core_bytes,
 	bpf_asm_return(p, SECCOMP_RET_ALLOW);
 }
 
-static void nested_return(struct bpf_asm *p, const struct labels *l)
+static void nested_return(struct bpf_asm *p, uint64_t token,
+			  const struct labels *l)
 {
 	bpf_asm_place(p, l->nested);
 	must_be(p, BPF_NR, __NR_rt_sigreturn, l);
+	if (token)
+		must_be_arg(p, 0, token, l);
 	must_be_64_bit(p, l);
 	bpf_asm_return(p, SECCOMP_RET_ALLOW);
+}
+
+/* Who makes a host call must know the token: it is in the last argument, and of
+ * mmap, which has six, in the unused halves of flags and descriptor. */
+static void host_call(struct bpf_asm *p, uint64_t token, const struct labels *l)
+{
+	unsigned maps = bpf_asm_label(p);
+
+	bpf_asm_place(p, l->host);
+	must_be_64_bit(p, l);
+	if (token) {
+		bpf_asm_load(p, BPF_NR);
+		bpf_asm_equal(p, __NR_mmap, maps, BPF_ASM_NEXT);
+		must_be_arg(p, 5, token, l);
+		bpf_asm_jump(p, l->ranges);
+		bpf_asm_place(p, maps);
+		must_be(p, BPF_ARG_HIGH(3), low(token), l);
+		must_be(p, BPF_ARG_HIGH(4), high(token), l);
+	} else {
+		bpf_asm_place(p, maps);
+	}
+	bpf_asm_jump(p, l->ranges);
 }
 
 /* A call inside the window is the guest kernel's own mistake, or a program's
@@ -178,10 +206,8 @@ static int put_prefix(struct bpf_asm *p, const struct policy_env *env,
 	};
 	dispatch(p, image, &l);
 	gate_calls(p, env->unprotected ? 0 : env->core_bytes, reflect, &l);
-	nested_return(p, &l);
-	bpf_asm_place(p, l.host);
-	must_be_64_bit(p, &l);
-	bpf_asm_jump(p, l.ranges);
+	nested_return(p, env->host_token, &l);
+	host_call(p, env->host_token, &l);
 	user_calls(p, reflect, &l);
 	bpf_asm_place(p, l.ranges); /* the longest part: nothing jumps over it */
 	filter_ranges_put(p, env, refuse_action(reflect), l.policy);

@@ -76,6 +76,7 @@ struct machine {
 	uint64_t core_bytes, ram_bytes, root_bytes;
 	uint64_t gate_bytes;	/* of the core that the gate opens and closes:
 				 * all, or nothing with --protect none */
+	uint64_t host_token;	/* --protect pkey: see abi/boot.h; else 0 */
 	bool core_huge, ram_huge; /* huge pages asked for; and had */
 	uint64_t core_huge_bytes; /* of the core in huge pages */
 	struct lodger_image image; /* of the guest kernel, as loaded */

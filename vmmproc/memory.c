@@ -136,6 +136,11 @@ static bool is_toggled(const struct machine *m)
 	return false;
 }
 
+static bool has_key(const struct machine *m)
+{
+	return modes_abi(m->opt, AXIS_PROTECT) == LODGER_PROTECT_PKEY;
+}
+
 static int check_image(struct machine *m)
 {
 	ssize_t n = pread(m->kmem_fd, &m->image, sizeof(m->image),
@@ -145,9 +150,34 @@ static int check_image(struct machine *m)
 	    m->image.abi_version != LODGER_ABI_VERSION)
 		return -1;
 	choose_gate(m);
-	/* gate_core_bytes: first word of the gate's constants */
-	return write_all(m->kmem_fd, &m->gate_bytes, sizeof(m->gate_bytes),
-			 LODGER_KFILE_OFFSET(LODGER_GATE_CONST));
+	if ((m->image.text | m->image.text_end) % LODGER_PAGE_SIZE ||
+	    m->image.text < LODGER_IMAGE_ADDR || m->image.text_end < m->image.text ||
+	    m->image.text_end > LODGER_CORE_BASE + m->core_bytes)
+		return -1;
+	return 0;
+}
+
+static int write_gate_constants(const struct machine *m)
+{
+	const uint32_t key = has_key(m) ? LODGER_PKEY : 0;
+
+	if (write_all(m->kmem_fd, &m->gate_bytes, sizeof(m->gate_bytes),
+		      LODGER_KFILE_OFFSET(LODGER_GATE_CORE_BYTES)))
+		return -1;
+	return write_all(m->kmem_fd, &key, sizeof(key),
+			 LODGER_KFILE_OFFSET(LODGER_GATE_KEY));
+}
+
+/* Never 0: that would ask for none. */
+static int make_token(struct machine *m)
+{
+	while (has_key(m) && !m->host_token)
+		if (getrandom(&m->host_token, sizeof(m->host_token), 0) < 0) {
+			machine_complain("cannot read random bytes: %s",
+					 strerror(errno));
+			return -1;
+		}
+	return 0;
 }
 
 static int create_ram(struct machine *m)
@@ -187,7 +217,7 @@ int memory_create(struct machine *m, const void *kernel, size_t kernel_bytes)
 		machine_complain("the guest kernel image is damaged or of another version; rebuild lodger");
 		return -1;
 	}
-	return 0;
+	return write_gate_constants(m) || make_token(m) ? -1 : 0;
 }
 
 int memory_write_boot(struct machine *m)
@@ -272,6 +302,40 @@ static int map_patch_area(const struct machine *m)
 			 PROT_READ | PROT_EXEC);
 }
 
+/* A piece of the core with its key. Nothing in it is writable and executable. */
+static int map_with_key(const struct machine *m, uint64_t addr, uint64_t end,
+			int prot, int key)
+{
+	if (map_piece(m, addr, end - addr, prot))
+		return -1;
+	if (pkey_mprotect((void *)addr, end - addr, prot, key) == 0)
+		return 0;
+	machine_complain("cannot give the guest kernel a protection key: %s",
+			 strerror(errno));
+	return -1;
+}
+
+/* With protection keys user mode can execute the core's text, and read and write
+ * nothing of the core. The key of this process is open from here on, and in the
+ * processes that are forked from it. */
+static int map_core_with_key(const struct machine *m)
+{
+	const uint64_t end = LODGER_CORE_BASE + m->core_bytes;
+	const int data = PROT_READ | PROT_WRITE;
+	int key = pkey_alloc(0, 0);
+
+	if (key != LODGER_PKEY) {
+		machine_complain("the host gives protection key %d, not %d: see lodger doctor",
+				 key, LODGER_PKEY);
+		return -1;
+	}
+	if (map_with_key(m, LODGER_CORE_BASE, m->image.text, data, key) ||
+	    map_with_key(m, m->image.text, m->image.text_end,
+			 PROT_READ | PROT_EXEC, key))
+		return -1;
+	return map_with_key(m, m->image.text_end, end, data, key);
+}
+
 int memory_map_window(const struct machine *m)
 {
 	if (map_piece(m, LODGER_GATE_TEXT, LODGER_PAGE_SIZE,
@@ -282,6 +346,8 @@ int memory_map_window(const struct machine *m)
 		return -1;
 	if (m->icept->abi == LODGER_INTERCEPT_PATCH && map_patch_area(m))
 		return -1;
+	if (has_key(m))
+		return map_core_with_key(m);
 	return map_piece(m, LODGER_CORE_BASE, m->core_bytes,
 			 PROT_READ | PROT_WRITE | PROT_EXEC);
 }

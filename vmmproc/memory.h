@@ -27,6 +27,9 @@ int memory_tmpfs_file(uint64_t bytes);
 /* Can this host put a memory file into huge pages? Tries it. */
 bool memory_huge_pages_work(void);
 
+/* Does this host have protection keys for us? True, or false and why is a clause. */
+bool memory_keys_work(char *why, size_t why_bytes);
+
 /* Writes struct lodger_boot. After everything it is made of is known. 0/-1. */
 int memory_write_boot(struct machine *m);
 

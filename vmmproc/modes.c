@@ -59,7 +59,8 @@ static const struct mechanism mechanisms[] = {
 	{ AXIS_PROTECT, "gate", .summary = "one huge-page toggle in a call gate",
 	  .built = true, .abi = LODGER_PROTECT_GATE,
 	  .quality = gate_quality },
-	{ AXIS_PROTECT, "pkey", .summary = "memory protection keys" },
+	{ AXIS_PROTECT, "pkey", .summary = "protection keys: no host call on the way in or out",
+	  .built = true, .abi = LODGER_PROTECT_PKEY, .supported = memory_keys_work },
 	{ AXIS_PROTECT, "none", .summary = "no protection: for measuring only",
 	  .built = true, .unsafe = true, .abi = LODGER_PROTECT_NONE },
 	{ AXIS_PROTECT, "kmod-us", .summary = "the module: supervisor bit",
@@ -113,6 +114,8 @@ static const struct {
 	  "the module can only switch what it sees entered" },
 	{ AXIS_PROTECT, "kmod-mm", AXIS_INTERCEPT, "kmod",
 	  "the module can only switch what it sees entered" },
+	{ AXIS_PROTECT, "pkey", AXIS_SPACE, "multi",
+	  "a program can end its host process through the key" },
 	{ AXIS_SPACE, "kmod", AXIS_INTERCEPT, "kmod",
 	  "switchguest is a call of the module" },
 };

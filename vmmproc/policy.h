@@ -18,6 +18,7 @@
 struct policy_env {
 	uint64_t ram_bytes, core_bytes, kmem_bytes;
 	bool unprotected; /* the gate's calls are about no byte */
+	uint64_t host_token; /* shown by each host call; 0: none is asked for */
 	uint64_t user_low_min;
 	bool vspace_high;
 	bool in_process; /* programs' calls do not stop: filter_inproc.c */

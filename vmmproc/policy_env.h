@@ -15,6 +15,7 @@ static inline void policy_env_fill(struct policy_env *env,
 	env->ram_bytes = m->ram_bytes;
 	env->core_bytes = m->core_bytes;
 	env->unprotected = m->gate_bytes == 0;
+	env->host_token = m->host_token;
 	env->kmem_bytes = m->core_bytes + LODGER_KFILE_OFFSET(LODGER_CORE_BASE);
 	env->user_low_min = m->user_low_min;
 	env->vspace_high = m->opt->vspace_high;

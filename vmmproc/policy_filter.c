@@ -113,6 +113,41 @@ static int submit_each(scmp_filter_ctx ctx, const struct policy_row *row,
 	return err;
 }
 
+/* The part of an argument that the host looks at and a row speaks of: mmap's
+ * flags and descriptor have the token in their upper halves (filter_inproc.c). */
+static uint64_t limit_mask(const struct policy_env *env,
+			   const struct policy_row *row, unsigned arg)
+{
+	bool shared = env->host_token && row->nr == __NR_mmap &&
+		      (arg == 3 || arg == 4);
+
+	return shared ? UINT32_MAX : UINT64_MAX;
+}
+
+static void rule_add_limit(struct rule *rule, const struct policy_limit *limit,
+			   uint64_t mask)
+{
+	switch (limit->op) {
+	case LIMIT_EQ:
+		if (mask == UINT64_MAX)
+			rule_add(rule, limit->arg, SCMP_CMP_EQ, limit->a, 0);
+		else
+			rule_add(rule, limit->arg, SCMP_CMP_MASKED_EQ, mask,
+				 limit->a);
+		break;
+	case LIMIT_LE:
+		rule_add(rule, limit->arg, SCMP_CMP_LE, limit->a, 0);
+		break;
+	case LIMIT_MASKED:
+		rule_add(rule, limit->arg, SCMP_CMP_MASKED_EQ, limit->a & mask,
+			 limit->b);
+		break;
+	case LIMIT_ONE_OF: /* submit_each */
+	case LIMIT_END:
+		break;
+	}
+}
+
 static int add_row(scmp_filter_ctx ctx, const struct policy_env *env,
 		   const struct policy_row *row)
 {
@@ -132,23 +167,10 @@ static int add_row(scmp_filter_ctx ctx, const struct policy_env *env,
 	}
 	for (const struct policy_limit *limit = row->limit; limit->op;
 	     limit++) {
-		switch (limit->op) {
-		case LIMIT_EQ:
-			rule_add(&rule, limit->arg, SCMP_CMP_EQ, limit->a, 0);
-			break;
-		case LIMIT_LE:
-			rule_add(&rule, limit->arg, SCMP_CMP_LE, limit->a, 0);
-			break;
-		case LIMIT_MASKED:
-			rule_add(&rule, limit->arg, SCMP_CMP_MASKED_EQ,
-				 limit->a, limit->b);
-			break;
-		case LIMIT_ONE_OF:
+		if (limit->op == LIMIT_ONE_OF)
 			choice = limit;
-			break;
-		case LIMIT_END:
-			break;
-		}
+		rule_add_limit(&rule, limit,
+			       limit_mask(env, row, limit->arg));
 	}
 	return choice ? submit_each(ctx, row, choice, &rule) :
 			rule_submit(ctx, row, &rule);

@@ -32,6 +32,8 @@ struct as_owner_ops {
 	 * address order, by calling emit(as, req). */
 	void (*replay)(struct as *as, void (*emit)(struct as *as,
 						   const struct as_req *req));
+	/* The RAM that as has at a page, shown or not; false: none. */
+	bool (*frame_at)(struct as *as, uaddr_t addr, gpa_t *gpa);
 	/* as has just become lost: whoever runs in it is to be killed. In an
 	 * interrupt's handler. */
 	void (*lost)(struct as *as);
@@ -54,6 +56,10 @@ struct as {
 	bool rebuild; /* more than the queue can hold */
 	u32 queued;
 	struct as_req queue[AS_QUEUE_MAX];
+	/* exec_guard.c: its host process closes the core by a call; what could be
+	 * executed when it was mapped last */
+	bool by_call;
+	u32 exec_epoch;
 };
 
 struct as_ops {

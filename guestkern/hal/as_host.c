@@ -5,6 +5,7 @@
 #include "abi/boot.h"
 #include "abi/layout.h"
 #include "hal/as.h"
+#include "hal/exec_guard.h"
 #include "hal/host.h"
 #include "hal/host_process.h"
 #include "lib/bug.h"
@@ -16,7 +17,7 @@
  * ones are filled as they are used, unless all of them is known to be. */
 #define POPULATE_MAX_BYTES (64 * 1024)
 
-s64 as_host_map(const struct as_req *req, bool populate)
+static s64 map_as_asked(const struct as_req *req, bool populate)
 {
 	u64 flags = MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
 	s64 ret;
@@ -27,6 +28,17 @@ s64 as_host_map(const struct as_req *req, bool populate)
 	ret = host_call6(__NR_mmap, req->addr, req->len_bytes, req->prot, flags,
 			 LODGER_FD_RAM, req->gpa.v);
 	return ret == (s64)req->addr ? 0 : ret;
+}
+
+s64 as_host_map(const struct as_req *req, bool populate)
+{
+	return exec_guard_map(req, populate, map_as_asked);
+}
+
+static s64 protect_as_asked(const struct as_req *req)
+{
+	counters()->protects++;
+	return host_call3(__NR_mprotect, req->addr, req->len_bytes, req->prot);
 }
 
 void as_host_clear(void)
@@ -52,9 +64,7 @@ static s64 as_host_one(const struct as_req *req)
 		counters()->unmaps++;
 		return host_call3(__NR_munmap, req->addr, req->len_bytes, 0);
 	case AS_PROTECT:
-		counters()->protects++;
-		return host_call3(__NR_mprotect, req->addr, req->len_bytes,
-				  req->prot);
+		return exec_guard_protect(req, map_as_asked, protect_as_asked);
 	}
 	BUG();
 }

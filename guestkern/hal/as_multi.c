@@ -14,8 +14,10 @@
  * program cannot go on, for its registers are gone.
  */
 #include "hal/as.h"
+#include "hal/exec_guard.h"
 #include "hal/host.h"
 #include "hal/host_process.h"
+#include "hal/prot_pkey.h"
 #include "lib/bug.h"
 
 /* Free ones that are kept; the rest are given back to the host. */
@@ -98,12 +100,13 @@ static struct host_process *find_free(void)
 {
 	struct host_process *p = host_self();
 
-	if (p->made && !p->as)
+	if (p->made && !p->as && !prot_pkey_is_by_call(p))
 		return take_free(p);
 	while (!list_empty(&free_list)) {
 		p = take_free(list_first_entry(&free_list, struct host_process,
 					       link));
-		if (!host_process_dead(p))
+		if (!host_process_dead(p) &&
+		    !(prot_pkey_is_by_call(p) && p != host_self()))
 			return p;
 		unmake(p);
 	}
@@ -167,6 +170,9 @@ static void show(struct as *as, struct host_process *p)
 	if (p->as || p->stale)
 		as_host_clear();
 	p->stale = false;
+	if (as->by_call)
+		prot_pkey_by_call(p);
+	as->exec_epoch = exec_guard_epoch();
 	p->as = as;
 	as->host = p;
 	as_host_show(as);
@@ -186,7 +192,8 @@ static void load(struct as *as)
 			unmake(p);
 	}
 	p->used = ++switches;
-	if (p->as != as || !as_host_catch_up(as))
+	if (p->as != as || as->exec_epoch != exec_guard_epoch() ||
+	    !as_host_catch_up(as))
 		show(as, p);
 }
 

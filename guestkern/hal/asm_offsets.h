@@ -1,5 +1,5 @@
 /* Structure offsets that assembly uses; static_asserted in hal/cpu.c,
- * hal/host_process.c. */
+ * hal/host_process.c, hal/prot_pkey.c. */
 #ifndef HAL_ASM_OFFSETS_H
 #define HAL_ASM_OFFSETS_H
 
@@ -10,6 +10,9 @@
 #define CPU_IRQ_PENDING 28
 #define CPU_HOLDER 32
 #define CPU_NESTED 36
+
+/* struct lodger_boot */
+#define BOOT_HOST_TOKEN 312
 
 /* futex(2) operations, an error */
 #define HOST_FUTEX_WAIT 0

@@ -34,6 +34,9 @@ struct host_frame {
 #define FX_MXCSR_OFFSET 24
 #define FX_SW_OFFSET 464 /* struct _fpx_sw_bytes */
 #define XSAVE_HEADER_BYTES 64
+/* The protection keys' rights are the kernel's own business: a program's are never
+ * loaded, for with key 0 denied the host could store no signal frame. */
+#define XFEATURE_PKRU 0x200ULL
 #define MXCSR_DEFAULT 0x1f80
 #define FCW_DEFAULT 0x37f
 
@@ -137,8 +140,10 @@ u64 frame_return_rsp(void)
 
 static void classify_fault(const siginfo_t *si, struct trap_frame *tf)
 {
+	/* a key's fault is the core's, or an execute-only page's of the host */
 	bool page = tf->trapno == 14 &&
-		    (si->si_code == SEGV_MAPERR || si->si_code == SEGV_ACCERR);
+		    (si->si_code == SEGV_MAPERR || si->si_code == SEGV_ACCERR ||
+		     si->si_code == SEGV_PKUERR);
 
 	if (page) {
 		tf->kind = TRAP_PAGEFAULT;
@@ -290,16 +295,20 @@ void frame_xstate_save(void *xstate)
 
 void xstate_to_registers(const void *xstate)
 {
-	u64 mask = cpu_xfeatures();
+	u64 mask = cpu_xfeatures() & ~XFEATURE_PKRU;
 
+	/* Who jumps here from user mode with PKRU in the mask goes no further
+	 * (prot_pkey.S). */
 	if (xstate_bytes == FX_BYTES)
 		__asm__ volatile("fxrstor64 (%0)" : : "r"(xstate) : "memory");
 	else
-		__asm__ volatile("xrstor64 (%0)"
+		__asm__ volatile("xrstor64 (%0)\n\t"
+				 "1: test %3, %%eax\n\t"
+				 "jnz 1b"
 				 :
 				 : "r"(xstate), "a"((u32)mask),
-				   "d"((u32)(mask >> 32))
-				 : "memory");
+				   "d"((u32)(mask >> 32)), "i"(XFEATURE_PKRU)
+				 : "memory", "cc");
 }
 
 void xstate_from_registers(void *xstate)
@@ -358,5 +367,6 @@ int cpu_xstate_sanitize(void *xstate, size_t len_bytes)
 	for (i = 1; i < XSAVE_HEADER_BYTES / 8; i++)
 		if (header[i])
 			return -EINVAL;
+	header[0] &= ~XFEATURE_PKRU;
 	return 0;
 }

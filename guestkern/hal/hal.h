@@ -36,6 +36,10 @@ void ram_write(gpa_t to, const void *from, size_t len_bytes);
 void ram_zero(gpa_t at, size_t len_bytes);
 /* Copies frame to frame. */
 void ram_copy(gpa_t to, gpa_t from, size_t len_bytes);
+/* As ram_write, to a page of text that one program alone has. */
+void ram_poke(gpa_t to, const void *from, size_t len_bytes);
+/* These whole pages come into use: nothing that was shown of them counts. */
+void ram_fresh(gpa_t at, size_t len_bytes);
 /* Gives whole pages back to the host; they read as zero afterwards. */
 void ram_discard(gpa_t at, size_t len_bytes);
 

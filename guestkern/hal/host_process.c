@@ -4,6 +4,7 @@
 #include "hal/asm_offsets.h"
 #include "hal/hal_private.h"
 #include "hal/host.h"
+#include "hal/prot_pkey.h"
 #include "lib/bug.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -39,6 +40,7 @@ static volatile u8 *dead_mark(const struct host_process *p)
 void host_process_reset(struct host_process *p)
 {
 	memset(p, 0, sizeof(*p));
+	prot_pkey_reset(p);
 	p->timer_ns = UINT64_MAX;
 	p->dirty = true; /* its start was on the signal stack */
 	list_init(&p->link);

@@ -20,3 +20,5 @@
 	.quad kernel_join
 	.quad kmod_open_ip
 	.quad kmod_close_ip
+	.quad image_text
+	.quad image_text_end

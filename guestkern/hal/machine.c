@@ -2,6 +2,7 @@
 #include "abi/image.h"
 #include "abi/layout.h"
 #include "hal/as.h"
+#include "hal/exec_guard.h"
 #include "hal/frame.h"
 #include "hal/hal_private.h"
 #include "hal/host.h"
@@ -24,8 +25,12 @@ static void choose_backends(const struct lodger_boot *boot)
 		as_backend = &as_kmod;
 	if (boot->intercept == LODGER_INTERCEPT_PTRACE)
 		return;
-	prot_backend = boot->intercept == LODGER_INTERCEPT_KMOD ? &prot_kmod :
-								 &prot_gate;
+	if (boot->intercept == LODGER_INTERCEPT_KMOD)
+		prot_backend = &prot_kmod;
+	else if (boot->protect == LODGER_PROTECT_PKEY)
+		prot_backend = &prot_pkey;
+	else
+		prot_backend = &prot_gate;
 	this_cpu()->in_kernel = 1;
 }
 
@@ -54,7 +59,7 @@ const void *vdso_image(size_t *size_bytes)
 
 void core_heap_range(u64 *start, u64 *end)
 {
-	*start = ALIGN_UP(boot_info()->image_end, PAGE_SIZE);
+	*start = ALIGN_UP(boot_info()->image_end, PAGE_SIZE) + exec_guard_bytes();
 	*end = LODGER_CORE_BASE + boot_info()->core_bytes;
 }
 

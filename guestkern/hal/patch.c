@@ -14,7 +14,9 @@
 #include "hal/patch.h"
 
 #include "abi/layout.h"
+#include "hal/exec_guard.h"
 #include "hal/host.h"
+#include "hal/prot.h"
 #include "hal/user_page.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -25,8 +27,6 @@
 #define AT_NUMBER 5
 #define ENTER_AT_JUMP 10
 #define QUICK_AT_JUMP 12
-
-void call_entry(void);
 
 struct patch_key {
 	u32 ret, nr; /* ret 0: free */
@@ -70,10 +70,10 @@ static u32 quick_offset(u32 nr)
 	}
 }
 
-/* mov $nr, %eax; jmp call_entry */
+/* mov $nr, %eax; jmp to the gate */
 static void code_enter(u8 *code, u64 at, u32 nr)
 {
-	u32 relative = (u32)((u64)call_entry - (at + 10));
+	u32 relative = (u32)((u64)prot_backend->call_entry - (at + 10));
 
 	code[0] = 0xb8;
 	memcpy(code + 1, &nr, 4);
@@ -107,6 +107,9 @@ static int write_stub(u64 at, u32 ret, u32 nr)
 	else
 		code_enter(code + 5, at + 5, nr);
 	code[15] = 0xcc;
+	/* the program has chosen the address: it must be no instruction either */
+	if (exec_guard_finds(code, sizeof(code)))
+		return -EINVAL;
 	return write_kernel_file(at, code, sizeof(code));
 }
 

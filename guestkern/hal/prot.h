@@ -14,6 +14,8 @@ struct prot_ops {
 	/* Signal handler entry in the gate: opens the core, switches to the
 	 * kernel stack and calls hal_trap_entry. */
 	void (*gate_entry)(void);
+	/* Where a call without a signal enters; NULL: it has none. */
+	void (*call_entry)(void);
 	u32 altstack_flags; /* sigaltstack(2) */
 	u64 altstack_base;
 	/* rt_sigaction flags and mask of the handlers. */
@@ -35,6 +37,7 @@ struct prot_ops {
 extern const struct prot_ops *prot_backend;
 extern const struct prot_ops prot_mprotect;
 extern const struct prot_ops prot_gate;
+extern const struct prot_ops prot_pkey; /* prot_gate.c, with another .S */
 extern const struct prot_ops prot_kmod;
 
 /* sigaltstack(2): disarmed while a handler runs on it. */

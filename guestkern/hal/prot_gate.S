@@ -43,7 +43,7 @@
 
 	.section .gate.text, "ax"
 	.globl call_signal, call_entry, call_open, call_open_ip, call_opened
-	.globl call_close_ip, call_exit, call_end
+	.globl call_close_ip, call_exit, call_end, call_opened_flag, call_load
 
 call_signal:
 	pushq $CLD_FLAGS	/* on the signal stack, below the frame */
@@ -70,6 +70,9 @@ call_open:
 call_open_ip:
 	test %rax, %rax
 	jnz call_dead
+	cmpl $0, gate_key(%rip)
+	jne pkey_opened_by_call
+call_opened_flag:
 	mov gate_number(%rip), %eax
 	cmp %eax, cpu0 + CPU_HOLDER
 	jne call_nested		/* waits in the kernel: hal/host_process.h */
@@ -78,7 +81,7 @@ call_open_ip:
 	movl $1, cpu0 + CPU_IN_KERNEL
 call_opened:
 	/* rcx: rsp at entry, the program's or the frame's; r11: rflags at the
-	 * opening call, put there by the syscall instruction */
+	 * opening call, put there by the syscall instruction (or by prot_pkey.S) */
 	mov %rsp, %rcx
 	mov cpu0 + CPU_KERNEL_STACK_TOP, %rsp
 	jmp call_opened_core
@@ -95,6 +98,9 @@ call_exit:
 call_close_ip:
 	test %rax, %rax
 	jnz call_dead
+	cmpl $0, gate_key(%rip)
+	jne pkey_exit
+call_load:
 	mov SCRATCH_EXIT + EXIT_R8, %r8
 	mov SCRATCH_EXIT + EXIT_R9, %r9
 	mov SCRATCH_EXIT + EXIT_R10, %r10
@@ -187,6 +193,7 @@ call_nested_core:
 	/* fall through */
 nested_return:
 	add $8, %rsp		/* pretcode, as rt_sigreturn expects */
+	mov LODGER_BOOT_ADDR + BOOT_HOST_TOKEN, %rdi	/* host_call.S */
 	mov $__NR_rt_sigreturn, %eax
 	syscall
 nested_return_ip:
@@ -199,15 +206,24 @@ call_leave:
 	movl $0, cpu0 + CPU_IN_KERNEL
 call_leave_clear:
 	cmpl $0, cpu0 + CPU_IRQ_PENDING
-	je call_exit
-	movl $1, cpu0 + CPU_IN_KERNEL
+	jne 1f
+	jmp *call_way_out
+1:	movl $1, cpu0 + CPU_IN_KERNEL
 	ret
 
 	/* The same, looking whether any signal came: its frame is to be wiped. */
 call_leave_clean:
 	movl $0, cpu0 + CPU_IN_KERNEL
 	cmpl $0, cpu0 + CPU_NESTED
-	je call_exit
-	movl $1, cpu0 + CPU_IN_KERNEL
+	jne 1f
+	jmp *call_way_out
+1:	movl $1, cpu0 + CPU_IN_KERNEL
 call_leave_end:
 	ret
+
+	/* How this host process closes the core: call_exit or pkey_exit. */
+	.data
+	.balign 8
+	.globl call_way_out
+call_way_out:
+	.quad call_exit

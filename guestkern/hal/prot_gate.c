@@ -13,6 +13,7 @@
 #include "hal/hal_private.h"
 #include "hal/host.h"
 #include "hal/host_process.h"
+#include "hal/prot_pkey.h"
 #include "hal/scratch.h"
 #include "lib/string.h"
 
@@ -23,6 +24,9 @@
 #define FRAME_RED_BYTES 256 /* pushes below the frame */
 
 void call_signal(void);
+void call_entry(void);
+void pkey_signal(void);
+void pkey_entry(void);
 void call_leave(void);
 void call_leave_clean(void);
 
@@ -100,6 +104,7 @@ static void gate_leave_call(const struct trap_frame *tf, struct cpu_user *cu)
 		frame_scrub();
 	gate_arm();
 	fill_exit(tf, tf->rflags & TRAP_USER_RFLAGS);
+	prot_pkey_choose_way_out();
 	call_leave();
 }
 
@@ -114,24 +119,35 @@ void gate_resume(const struct trap_frame *tf)
 		gate_arm();
 		/* single-stepping would trap again and again inside the gate */
 		fill_exit(tf, tf->rflags & TRAP_USER_RFLAGS & ~RFLAGS_TF);
+		prot_pkey_choose_way_out();
 		call_leave_clean(); /* the entry that goes on serves the interrupt */
 	}
 }
 
+/*
+ * Left by a jump, a handler that blocks signals must unblock them: a host call,
+ * too dear for each call of a program. All others do, so that signals that come
+ * together do not pile up their frames on the kernel stack.
+ */
+#define OPS_BOTH \
+	.altstack_base = SIGSTACK_LOW, \
+	.altstack_flags = GATE_ALTSTACK_FLAGS, \
+	.handler_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART, \
+	.handler_mask = ~(1ULL << (SIGTTIN - 1)), /* see prot_mprotect.c */ \
+	.trap_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART, \
+	.trap_mask = 0, \
+	.leave = gate_leave_call,
+
 const struct prot_ops prot_gate = {
 	.name = "gate",
 	.gate_entry = call_signal,
-	.altstack_base = SIGSTACK_LOW,
-	.altstack_flags = GATE_ALTSTACK_FLAGS,
-	/*
-	 * Left by a jump, a handler that blocks signals must unblock them: a
-	 * host call, too dear for each call of a program. All others do, so
-	 * that signals that come together do not pile up their frames on the
-	 * kernel stack.
-	 */
-	.handler_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART,
-	.handler_mask = ~(1ULL << (SIGTTIN - 1)), /* see prot_mprotect.c */
-	.trap_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART,
-	.trap_mask = 0,
-	.leave = gate_leave_call,
+	.call_entry = call_entry,
+	OPS_BOTH
+};
+
+const struct prot_ops prot_pkey = {
+	.name = "pkey",
+	.gate_entry = pkey_signal,
+	.call_entry = pkey_entry,
+	OPS_BOTH
 };

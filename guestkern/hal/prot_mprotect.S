@@ -66,3 +66,6 @@ gate_core_bytes:
 	.globl gate_number
 gate_number:
 	.long 0			/* written in each host process at its start */
+	.globl gate_key
+gate_key:
+	.long 0			/* the core's protection key; 0: it has none */

@@ -1,4 +1,5 @@
 /* Guest RAM through the RAM file, and the root archive. */
+#include "hal/exec_guard.h"
 #include "hal/host.h"
 #include "lib/bug.h"
 #include "lib/err.h"
@@ -30,8 +31,24 @@ void ram_read(gpa_t from, void *to, size_t len_bytes)
 	ram_io(__NR_pread64, from.v, (u64)to, len_bytes);
 }
 
+static void write_now(gpa_t to, const void *from, size_t len_bytes)
+{
+	ram_io(__NR_pwrite64, to.v, (u64)from, len_bytes);
+}
+
+void ram_poke(gpa_t to, const void *from, size_t len_bytes)
+{
+	exec_guard_poke(to, write_now, from, len_bytes);
+}
+
+void ram_fresh(gpa_t at, size_t len_bytes)
+{
+	exec_guard_fresh(at, len_bytes);
+}
+
 void ram_write(gpa_t to, const void *from, size_t len_bytes)
 {
+	exec_guard_write(to, len_bytes);
 	ram_io(__NR_pwrite64, to.v, (u64)from, len_bytes);
 }
 
@@ -45,6 +62,7 @@ static bool zero_by_hole(gpa_t at, size_t len_bytes)
 
 void ram_zero(gpa_t at, size_t len_bytes)
 {
+	exec_guard_write(at, len_bytes);
 	counters()->pages_zeroed += ALIGN_UP(len_bytes, PAGE_SIZE) / PAGE_SIZE;
 	if (zero_by_hole(at, len_bytes)) {
 		ram_discard(at, len_bytes);
@@ -75,7 +93,10 @@ void ram_copy(gpa_t to, gpa_t from, size_t len_bytes)
 
 void ram_discard(gpa_t at, size_t len_bytes)
 {
-	s64 err = host_call4(__NR_fallocate, LODGER_FD_RAM,
+	s64 err;
+
+	exec_guard_write(at, len_bytes);
+	err = host_call4(__NR_fallocate, LODGER_FD_RAM,
 			     FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at.v,
 			     len_bytes);
 

@@ -16,7 +16,10 @@
 #define ENTRY_RDX 24
 #define ENTRY_RCX 32 /* the address to return to */
 #define ENTRY_RBX 40
-#define ENTRY_BYTES 48
+/* prot_pkey.S, before the core is open: the program's rsp, its rflags */
+#define ENTRY_RSP 48
+#define ENTRY_RFLAGS 56
+#define ENTRY_BYTES 64
 
 /* Exit block: all registers of the program that is about to go on, in the
  * order of struct trap_frame up to rflags. */

@@ -96,14 +96,14 @@ void hal_trap_entry(int sig, u64 frame_rsp)
 		clock_signal_arrived();
 	if (!is_frequent(sig))
 		trap_unblock();
-	if (prot_backend == &prot_gate)
+	if (prot_backend->call_entry)
 		sig = gate_check_frame(sig, frame_rsp); /* may not return */
 	else if (!frame_is_genuine(frame_rsp))
 		panic("signal frame at %llx", (unsigned long long)frame_rsp);
 	cpu_user_in_frame();
 	irq = frame_to_trap(sig, tf);
 	patch_finish_quick(tf);
-	if (prot_backend == &prot_gate)
+	if (prot_backend->call_entry)
 		gate_ignore_stranger(sig, tf);
 	if (irq != IRQ_END)
 		irq_raise((enum irq)irq);

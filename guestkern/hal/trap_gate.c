@@ -12,6 +12,7 @@
 #include "hal/hal_private.h"
 #include "hal/host_process.h"
 #include "hal/patch.h"
+#include "hal/prot_pkey.h"
 #include "hal/scratch.h"
 #include "lib/bug.h"
 #include "lib/string.h"
@@ -20,7 +21,7 @@
 #include <asm/signal.h>
 
 /* Labels of prot_gate.S. */
-extern const char call_signal[], call_open[], call_open_ip[], call_opened[];
+extern const char call_signal[], call_open_ip[], call_opened[];
 extern const char call_exit[], call_end[];
 extern const char call_leave_clear[], call_leave_end[];
 
@@ -42,12 +43,13 @@ static bool between(u64 rip, const char *start, const char *end)
 
 static enum gate_window gate_window(u64 rip)
 {
-	if (between(rip, call_open_ip, call_opened))
+	if (between(rip, call_open_ip, call_opened) || prot_pkey_opens_at(rip))
 		return WINDOW_OPEN;
 	if (between(rip, call_exit, call_end) ||
-	    between(rip, call_leave_clear, call_leave_end))
+	    between(rip, call_leave_clear, call_leave_end) || prot_pkey_exits_at(rip))
 		return WINDOW_EXIT;
-	if (between(rip, call_signal, call_exit) || patch_is_stub(rip))
+	if (between(rip, call_signal, call_exit) || prot_pkey_enters_at(rip) ||
+	    patch_is_stub(rip))
 		return WINDOW_ENTRY;
 	return WINDOW_NONE;
 }
@@ -121,7 +123,7 @@ static void resume_gate(struct trap_frame *tf)
 	case WINDOW_ENTRY:
 		break;
 	case WINDOW_OPEN:
-		tf->rip = (u64)call_open;
+		tf->rip = prot_pkey_open_again();
 		break;
 	case WINDOW_NONE:
 	case WINDOW_EXIT:
@@ -166,6 +168,7 @@ static int gather(int sig, u64 *frame_rsp)
 		if (!frame_is_readable(*frame_rsp))
 			kill_intruder();
 		frame_registers(*frame_rsp, &tf);
+		prot_pkey_opening_at(tf.rip);
 		irq = irq_at(sig, &tf);
 		next = tf.rsp | 8; /* the handler may have pushed a word */
 		if (gate_window(tf.rip) == WINDOW_NONE || irq == IRQ_END ||
@@ -187,6 +190,7 @@ int gate_check_frame(int sig, u64 frame_rsp)
 	sig = gather(sig, &frame_rsp);
 	gate_signal_arrived();
 	frame_registers(frame_rsp, &tf);
+	prot_pkey_opening_at(tf.rip);
 	irq = irq_at(sig, &tf);
 	if (gate_window(tf.rip) == WINDOW_NONE ||
 	    (irq == IRQ_END && sig != SIGTRAP)) {

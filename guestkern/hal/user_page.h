@@ -10,6 +10,7 @@
 #ifndef HAL_USER_PAGE_H
 #define HAL_USER_PAGE_H
 
+#include "abi/boot.h"
 #include "abi/layout.h"
 #include "lib/clock_line.h"
 #include "lib/types.h"
@@ -32,6 +33,9 @@ struct user_ids {
 struct user_page {
 	struct user_clock clock;
 	struct user_ids ids;
+	/* --protect pkey: 1 for a host process whose core is closed by a call
+	 * (prot_pkey.S) */
+	u8 by_call[LODGER_HOST_PROCESSES];
 };
 
 /* The page as the guest kernel writes it. */

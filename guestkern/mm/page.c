@@ -119,6 +119,7 @@ static void table_in_use(pfn_t pfn, u32 count)
 static void take_run(pfn_t pfn, u32 count, u32 flags)
 {
 	table_in_use(pfn, count);
+	ram_fresh(pfn_to_gpa(pfn), (u64)count << PAGE_SHIFT);
 	for (u32 i = 0; i < count; i++) {
 		ram.frames[pfn + i].free = 0;
 		ram.frames[pfn + i].link = 1;

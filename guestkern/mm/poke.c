@@ -43,6 +43,6 @@ int mm_poke_text(struct mm *mm, uaddr_t addr, const void *bytes, size_t len_byte
 		return err;
 	at = pfn_to_gpa(pte_pfn(*slot));
 	at.v += addr - page;
-	ram_write(at, bytes, len_bytes);
+	ram_poke(at, bytes, len_bytes);
 	return 0;
 }

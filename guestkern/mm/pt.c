@@ -272,9 +272,20 @@ static void pt_replay(struct as *as,
 	replay_flush(&r);
 }
 
+static bool pt_frame_at(struct as *as, uaddr_t addr, gpa_t *gpa)
+{
+	u64 pte = radix_get(&container_of(as, struct mm, as)->pt, addr >> PAGE_SHIFT);
+
+	if (pte)
+		*gpa = pfn_to_gpa(pte_pfn(pte));
+	return pte != 0;
+}
+
 static void pt_lost(struct as *as)
 {
 	mm_lost(container_of(as, struct mm, as));
 }
 
-const struct as_owner_ops pt_as_ops = { .replay = pt_replay, .lost = pt_lost };
+const struct as_owner_ops pt_as_ops = { .replay = pt_replay,
+					 .frame_at = pt_frame_at,
+					 .lost = pt_lost };

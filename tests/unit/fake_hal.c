@@ -203,6 +203,16 @@ void ram_discard(gpa_t at, size_t len_bytes)
 	memset(ram_view + at.v, 0, len_bytes);
 }
 
+void ram_poke(gpa_t to, const void *from, size_t len_bytes)
+{
+	ram_write(to, from, len_bytes);
+}
+
+void ram_fresh(gpa_t at, size_t len_bytes)
+{
+	check_ram(at, len_bytes);
+}
+
 void fake_archive(const void *data, size_t len_bytes)
 {
 	archive_data = data;

@@ -41,6 +41,9 @@ static const struct policy_env machines[] = {
 	{ .ram_bytes = 64 * MIB, .core_bytes = 4 * MIB, .in_process = true,
 	  .user_low_min = LODGER_USER_LOW_MIN,
 	  .block_bytes = { MIB, 3 * MIB, 5 * MIB }, .block_writable = 5 },
+	{ .ram_bytes = 64 * MIB, .core_bytes = 4 * MIB, .in_process = true,
+	  .user_low_min = LODGER_USER_LOW_MIN, .multi = true,
+	  .host_token = 0x123456789abcdef0 },
 };
 
 #define MACHINES ((int)(sizeof(machines) / sizeof(machines[0])))
@@ -211,6 +214,10 @@ static struct host_call make_call(const struct policy_env *env,
 		call.arg[1] = next_random() % 3 * LODGER_PAGE_SIZE;
 	for (const struct policy_limit *limit = row->limit; limit->op; limit++)
 		call.arg[limit->arg] = near_limit(limit);
+	if (env->host_token && call.nr == __NR_mmap) { /* the token's places */
+		call.arg[3] &= UINT32_MAX;
+		call.arg[4] &= UINT32_MAX;
+	}
 	return call;
 }
 
@@ -224,6 +231,29 @@ static bool ends_beyond_high(const struct host_call *call)
 		call->arg[1] > LODGER_USER_HIGH_END - call->arg[0]);
 }
 
+/* As guestkern/hal/host_call.S. */
+static void show_token(struct seccomp_data *data, uint64_t token)
+{
+	if (!token)
+		return;
+	if (data->nr != __NR_mmap) {
+		data->args[5] = token;
+		return;
+	}
+	data->args[3] = (uint32_t)data->args[3] | token << 32;
+	data->args[4] = (uint32_t)data->args[4] | (token >> 32 << 32);
+}
+
+/* With one bit of the token wrong it is not the guest kernel that calls. */
+static void must_know_token(const struct filter_program *program,
+			    const struct policy_env *env, struct seccomp_data *data)
+{
+	if (!env->host_token)
+		return;
+	show_token(data, env->host_token ^ 1ULL << next_random() % 64);
+	ck_assert_uint_eq(run(program, data), SECCOMP_RET_TRAP);
+}
+
 static void compare(const struct filter_program *program,
 		    const struct policy_env *env, const struct host_call *call,
 		    bool allowed)
@@ -234,6 +264,8 @@ static void compare(const struct filter_program *program,
 
 	for (int i = 0; i < 6; i++)
 		data.args[i] = call->arg[i];
+	must_know_token(program, env, &data);
+	show_token(&data, env->host_token);
 	action = run(program, &data);
 	if (action == SECCOMP_RET_ALLOW && !allowed && ends_beyond_high(call))
 		return;

@@ -476,7 +476,7 @@ static char *const bad_modes[][4] = {
 	{ "--mode=zzzzzz", "see lodger modes" },
 	{ "--intercept=ptrce", "did you mean ptrace?" },
 	{ "--protect=none", "add --unsafe" },
-	{ "--unsafe", "--protect=pkey", "not built in this version" },
+	{ "--protect=pkey", "--space=remap", "needs --space multi" },
 	{ "--space=kmod", "needs --intercept kmod, not " },
 	{ "--protect=kmod-mm", "needs --intercept kmod" },
 };

@@ -162,6 +162,8 @@ struct lodger_boot {
 	uint32_t tmpfs_off[LODGER_MAX_TMPFS]; /* "GUEST" path */
 	uint64_t tmpfs_bytes[LODGER_MAX_TMPFS]; /* 0: half of RAM */
 	uint64_t image_end;	   /* first byte of the core past the image */
+	uint64_t host_token;	   /* --protect pkey: what the guest kernel's host
+				    * calls have to show (hal/host_call.S); else 0 */
 	uint32_t disk_count, bind_count;
 	struct lodger_disk disk[LODGER_MAX_DISKS];
 	struct lodger_bind bind[LODGER_MAX_BINDS];

@@ -30,6 +30,7 @@ struct lodger_image {
 				   * begins */
 	/* The same two of --intercept kmod (hal/prot_kmod.S). */
 	uint64_t kmod_open_ip, kmod_close_ip;
+	uint64_t text, text_end;  /* the core's pages of code */
 };
 #endif
 

@@ -37,6 +37,9 @@
  * the core at the speed of memory.
  */
 #define LODGER_USER_PAGE 0x70050000
+/* In it, --protect pkey: a byte for each host process, 1 for one whose core is closed
+ * by a call (guestkern/hal/prot_pkey.S). */
+#define LODGER_USER_PAGE_BY_CALL (LODGER_USER_PAGE + 72)
 
 /*
  * Patched call sites (--intercept patch; hal/patch.c): a table of addresses
@@ -74,9 +77,20 @@
  * when that process has died (boot.h). */
 #define LODGER_DEAD_ADDR 0x7020e000
 
-/* The gate's constants: bytes of the core, number of this host process. */
+/* The gate's constants: bytes of the core, number of this host process, the
+ * core's protection key (0: none). */
 #define LODGER_GATE_CORE_BYTES LODGER_GATE_CONST
 #define LODGER_GATE_NUMBER (LODGER_GATE_CONST + 8)
+#define LODGER_GATE_KEY (LODGER_GATE_CONST + 12)
+
+/*
+ * --protect pkey: the core's protection key, and what PKRU is in the guest kernel
+ * and in user mode (SDM vol 3, 4.6.2: two bits a key, access and write disabled).
+ * All other keys but 0 are denied, as the host does at first.
+ */
+#define LODGER_PKEY 1
+#define LODGER_PKRU_OPEN 0x55555550
+#define LODGER_PKRU_CLOSED 0x55555554
 
 #define LODGER_USER_LOW_MIN 0x10000
 #define LODGER_USER_LOW_END 0x70000000
