@@ -12,7 +12,7 @@
 
 struct eventfd {
 	struct wait_queue wait;
-	u64 count; /* at most COUNT_MAX */
+	u64 count; /* at most COUNT_MAX; UINT64_MAX: overflown, by eventfd_add */
 	bool semaphore;
 };
 
@@ -37,6 +37,11 @@ static s64 eventfd_read(struct file *f, struct iobuf *buf, s64 *pos)
 	return err ? err : (s64)sizeof(value);
 }
 
+static bool has_room(const struct eventfd *e, u64 value)
+{
+	return e->count <= COUNT_MAX && COUNT_MAX - e->count >= value;
+}
+
 static s64 eventfd_write(struct file *f, struct iobuf *buf, s64 *pos)
 {
 	struct eventfd *e = f->private;
@@ -51,9 +56,9 @@ static s64 eventfd_write(struct file *f, struct iobuf *buf, s64 *pos)
 		return err;
 	if (value == UINT64_MAX)
 		return -EINVAL;
-	if (COUNT_MAX - e->count < value && f->flags & O_NONBLOCK)
+	if (!has_room(e, value) && f->flags & O_NONBLOCK)
 		return -EAGAIN;
-	err = wait_event(&e->wait, COUNT_MAX - e->count >= value);
+	err = wait_event(&e->wait, has_room(e, value));
 	if (err)
 		return err;
 	e->count += value;
@@ -66,7 +71,8 @@ static u32 eventfd_poll(struct file *f, struct poll_table *pt)
 	struct eventfd *e = f->private;
 
 	poll_wait(pt, &e->wait);
-	return (e->count ? POLLIN : 0) | (e->count < COUNT_MAX ? POLLOUT : 0);
+	return (e->count ? POLLIN : 0) | (e->count < COUNT_MAX ? POLLOUT : 0) |
+	       (e->count == UINT64_MAX ? POLLERR : 0);
 }
 
 static void eventfd_show(struct file *f, struct textbuf *tb)
@@ -100,7 +106,7 @@ void eventfd_add(struct file *f, u64 value)
 {
 	struct eventfd *e = f->private;
 
-	e->count += MIN(value, COUNT_MAX - e->count);
+	e->count += MIN(value, UINT64_MAX - e->count);
 	wake_up_events(&e->wait, POLLIN);
 }
 

@@ -12,6 +12,7 @@
  */
 #include <linux/fcntl.h>
 #include <linux/resource.h>
+#include <linux/sched.h>
 
 #include "dev/chrdev.h"
 #include "fs/aio.h"
@@ -399,9 +400,10 @@ static void fs_context_put(struct fs_context *fs)
 /* --- proc's hooks ---------------------------------------------------------------------- */
 
 static int resources_clone(struct proc_resources *child,
-			   const struct proc_resources *parent, bool share_files,
-			   bool share_fs)
+			   const struct proc_resources *parent, u64 flags)
 {
+	bool share_files = flags & CLONE_FILES, share_fs = flags & CLONE_FS;
+	struct mount_space *mounts = parent->mounts;
 	struct fs_context *fs = parent->fs ? parent->fs : boot_context();
 	struct files *files = parent->files;
 
@@ -418,13 +420,24 @@ static int resources_clone(struct proc_resources *child,
 		files->refs++;
 	else
 		files = files_copy(files);
-	if (!files) {
-		fs_context_put(fs);
-		return -ENOMEM;
-	}
+	if (!files)
+		goto out_fs;
+	if (flags & CLONE_NEWNS)
+		mounts = mount_space_copy(fs);
+	else
+		mount_space_get(mounts);
+	if (IS_ERR(mounts))
+		goto out_files;
 	child->fs = fs;
 	child->files = files;
+	child->mounts = mounts;
 	return 0;
+
+out_files:
+	files_put(files);
+out_fs:
+	fs_context_put(fs);
+	return -ENOMEM;
 }
 
 static void resources_exit(struct proc_resources *res)
@@ -432,13 +445,17 @@ static void resources_exit(struct proc_resources *res)
 	struct files *files = res->files;
 	struct fs_context *fs = res->fs;
 
+	struct mount_space *mounts = res->mounts;
+
 	aio_destroy_all(res);
+	res->mounts = NULL;
 	res->files = NULL;
 	res->fs = NULL;
 	if (files)
 		files_put(files);
 	if (fs)
 		fs_context_put(fs);
+	mount_space_put(mounts);
 }
 
 static int resources_exec(struct proc_resources *res)
@@ -457,19 +474,29 @@ static int resources_exec(struct proc_resources *res)
 	return 0;
 }
 
-static int resources_unshare(struct proc_resources *res, bool files, bool fs)
+static int resources_unshare(struct proc_resources *res, u64 flags)
 {
 	struct process *p = container_of(res, struct process, res);
 	struct fs_context *copy, *old = res->fs;
+	struct mount_space *mounts;
 
-	if (fs && old && old->refs > 1) {
+	if ((flags & (CLONE_FS | CLONE_NEWNS)) && old && old->refs > 1) {
 		copy = fs_context_copy(old);
 		if (!copy)
 			return -ENOMEM;
 		res->fs = copy;
 		fs_context_put(old);
 	}
-	return files ? files_unshare(p) : 0;
+	if ((flags & CLONE_FILES) && files_unshare(p))
+		return -ENOMEM;
+	if (!(flags & CLONE_NEWNS))
+		return 0;
+	mounts = mount_space_copy(res->fs);
+	if (IS_ERR(mounts))
+		return -ENOMEM;
+	mount_space_put(res->mounts);
+	res->mounts = mounts;
+	return 0;
 }
 
 static const struct resource_ops fs_resource_ops = {

@@ -2,8 +2,8 @@
  * The tree of mounts: what hangs where, and mount(2)'s operations on it.
  *
  * Owns struct mount. Does not walk paths but for vfs_mount and vfs_umount; the
- * system calls check privilege. No mount name spaces and no propagation: there
- * is one tree.
+ * system calls check privilege. There is a tree for each mount name space
+ * (mount_space.c), all in one list, and no propagation between them.
  *
  * Invariants: a mount in the list holds one reference of itself for being
  * there, references of its parent and mountpoint, and one of its super block.
@@ -196,6 +196,17 @@ int mount_copy(const struct mount *from, struct dentry *root, const struct path 
 	return 0;
 }
 
+struct mount *mount_copy_root(const struct mount *from)
+{
+	struct mount *mnt;
+
+	from->sb->refs++;
+	mnt = mount_new(from->sb, from->root, from->source, from->flags);
+	if (mnt)
+		list_add_tail(&mnt->link, &mounts);
+	return mnt;
+}
+
 void mount_relink(struct mount *mnt, const struct path *target)
 {
 	struct path old = { .mnt = mnt->parent, .dentry = mnt->mountpoint };
@@ -206,8 +217,10 @@ void mount_relink(struct mount *mnt, const struct path *target)
 	if (target) {
 		mount_link(mnt, target);
 	} else { /* it becomes the root of all */
+		struct mount **root = mount_space_root(current_process()->res.mounts);
+
 		list_add(&mnt->link, &mounts);
-		root_mount = mnt;
+		*(root ? root : &root_mount) = mnt;
 	}
 	if (!old.mnt)
 		return;
@@ -348,6 +361,16 @@ void mount_unlink_tree(struct mount *mnt)
 		mount_unlink(m);
 		m = up;
 	}
+}
+
+void mount_drop_tree(struct mount *root)
+{
+	struct mount *child;
+
+	while ((child = mount_child(root)))
+		mount_unlink_tree(child);
+	list_del(&root->link);
+	mount_put(root);
 }
 
 int mount_detach(struct path *path, u32 flags)

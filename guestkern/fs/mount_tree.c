@@ -24,7 +24,7 @@ static bool mount_is_below(const struct mount *mnt, const struct mount *top)
 
 /* --- recursive bind ------------------------------------------------------------------ */
 
-static void forget_copies(void)
+void mount_forget_copies(void)
 {
 	struct mount *m;
 
@@ -41,16 +41,15 @@ static bool wants_copy(const struct mount *m, const struct path *source)
 	       dentry_is_ancestor(source->dentry, m->mountpoint);
 }
 
-/* Copies all that hangs below source under top, its copy; copies are their own, so
- * that none is copied again. 0 or -ENOMEM. */
-static int copy_below(const struct path *source, struct mount *top)
+/* Copies are their own, so that none is copied again. */
+int mount_copy_below(const struct path *source, struct mount *top)
 {
 	struct path at;
 	struct mount *m;
 	bool again;
 	int err;
 
-	forget_copies();
+	mount_forget_copies();
 	source->mnt->copy = top;
 	top->copy = top;
 	do {
@@ -82,8 +81,8 @@ int mount_bind(const struct path *source, const struct path *target, bool recurs
 	err = mount_copy(source->mnt, source->dentry, target, &mnt);
 	if (err || !recursive)
 		return err;
-	err = copy_below(source, mnt);
-	forget_copies();
+	err = mount_copy_below(source, mnt);
+	mount_forget_copies();
 	if (err)
 		mount_unlink_tree(mnt);
 	return err;

@@ -53,12 +53,14 @@ static struct pipe *pipe_new(void)
 
 	if (!p)
 		return NULL;
-	p->page = kzalloc(PIPE_SLOTS * sizeof(*p->page));
+	p->slots = PIPE_SLOTS;
+	if (pipe_bytes_max < PIPE_SLOTS * (s64)PAGE_SIZE && !capable(CAP_SYS_RESOURCE))
+		p->slots = (u32)(pipe_bytes_max / (s64)PAGE_SIZE);
+	p->page = kzalloc(p->slots * sizeof(*p->page));
 	if (!p->page) {
 		kfree(p);
 		return NULL;
 	}
-	p->slots = PIPE_SLOTS;
 	wait_queue_init(&p->wait);
 	return p;
 }

@@ -245,8 +245,9 @@ int proc_show_mounts(struct textbuf *tb, const struct proc_target *t)
 {
 	int err;
 
-	(void)t;
 	for (struct mount *m = mount_first(); m; m = mount_next(m)) {
+		if (!mount_is_seen(m, t->process))
+			continue;
 		put_escaped(tb, m->source ? m->source : "none");
 		textbuf_putc(tb, ' ');
 		err = put_mountpoint(tb, m);
@@ -263,8 +264,9 @@ int proc_show_mountinfo(struct textbuf *tb, const struct proc_target *t)
 {
 	int err;
 
-	(void)t;
 	for (struct mount *m = mount_first(); m; m = mount_next(m)) {
+		if (!mount_is_seen(m, t->process))
+			continue;
 		textbuf_printf(tb, "%u %u %u:%u / ", m->id,
 			       m->parent ? m->parent->id : 0, (u32)(super_dev(m->sb) >> 8 & 0xfff),
 			       (u32)(super_dev(m->sb) & 0xff));

@@ -279,6 +279,17 @@ struct fs_context *process_fs(const struct process *p);
 int vfs_mount(const char *type, const char *source, const char *target,
 	      u32 flags, const char *options);
 int vfs_umount(const char *target, u32 flags);
+/* A process's mounts (mount_namespaces(7)); NULL stands for the machine's first. */
+struct mount_space;
+/* A copy of the current one; fs, which nobody shares, moves there. ERR_PTR(-ENOMEM). */
+struct mount_space *mount_space_copy(struct fs_context *fs);
+void mount_space_get(struct mount_space *space);
+/* Its last user gone, everything in it is unmounted. May sleep. */
+void mount_space_put(struct mount_space *space);
+/* Does m belong to the ones that p sees? */
+bool mount_is_seen(const struct mount *m, const struct process *p);
+
+/* All mounts of all name spaces. */
 struct mount *mount_first(void);
 struct mount *mount_next(struct mount *m);
 

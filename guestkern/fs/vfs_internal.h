@@ -48,8 +48,14 @@ int mount_init_root(struct super_block *sb, const char *source, u32 flags);
 /* A mount of sb (reference taken over) that hangs nowhere, for files that have no
  * place; for good. NULL on no memory. */
 struct mount *mount_kernel(struct super_block *sb, const char *source);
-/* The root of the mount tree, not referenced. */
+/* The root of the first mount tree, not referenced. */
 struct mount *mount_root(void);
+/* A copy of from that hangs nowhere: the root of a tree; NULL on no memory. Dropped
+ * with everything on it. */
+struct mount *mount_copy_root(const struct mount *from);
+void mount_drop_tree(struct mount *root);
+/* Where the current process's name space keeps its root (mount_space.c). */
+struct mount **mount_space_root(void *space);
 void mount_get(struct mount *mnt);
 void mount_put(struct mount *mnt);
 /* Goes down through everything mounted on path; true if that moved it. */
@@ -85,6 +91,10 @@ void mount_unlink_tree(struct mount *mnt);
 
 /* MS_BIND, with MS_REC everything below it, too. 0 or -errno. */
 int mount_bind(const struct path *source, const struct path *target, bool recursive);
+/* Copies all that hangs on source's mount below its directory under top, its copy;
+ * each has its copy in ->copy, until mount_forget_copies. 0 or -ENOMEM. */
+int mount_copy_below(const struct path *source, struct mount *top);
+void mount_forget_copies(void);
 /* MS_MOVE: -EINVAL, -ELOOP. */
 int mount_move(const struct path *source, const struct path *target);
 /* pivot_root(2) without its privilege: -ENOTDIR, -EBUSY, -EINVAL. */

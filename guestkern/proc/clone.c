@@ -28,7 +28,8 @@
 	 CLONE_VFORK | CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM |         \
 	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |         \
 	 CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO |   \
-	 CLONE_CLEAR_SIGHAND | CLONE_PIDFD | CLONE_NEWUTS)
+	 CLONE_CLEAR_SIGHAND | CLONE_PIDFD | CLONE_NEWUTS |      \
+	 CLONE_NEWNS)
 
 #define COREDUMP_FILTER 0x33 /* core(5): private and shared anonymous, headers */
 #define TIMER_SLACK_NS 50000 /* Linux's default */
@@ -52,9 +53,11 @@ static int check_flags(const struct clone_request *req)
 		return -EINVAL;
 	if ((flags & CLONE_PARENT) && current_process()->unkillable)
 		return -EINVAL;
-	if ((flags & CLONE_NEWUTS) && (flags & CLONE_THREAD))
-		return -EINVAL; /* threads always share it */
-	if ((flags & CLONE_NEWUTS) && !capable(CAP_SYS_ADMIN))
+	if ((flags & (CLONE_NEWUTS | CLONE_NEWNS)) && (flags & CLONE_THREAD))
+		return -EINVAL; /* threads always share them */
+	if ((flags & CLONE_NEWNS) && (flags & CLONE_FS))
+		return -EINVAL;
+	if ((flags & (CLONE_NEWUTS | CLONE_NEWNS)) && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	/* the register takes canonical addresses only: arch_prctl(2) */
 	if ((flags & CLONE_SETTLS) && req->tls >= USER_BASE_END)
@@ -153,8 +156,7 @@ static int clone_uts(struct process *child, u64 flags)
 
 static int clone_resources(struct process *child, u64 flags)
 {
-	return proc_resource_ops()->clone(&child->res, &current_process()->res,
-					  flags & CLONE_FILES, flags & CLONE_FS);
+	return proc_resource_ops()->clone(&child->res, &current_process()->res, flags);
 }
 
 /* A process as copy of the current one, without tasks and number; ERR_PTR. */

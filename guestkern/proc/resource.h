@@ -6,17 +6,16 @@
 #include "proc/task.h"
 
 struct resource_ops {
-	/* Child gets a copy, or shares (CLONE_FILES / CLONE_FS). 0, -ENOMEM. */
+	/* Child gets a copy, or shares what flags say: CLONE_FILES, CLONE_FS;
+	 * CLONE_NEWNS: a mount name space of its own. 0, -ENOMEM. */
 	int (*clone)(struct proc_resources *child,
-		     const struct proc_resources *parent, bool share_files,
-		     bool share_fs);
+		     const struct proc_resources *parent, u64 flags);
 	/* Process ends; may sleep. */
 	void (*exit)(struct proc_resources *res);
 	/* exec: unshare files, close close-on-exec descriptors. 0, -ENOMEM. */
 	int (*exec)(struct proc_resources *res);
-	/* unshare(2): a table, a root and working directory of one's own. 0,
-	 * -ENOMEM. */
-	int (*unshare)(struct proc_resources *res, bool files, bool fs);
+	/* unshare(2) with CLONE_FILES, CLONE_FS, CLONE_NEWNS of flags. 0, -ENOMEM. */
+	int (*unshare)(struct proc_resources *res, u64 flags);
 	/* CLONE_PIDFD: a descriptor of the new process p in the current one's
 	 * table, its number to user memory. 0 or -errno. */
 	int (*give_pidfd)(struct process *p, uaddr_t to);

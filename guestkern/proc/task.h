@@ -46,6 +46,7 @@ struct rlimit64_pair {
 struct proc_resources {
 	void *files; /* fs: descriptor table */
 	void *fs;    /* fs: root, cwd, umask */
+	void *mounts; /* fs: mount name space; NULL: the first */
 	void *aio;   /* fs: contexts of io_setup; never shared or inherited */
 };
 

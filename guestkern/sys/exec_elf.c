@@ -13,6 +13,7 @@
 #include <linux/elf.h>
 #include <linux/fcntl.h>
 #include <linux/mount.h>
+#include <linux/personality.h>
 #include <linux/resource.h>
 #include <linux/stat.h>
 
@@ -207,6 +208,8 @@ static u64 random_page_bytes(u64 pages)
 {
 	u64 r;
 
+	if (current_process()->personality & ADDR_NO_RANDOMIZE)
+		return 0;
 	random_bytes(&r, sizeof(r));
 	return (r % pages) * PAGE_SIZE;
 }

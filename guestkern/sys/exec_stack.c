@@ -9,6 +9,7 @@
  *	rsp                 argc, 16-byte aligned
  */
 #include <linux/auxvec.h>
+#include <linux/personality.h>
 
 #include "hal/cpu.h"
 #include "hal/hal.h"
@@ -16,6 +17,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "proc/task.h"
 #include "sys/exec.h"
 
 #define PLATFORM "x86_64"
@@ -209,6 +211,8 @@ static int put_auxv_data(struct exec *ex, uaddr_t *low)
 	int err;
 
 	random_bytes(&r, sizeof(r));
+	if (current_process()->personality & ADDR_NO_RANDOMIZE)
+		r = 0;
 	*low = ALIGN_DOWN(*low - r % ALIGN_RANDOM, 16UL);
 	platform = *low - sizeof(PLATFORM);
 	random = platform - RANDOM_BYTES;

@@ -6,6 +6,7 @@
  */
 #include <linux/poll.h>
 #include <linux/resource.h>
+#include <linux/personality.h>
 
 #include "fs/poll.h"
 #include "hal/hal.h"
@@ -63,7 +64,8 @@ static void write_timeout(uaddr_t to, s64 per_sec, u64 deadline)
 	struct user_time t = { 0, 0 };
 	u64 now;
 
-	if (!to || deadline == UINT64_MAX)
+	if (!to || deadline == UINT64_MAX ||
+	    current_process()->personality & STICKY_TIMEOUTS)
 		return;
 	if (deadline) {
 		now = clock_mono_ns();

@@ -1,6 +1,7 @@
 /*
- * unshare(2). Of name spaces there is the UTS one; the others answer as a kernel
- * made without them. Threads always share descriptors and working directory.
+ * unshare(2). Of name spaces there are those of names (UTS) and of mounts; the others
+ * answer as a kernel made without them. Threads always share descriptors and working
+ * directory.
  */
 #include "lib/err.h"
 #include "proc/resource.h"
@@ -11,11 +12,11 @@
 #include <linux/capability.h>
 #include <linux/sched.h>
 
-#define MISSING_SPACES (CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
-			CLONE_NEWTIME | CLONE_NEWNS)
+#define MISSING_SPACES \
+	(CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
 #define KNOWN                                                                         \
 	(CLONE_THREAD | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VM |           \
-	 CLONE_SYSVSEM | CLONE_NEWUTS | CLONE_NEWCGROUP | MISSING_SPACES)
+	 CLONE_SYSVSEM | CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWCGROUP | MISSING_SPACES)
 
 static int check_flags(u64 flags)
 {
@@ -31,7 +32,7 @@ static int check_flags(u64 flags)
 		return -EINVAL;
 	if ((flags & CLONE_VM) && p->mm->refs > 1)
 		return -EINVAL;
-	if ((flags & (CLONE_FILES | CLONE_FS)) && p->task_count > 1)
+	if ((flags & (CLONE_FILES | CLONE_FS | CLONE_NEWNS)) && p->task_count > 1)
 		return -EINVAL; /* a thread cannot have its own */
 	return flags & MISSING_SPACES ? -EINVAL : 0;
 }
@@ -45,14 +46,15 @@ s64 sys_unshare(const u64 arg[6])
 
 	if (err)
 		return err;
-	if ((flags & (CLONE_NEWUTS | CLONE_NEWCGROUP)) && !capable(CAP_SYS_ADMIN))
+	if ((flags & (CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWCGROUP)) &&
+	    !capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (flags & CLONE_NEWUTS) {
 		names = uts_copy();
 		if (!names)
 			return -ENOMEM;
 	}
-	err = proc_resource_ops()->unshare(&p->res, flags & CLONE_FILES, flags & CLONE_FS);
+	err = proc_resource_ops()->unshare(&p->res, flags);
 	if (err) {
 		uts_put(names);
 		return err;

@@ -153,6 +153,55 @@ static void old_kernels_name(void)
 	CHECK_EQ(strncmp(un.release, "2.6.", 4), 0);
 }
 
+/* In the new program: prints the break and the stack of this run. */
+static int print_layout(int argc, char **argv)
+{
+	long place[2] = { (long)SYS(brk, 0), (long)&argc };
+
+	(void)argv;
+	return write(1, place, sizeof(place)) != sizeof(place);
+}
+
+static void layout(long place[2])
+{
+	int fds[2];
+	pid_t pid;
+
+	CHECK_OK(pipe(fds));
+	pid = test_fork();
+	if (pid == 0) {
+		dup2(fds[1], 1);
+		test_exec("layout", NULL);
+	}
+	test_wait_ok(pid);
+	test_read_all(fds[0], place, 2 * sizeof(*place));
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void layout_without_chance(void)
+{
+	long first[2], again[2];
+
+	CHECK_OK(SYS(personality, ADDR_NO_RANDOMIZE));
+	layout(first);
+	layout(again);
+	CHECK_EQ(first[0], again[0]);
+	CHECK_EQ(first[1], again[1]);
+}
+
+static void timeouts_stay(void)
+{
+	struct timeval t = { 0, 1000 };
+
+	CHECK_OK(SYS(personality, STICKY_TIMEOUTS));
+	CHECK_EQ(SYS(select, 0, NULL, NULL, NULL, &t), 0);
+	CHECK_EQ(t.tv_usec, 1000);
+	CHECK_OK(SYS(personality, 0));
+	CHECK_EQ(SYS(select, 0, NULL, NULL, NULL, &t), 0);
+	CHECK_EQ(t.tv_usec, 0);
+}
+
 static pid_t start_sleeper(void)
 {
 	pid_t pid = test_fork();
@@ -235,8 +284,14 @@ static const struct test_case cases[] = {
 	{ "unshare: errors", unshare_errors },
 	{ "UTS name spaces", uts_name_space },
 	{ "personality: UNAME26", old_kernels_name },
+	{ "personality: ADDR_NO_RANDOMIZE", layout_without_chance },
+	{ "personality: STICKY_TIMEOUTS", timeouts_stay },
 	{ "process_madvise, process_mrelease", advise_other },
 	{ "futex_waitv", wait_for_any },
 };
 
-TEST_MAIN(cases)
+static const struct test_role roles[] = {
+	{ "layout", print_layout },
+};
+
+TEST_MAIN_ROLES(cases, roles)

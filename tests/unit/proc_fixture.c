@@ -23,12 +23,10 @@ static u64 used_before, frames_before;
 /* --- what fs would register ------------------------------------------------------ */
 
 static int none_clone(struct proc_resources *child,
-		      const struct proc_resources *parent, bool share_files,
-		      bool share_fs)
+		      const struct proc_resources *parent, u64 flags)
 {
 	(void)parent;
-	(void)share_files;
-	(void)share_fs;
+	(void)flags;
 	child->files = kmalloc(64); /* to be seen as leak, or as failure */
 	return child->files ? 0 : -ENOMEM;
 }
