@@ -80,19 +80,23 @@ static int get_handle(struct handle_user *in, uaddr_t from)
 }
 
 /* The mount that a descriptor or, with AT_FDCWD, the working directory lies on, with
- * a reference; ERR_PTR(-EBADF). */
+ * a reference; ERR_PTR(-EBADF), or -ESTALE where it lies on none that is to be seen. */
 static struct mount *mount_of(int fd)
 {
-	struct path path;
+	struct mount *mnt = current_fs()->cwd.mnt;
+	struct file *f = NULL;
 
-	if (path_walk(fd, "", WALK_EMPTY, &path))
-		return ERR_PTR(-EBADF);
-	if (!path.mnt) {
-		path_put(&path);
-		return ERR_PTR(-EBADF);
+	if (fd != AT_FDCWD) {
+		f = fd_get_path(fd);
+		if (!f)
+			return ERR_PTR(-EBADF);
+		mnt = f->mnt;
 	}
-	dentry_put(path.dentry);
-	return path.mnt;
+	if (mnt)
+		path_get(&(struct path){ mnt, mnt->root });
+	if (f)
+		file_put(f);
+	return mnt ? mnt : ERR_PTR(-ESTALE);
 }
 
 static s64 open_found(struct mount *mnt, const struct handle *handle, u32 flags)
@@ -128,7 +132,6 @@ s64 sys_open_by_handle_at(const u64 arg[6])
 	if (!ret)
 		ret = open_found(mnt, &in.handle, (u32)arg[2] | O_LARGEFILE);
 	drop = (struct path){ mnt, mnt->root };
-	dentry_get(mnt->root);
 	path_put(&drop);
 	return ret;
 }

@@ -123,8 +123,12 @@ static s64 set_mce_kill(struct process *p, const u64 arg[6])
 		p->mce_kill = PR_MCE_KILL_DEFAULT;
 		return 0;
 	case PR_MCE_KILL_SET:
-		if (arg[2] > PR_MCE_KILL_DEFAULT)
+		if (arg[2] > PR_MCE_KILL_DEFAULT) {
+			/* no policy, but one of its own: as Linux has it */
+			if (p->mce_kill == PR_MCE_KILL_DEFAULT)
+				p->mce_kill = PR_MCE_KILL_LATE;
 			return -EINVAL;
+		}
 		p->mce_kill = (u8)arg[2];
 		return 0;
 	default:

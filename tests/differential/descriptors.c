@@ -295,7 +295,41 @@ static void c_memfd(void)
 	V(st.st_nlink);
 }
 
+static void c_aio(void)
+{
+	unsigned long ctx = 0, bad = 1;
+	struct {
+		unsigned int bytes;
+		int type;
+		char data[128];
+	} h = { 129, 0, "" };
+	char event[32];
+	int id;
+
+	R(SC(io_setup, 0, &ctx));
+	R(SC(io_setup, 1, &bad));
+	R(SC(io_setup, 1, BAD));
+	OK(SC(io_setup, 4, &ctx));
+	R(SC(io_submit, ctx, -1, NULL));
+	R(SC(io_submit, ctx, 0, NULL));
+	R(SC(io_submit, ctx, 1, BAD));
+	R(SC(io_submit, 12345, 0, NULL));
+	R(SC(io_getevents, ctx, 2, 1, event, NULL));
+	R(SC(io_getevents, ctx, -1, 1, event, NULL));
+	R(SC(io_getevents, ctx, 0, 1, event, NULL));
+	R(SC(io_getevents, ctx, 1, 1, event, &(struct timespec){ 0, 1000 }));
+	R(SC(io_cancel, ctx, BAD, event));
+	R(SC(io_destroy, ctx));
+	R(SC(io_destroy, ctx));
+	R(SC(name_to_handle_at, AT_FDCWD, "/", &h, &id, 0));
+	R(SC(name_to_handle_at, AT_FDCWD, "/no such", &h, &id, 0));
+	R(SC(name_to_handle_at, AT_FDCWD, "", &h, &id, 0));
+	R(SC(name_to_handle_at, 99, "x", &h, &id, 0));
+	R(SC(name_to_handle_at, AT_FDCWD, BAD, &h, &id, 0));
+}
+
 static const struct diff_case cases[] = {
+	{ "aio and handles", c_aio },
 	{ "dup", c_dup },
 	{ "fcntl", c_fcntl },
 	{ "pipe", c_pipe },

@@ -255,8 +255,6 @@ static void c_handles(void)
 	R(SC(setdomainname, "x", 1));
 	R(SC(settimeofday, (long[]){ 1, 0 }, NULL));
 	R(SC(reboot, 1, 2, 3, NULL));
-	R(SC(ioperm, 0, 1, 1));
-	R(SC(iopl, 3));
 	R(SC(init_module, NULL, 0, ""));
 	R(SC(delete_module, "x", 0));
 }

@@ -309,7 +309,86 @@ static void c_futex(void)
 	R(SC(futex, &word, FUTEX_WAIT | FUTEX_CLOCK_REALTIME, 4, NULL));
 }
 
+static void c_share(void)
+{
+	struct {
+		unsigned long val, addr;
+		unsigned int flags, reserved;
+	} v = { 5, 0, 2, 0 };
+	unsigned long nodes = 0, mask = 1;
+	struct timespec now = { 0, 0 };
+	unsigned int word = 5;
+	int self = getpid(), mode = 77;
+
+	v.addr = (unsigned long)&word;
+	R(SC(futex_waitv, &v, 1, 0, &now, CLOCK_MONOTONIC));
+	R(SC(futex_waitv, &v, 1, 0, &now, CLOCK_BOOTTIME));
+	R(SC(futex_waitv, &v, 0, 0, NULL, 0));
+	R(SC(futex_waitv, &v, 129, 0, NULL, 0));
+	R(SC(futex_waitv, &v, 1, 1, NULL, 0));
+	R(SC(futex_waitv, BAD, 1, 0, NULL, 0));
+	word = 4;
+	R(SC(futex_waitv, &v, 1, 0, NULL, 0));
+	v.reserved = 1;
+	R(SC(futex_waitv, &v, 1, 0, NULL, 0));
+	R(SC(kcmp, self, self, 1, 0, 0));
+	R(SC(kcmp, self, self, 0, 0, 99));
+	R(SC(kcmp, self, self, 99, 0, 0));
+	R(SC(kcmp, self, 0x7fffffff, 1, 0, 0));
+	R(SC(unshare, 0));
+	R(SC(unshare, 1));
+	R(SC(unshare, CLONE_FILES | CLONE_FS | CLONE_SYSVSEM));
+	R(SC(unshare, CLONE_NEWNS));
+	R(SC(unshare, CLONE_NEWUTS));
+	R(SC(set_mempolicy, 0, NULL, 0));
+	R(SC(set_mempolicy, 77, NULL, 0));
+	R(SC(set_mempolicy, 2, NULL, 0));
+	R(SC(set_mempolicy, 2, &nodes, 64));
+	R(SC(set_mempolicy, 2, BAD, 64));
+	R(SC(set_mempolicy, 2, &mask, 64));
+	R(SC(get_mempolicy, &mode, NULL, 0, NULL, 0));
+	V(mode);
+	R(SC(get_mempolicy, &mode, NULL, 0, &mode, 0));
+	R(SC(get_mempolicy, &mode, NULL, 0, BAD, 2));
+	R(SC(get_mempolicy, &mode, NULL, 0, NULL, 64));
+	R(SC(mbind, (void *)1, 4096, 0, NULL, 0, 0));
+	R(SC(mbind, NULL, 4096, 2, &mask, 64, 0));
+	R(SC(mbind, NULL, 4096, 2, &mask, 64, 1 << 20));
+	R(SC(move_pages, 0x7fffffff, 0, NULL, NULL, NULL, 0));
+	R(SC(move_pages, 0, 1, BAD, NULL, NULL, 0));
+	R(SC(migrate_pages, 0, 64, BAD, BAD));
+	R(SC(process_mrelease, 0, 0));
+	R(SC(process_mrelease, 0, 1));
+	R(SC(process_madvise, 0, NULL, 0, 20, 1));
+}
+
+static void c_attributes(void)
+{
+	R(prctl(PR_SET_KEEPCAPS, 2));
+	R(prctl(PR_GET_SECUREBITS));
+	R(prctl(PR_SET_SECUREBITS, 1));
+	R(prctl(PR_CAP_AMBIENT, 1, 99, 0, 0));
+	R(prctl(PR_CAP_AMBIENT, 2, 0, 0, 0));
+	R(prctl(PR_CAP_AMBIENT, 4, 1, 0, 0));
+	R(prctl(PR_CAPBSET_DROP, 0));
+	R(prctl(PR_SET_THP_DISABLE, 1, 0, 1, 0));
+	R(prctl(PR_GET_THP_DISABLE, 1, 0, 0, 0));
+	R(prctl(PR_MCE_KILL, 9, 0, 0, 0));
+	R(prctl(PR_MCE_KILL, 1, 9, 0, 0));
+	R(prctl(PR_MCE_KILL_GET, 0, 0, 0, 0));
+	R(prctl(PR_SET_TIMERSLACK, 70));
+	R(prctl(PR_GET_TIMERSLACK));
+	R(prctl(PR_GET_SPECULATION_CTRL, 99, 0, 0, 0));
+	R(prctl(PR_GET_SPECULATION_CTRL, 0, 1, 0, 0));
+	R(SC(personality, 0xffffffff));
+	R(SC(personality, 0x4000000));
+	R(SC(personality, 0xffffffff));
+	R(SC(personality, 0));
+}
+
 static const struct diff_case cases[] = {
+	{ "share", c_share },
+	{ "attributes", c_attributes },
 	{ "wait", c_wait },
 	{ "exec", c_exec },
 	{ "clone", c_clone },

@@ -83,7 +83,7 @@ static void links(void)
 static void errors(void)
 {
 	struct handle h = { .bytes = 0 };
-	int id;
+	int id, fds[2];
 
 	test_need_root();
 	test_scratch();
@@ -105,6 +105,8 @@ static void errors(void)
 	h = handle_of("f", 0);
 	CHECK_ERR(SYS(open_by_handle_at, 99, &h, O_RDONLY), EBADF);
 	CHECK_ERR(SYS(open_by_handle_at, AT_FDCWD, test_bad_pointer, O_RDONLY), EFAULT);
+	CHECK_OK(SYS(pipe2, fds, 0));
+	CHECK_ERR(SYS(open_by_handle_at, fds[0], &h, O_RDONLY), ESTALE);
 	h.bytes = 0;
 	CHECK_ERR(open_handle(&h, O_RDONLY), EINVAL);
 	h.bytes = 4;
