@@ -3,6 +3,7 @@
 #   make            build everything           make run     a guest on real input
 #   make check      the default test set       make check-all  every declared set
 #   make bench      the measurements           make fuzz    T=SECONDS of mutation
+#   make bench-kmod   the ladder of the host kernel module, emulated (docs/kmod.md)
 #   make bench-macro  whole jobs of Debian programs, natively and in the guest
 #   make install    PREFIX= DESTDIR=           make clean
 #
@@ -35,7 +36,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
-.PHONY: all run check check-all test-build bench bench-macro fuzz install clean coverage
+.PHONY: all run check check-all test-build bench bench-kmod bench-macro fuzz install clean coverage
 all:
 
 # The first three install what they miss before they build, and clean needs
@@ -161,6 +162,9 @@ fuzz: all $(fuzz_targets) $(B)/testroot.cpio
 bench: all
 	@if [ -x bench/run ]; then exec bench/run $(BENCH_ARGS); \
 	else echo 'bench/run does not exist yet'; exit 1; fi
+
+bench-kmod: test-build
+	@scripts/kmod-lab --bench
 
 bench-macro: all debian-root
 	@$(PYTHON) bench/macro.py $(BENCH_ARGS)

@@ -70,7 +70,8 @@ static int check_attach(const struct lodger_kmod_attach *args)
 		return -EINVAL;
 	if (!is_aligned(args->hide_start) || !is_aligned(args->hide_end) ||
 	    args->hide_start > args->hide_end ||
-	    args->hide_end > TASK_SIZE_MAX)
+	    args->hide_end > TASK_SIZE_MAX ||
+	    args->hide_end - args->hide_start > LODGER_KMOD_HIDE_MAX)
 		return -EINVAL;
 	if (args->hide != LODGER_KMOD_HIDE_NOT &&
 	    args->hide_start == args->hide_end)

@@ -32,12 +32,11 @@
 static DEFINE_HASHTABLE(by_task, BY_TASK_BITS);
 static DEFINE_SPINLOCK(by_task_lock);
 
-struct machine *hooks_current(void)
+/* The machine stays while this is called by its own task. */
+static struct machine *find_current(void)
 {
 	struct machine *m, *found = NULL;
 
-	if (!test_syscall_work(SYSCALL_USER_DISPATCH))
-		return NULL;
 	rcu_read_lock();
 	hash_for_each_possible_rcu(by_task, m, node, (unsigned long)current)
 		if (m->task == current)
@@ -46,11 +45,17 @@ struct machine *hooks_current(void)
 	return found;
 }
 
+struct machine *hooks_current(void)
+{
+	return test_syscall_work(SYSCALL_USER_DISPATCH) ? find_current() : NULL;
+}
+
 int hooks_adopt(struct machine *m)
 {
 	unsigned long flags;
 
-	if (test_syscall_work(SYSCALL_USER_DISPATCH))
+	/* without the flag it may be one all the same: prctl(2) takes it away */
+	if (test_syscall_work(SYSCALL_USER_DISPATCH) || find_current())
 		return -EBUSY;
 	machine_get(m);
 	spin_lock_irqsave(&by_task_lock, flags);
@@ -63,20 +68,16 @@ int hooks_adopt(struct machine *m)
 /* By the task itself, which exec may have robbed of its flag already. */
 static void forget_current(void)
 {
-	struct machine *m, *found = NULL;
+	struct machine *m = find_current();
 	unsigned long flags;
 
-	spin_lock_irqsave(&by_task_lock, flags);
-	hash_for_each_possible(by_task, m, node, (unsigned long)current)
-		if (m->task == current)
-			found = m;
-	if (found)
-		hash_del_rcu(&found->node);
-	spin_unlock_irqrestore(&by_task_lock, flags);
-	if (!found)
+	if (!m)
 		return;
+	spin_lock_irqsave(&by_task_lock, flags);
+	hash_del_rcu(&m->node);
+	spin_unlock_irqrestore(&by_task_lock, flags);
 	clear_syscall_work(SYSCALL_USER_DISPATCH);
-	machine_put(found);
+	machine_put(m);
 }
 
 /* ---- System calls ------------------------------------------------------------- */

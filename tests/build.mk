@@ -166,3 +166,15 @@ endef
 fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 $(foreach n,$(fuzz_names),$(eval $(call fuzz_program,$(n))))
 fuzz_targets += $(addprefix $(B)/fuzz/,$(fuzz_names))
+
+# ---- The host module's device -----------------------------------------------------
+# Ordinary static programs, for the emulated host of scripts/kmod-lab.
+
+tkmod_cflags := -std=gnu11 -O1 -g -D_GNU_SOURCE $(warn_cflags) -iquote tests/kmod -iquote vmmproc
+$(eval $(call component,tkmod))
+tkmod_bin := $(B)/tests/kmod/device $(B)/tests/kmod/fuzz
+tkmod_lib := $(call objects,tkmod,$(wildcard tests/kmod/lib*.c tests/kmod/lib*.S))
+$(tkmod_bin): $(B)/tests/kmod/%: $(B)/obj/tkmod/tests/kmod/%.o $(tkmod_lib)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -static -o $@ $^ -pthread
+test_targets += $(tkmod_bin)

@@ -67,6 +67,9 @@ struct lodger_kmod_run {
 	__s32 sig, si_code;
 };
 
+/* The longest range to be hidden, in bytes: it is walked at each RUN. */
+#define LODGER_KMOD_HIDE_MAX (512ULL << 20)
+
 /* How memory is hidden in USER state. */
 enum lodger_kmod_hide {
 	LODGER_KMOD_HIDE_NOT = 0, /* the owner sees to it */
@@ -79,7 +82,8 @@ enum lodger_kmod_hide {
  * this descriptor's machine, in KERNEL state. run is the address of the shared
  * page, which is pinned; [hide_start, hide_end) is hidden in USER state.
  * -EBUSY: the descriptor has a machine, or the task is one or uses system call
- * user dispatch; -EINVAL: another version, misaligned or outside user space;
+ * user dispatch; -EINVAL: another version, a range that is misaligned, too long
+ * or outside user space;
  * -EPERM: a tracer, a 32-bit task; -EFAULT: no page at run.
  */
 struct lodger_kmod_attach {
