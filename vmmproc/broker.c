@@ -31,42 +31,69 @@ enum { BROKER_SOCKET, BROKER_RAM, BROKER_ROOTS };
 
 /* --- Opening ---------------------------------------------------------------------- */
 
-static int complain(const char *path, const char *what)
+static int complain(const struct bind_place *place, const char *path, const char *what)
 {
-	machine_complain("bind %s: %s", path, what);
+	machine_complain("%s %s: %s", place->is_root ? "root" : "bind", path, what);
 	return -1;
 }
 
-static int open_bind(struct machine *m, const struct bind_option *option)
+/* Opens path, of which the rest of the next place is known. */
+static int open_place(struct machine *m, const char *path)
 {
 	struct bind_place *place = &m->bind[m->bind_count];
 	struct stat st;
 
-	place->fd = open(option->host_path, O_PATH | O_CLOEXEC);
+	place->fd = open(path, O_PATH | O_CLOEXEC);
 	if (place->fd < 0)
-		return complain(option->host_path, strerror(errno));
+		return complain(place, path, strerror(errno));
 	m->bind_count++;
-	place->guest_path = option->guest_path;
-	place->read_only = option->read_only;
 	if (fstat(place->fd, &st))
-		return complain(option->host_path, strerror(errno));
+		return complain(place, path, strerror(errno));
 	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-		return complain(option->host_path, "neither a directory nor a regular file");
+		return complain(place, path, "neither a directory nor a regular file");
 	if (hostdir_shows_kernel(place->fd))
-		return complain(option->host_path,
+		return complain(place, path,
 				"is a view of the host's kernel (proc, sysfs or kin): give an ordinary directory");
 	place->is_file = S_ISREG(st.st_mode);
 	if (faccessat(place->fd, "", R_OK | (place->is_file ? 0 : X_OK),
 		      AT_EMPTY_PATH | AT_EACCESS) && errno == EACCES)
-		return complain(option->host_path, strerror(EACCES));
+		return complain(place, path, strerror(EACCES));
 	return 0;
+}
+
+/* A directory as root: only read, unless --root-rw says otherwise. */
+static int open_root(struct machine *m)
+{
+	const char *path = m->opt->root;
+	struct stat st;
+
+	m->root_host = path && !m->root_disk && !stat(path, &st) && S_ISDIR(st.st_mode);
+	if (!m->root_host && m->opt->root_rw) {
+		machine_complain("--root-rw goes with --root and a directory: give both");
+		return -1;
+	}
+	if (!m->root_host)
+		return 0;
+	m->bind[0] = (struct bind_place){ .guest_path = "/",
+					  .read_only = !m->opt->root_rw,
+					  .is_root = true,
+					  .is_private = !m->opt->root_rw };
+	return open_place(m, path);
 }
 
 int broker_open(struct machine *m)
 {
-	for (int i = 0; i < m->opt->bind_count; i++)
-		if (open_bind(m, &m->opt->bind[i]))
+	if (open_root(m))
+		return -1;
+	for (int i = 0; i < m->opt->bind_count; i++) {
+		const struct bind_option *option = &m->opt->bind[i];
+
+		m->bind[m->bind_count] =
+			(struct bind_place){ .guest_path = option->guest_path,
+					     .read_only = option->read_only };
+		if (open_place(m, option->host_path))
 			return -1;
+	}
 	return 0;
 }
 

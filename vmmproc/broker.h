@@ -8,7 +8,8 @@
 
 #include "machine.h"
 
-/* Opens what m->opt->bind names, into m->bind. 0, or -1 after one sentence. */
+/* Opens what m->opt->root, if it is a directory (m->root_host tells), and m->opt->bind
+ * name, into m->bind. 0, or -1 after one sentence. */
 int broker_open(struct machine *m);
 /* Before the guest-machine process is forked: starts the broker, if there is anything
  * for it to serve. 0, or -1 after one sentence. */

@@ -61,15 +61,3 @@ bool hostdir_shows_kernel(int fd)
 			return true;
 	return (unsigned long)fs.f_type == TMPFS_MAGIC && is_devtmpfs(fd);
 }
-
-bool hostdir_path_shows_kernel(const char *path)
-{
-	int fd = open(path, O_PATH | O_CLOEXEC);
-	bool shows;
-
-	if (fd < 0)
-		return false;
-	shows = hostdir_shows_kernel(fd);
-	close(fd);
-	return shows;
-}

@@ -7,7 +7,5 @@
 /* On proc, sysfs, cgroup, devpts, devtmpfs or their kin? fd: of any file there, O_PATH
  * will do. */
 bool hostdir_shows_kernel(int fd);
-/* The same by name. */
-bool hostdir_path_shows_kernel(const char *path);
 
 #endif

@@ -50,6 +50,7 @@ struct bind_place {
 	int fd; /* O_PATH */
 	const char *guest_path;
 	bool read_only, is_file;
+	bool is_root, is_private; /* changes stay in the guest */
 };
 
 struct machine {
@@ -68,6 +69,7 @@ struct machine {
 	uint32_t block_count;
 	struct lodger_disk disk[LODGER_MAX_DISKS];
 	uint32_t disk_count;
+	bool root_host;		/* place 0 is the root file system */
 	bool root_disk;		/* disk 0 holds the root file system */
 	struct bind_place bind[LODGER_MAX_BINDS];
 	uint32_t bind_count;

@@ -51,6 +51,7 @@ enum memory_kind {
 struct options {
 	enum command command;
 	const char *root;	  /* NULL: the embedded root */
+	bool root_rw;		  /* --root-rw: changes go to the directory */
 	struct disk_option disk[LODGER_MAX_DISKS]; /* --disk, in order */
 	int disk_count;
 	struct bind_option bind[LODGER_MAX_BINDS]; /* --bind, in order */

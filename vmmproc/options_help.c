@@ -25,8 +25,8 @@ static const char help_all[] =
 
 static const char help_run[] =
 "lodger run [OPTION]... [--] [PROGRAM [ARG]...]   (no PROGRAM: /bin/sh)\n"
-"  --root PATH        directory, or tar or newc cpio archive, plain or gzip\n"
-"                     (the embedded busybox): not written to; or ext2 image[,ro]\n"
+"  --root PATH        directory (changes are forgotten, with --root-rw kept), tar\n"
+"                     or newc cpio (plain or gzip), ext2 image[,ro]; (a busybox)\n"
 "  --disk FILE[,ro|,snapshot[=FILE]]  a disk: /dev/vda, the next one /dev/vdb\n"
 "  --bind HOST:GUEST[:ro]  a directory or file of the host's, read and written\n"
 "  -m, --mem SIZE     guest memory (256M)   --tmpfs GUEST[:SIZE]  mount a tmpfs\n"

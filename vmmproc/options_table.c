@@ -46,6 +46,13 @@ static int take_root(struct options *opt, const char *value)
 	return 0;
 }
 
+static int take_root_rw(struct options *opt, const char *value)
+{
+	(void)value;
+	opt->root_rw = true;
+	return 0;
+}
+
 static int take_disk(struct options *opt, const char *value)
 {
 	int err;
@@ -69,9 +76,9 @@ static int take_bind(struct options *opt, const char *value)
 {
 	int err;
 
-	if (opt->bind_count == LODGER_MAX_BINDS) {
+	if (opt->bind_count == LODGER_MAX_BINDS - 1) {
 		machine_complain("more than %d --bind options: leave some out",
-				 LODGER_MAX_BINDS);
+				 LODGER_MAX_BINDS - 1);
 		return -1;
 	}
 	err = options_bind(&opt->bind[opt->bind_count], value);
@@ -392,6 +399,7 @@ static int take_policy(struct options *opt, const char *value)
 
 const struct option_spec options_specs[] = {
 	{ "root", 0, ARG_NEEDED, ON_GUEST, take_root },
+	{ "root-rw", 0, ARG_NONE, ON_GUEST, take_root_rw },
 	{ "disk", 0, ARG_NEEDED, ON_GUEST, take_disk },
 	{ "bind", 0, ARG_NEEDED, ON_GUEST, take_bind },
 	{ "kernel", 0, ARG_NEEDED, ON_GUEST, take_kernel },

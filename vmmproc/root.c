@@ -1,5 +1,5 @@
 /*
- * Where the root archive comes from: the embedded one, a file, a directory.
+ * Where the root archive comes from: the embedded one, or a file.
  * What comes out is a plain archive, no larger than the guest's memory can take:
  * a memory file with a newc archive, its frame checked, or with a tar; or a tar
  * file itself, open for reading, which is so not in memory twice. The guest kernel
@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -32,8 +31,6 @@
 #define TAR_MAGIC_AT 257 /* tar(5) */
 /* What a guest needs beside its unpacked root. */
 #define RESERVE_BYTES (4ULL << 20)
-
-
 
 /* --- The sink ------------------------------------------------------------------ */
 
@@ -52,42 +49,6 @@ int root_sink_write(struct root_sink *sink, const void *data, size_t len_bytes)
 			return -errno;
 		from += n;
 		len_bytes -= (size_t)n;
-		sink->bytes += (uint64_t)n;
-	}
-	return 0;
-}
-
-static int write_zeros(struct root_sink *sink, uint64_t len_bytes)
-{
-	static const char zeros[4096];
-	int err = 0;
-
-	while (len_bytes && !err) {
-		size_t n = len_bytes < sizeof(zeros) ? (size_t)len_bytes :
-						       sizeof(zeros);
-
-		err = root_sink_write(sink, zeros, n);
-		len_bytes -= n;
-	}
-	return err;
-}
-
-int root_sink_copy(struct root_sink *sink, int from_fd, uint64_t len_bytes)
-{
-	if (len_bytes > sink->limit_bytes - sink->bytes)
-		return -EFBIG;
-	while (len_bytes) {
-		size_t want = len_bytes < (1 << 30) ? (size_t)len_bytes :
-						      1 << 30;
-		ssize_t n = sendfile(sink->fd, from_fd, NULL, want);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return write_zeros(sink, len_bytes);
-		len_bytes -= (uint64_t)n;
 		sink->bytes += (uint64_t)n;
 	}
 	return 0;
@@ -353,16 +314,6 @@ static int take_archive(struct machine *m, struct source *src,
 	return err ? complain(m, src->name, err) : 0;
 }
 
-static int take_directory(struct machine *m, const char *path,
-			  struct root_sink *sink)
-{
-	int err = root_pack_directory(sink, path);
-
-	if (err == -EFBIG)
-		complain_too_big(m, path);
-	return err ? -1 : 0;
-}
-
 static int take_path(struct machine *m, const char *path,
 		     struct root_sink *sink)
 {
@@ -375,8 +326,6 @@ static int take_path(struct machine *m, const char *path,
 				 strerror(errno));
 		return -1;
 	}
-	if (S_ISDIR(st.st_mode))
-		return take_directory(m, path, sink);
 	src = calloc(1, sizeof(*src));
 	if (!src)
 		return complain(m, path, -ENOMEM);
@@ -429,7 +378,7 @@ int root_open(struct machine *m)
 	struct root_sink sink;
 	int err;
 
-	if (m->root_disk)
+	if (m->root_disk || m->root_host)
 		return 0;
 	if (sink_open(&sink, m->opt->mem_bytes - RESERVE_BYTES))
 		return -1;

@@ -9,7 +9,8 @@
  * a plain newc cpio archive, or a tar. Takes a directory, a newc archive or a
  * tar, plain or gzip; a plain tar file is taken itself, open for reading. Sets
  * m->root_fd and m->root_bytes.
- * A root that is a disk (m->root_disk) is none of its business.
+ * A root that is a disk (m->root_disk) or a directory (m->root_host) is none of its
+ * business.
  * Returns 0, or -1 after one sentence.
  */
 int root_open(struct machine *m);

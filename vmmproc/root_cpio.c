@@ -30,37 +30,6 @@ enum field {
 	FIELD_CHECK,
 };
 
-int cpio_write_padding(struct root_sink *sink)
-{
-	static const char zeros[4];
-
-	return root_sink_write(sink, zeros, -sink->bytes & 3);
-}
-
-int cpio_write_header(struct root_sink *sink, const struct cpio_member *member)
-{
-	char header[HEADER_BYTES + 1];
-	size_t name_bytes = strlen(member->name) + 1;
-	int err;
-
-	snprintf(header, sizeof(header),
-		 "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
-		 member->ino, member->mode, member->uid, member->gid,
-		 member->nlink, member->mtime, member->size_bytes, 0u, 0u, 0u,
-		 0u, (unsigned)name_bytes, 0u);
-	err = root_sink_write(sink, header, HEADER_BYTES);
-	if (!err)
-		err = root_sink_write(sink, member->name, name_bytes);
-	return err ? err : cpio_write_padding(sink);
-}
-
-int cpio_write_trailer(struct root_sink *sink)
-{
-	const struct cpio_member trailer = { .name = TRAILER, .nlink = 1 };
-
-	return cpio_write_header(sink, &trailer);
-}
-
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -129,8 +129,8 @@ static int create_memory(struct machine *m)
 
 static int prepare(struct machine *m)
 {
-	if (streams_open(m) || open_trace(m) || disks_open(m) || root_open(m) ||
-	    broker_open(m))
+	if (streams_open(m) || open_trace(m) || disks_open(m) ||
+	    broker_open(m) || root_open(m))
 		return -1;
 	m->user_low_min = lowest_address();
 	m->bell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -238,7 +238,7 @@ static void mount_binds(void)
 	for (u32 i = 0; i < boot->bind_count && i < LODGER_MAX_BINDS; i++) {
 		const char *target = boot_string(boot->bind[i].guest_off);
 		u32 flags = boot->bind[i].flags;
-		int err = hostfs_mount(i, target, flags & LODGER_BIND_FILE,
+		int err = flags & LODGER_BIND_ROOT ? 0 : hostfs_mount(i, target, flags & LODGER_BIND_FILE,
 				       flags & LODGER_BIND_READ_ONLY);
 
 		if (err && bind_error(err))
@@ -277,9 +277,11 @@ static void mount_root(void)
 
 	if (err && boot_info()->flags & LODGER_BOOT_ROOT_DISK)
 		boot_fail(EXIT_LODGER, "root disk: cannot be mounted (error %d)", -err);
+	if (err && vfs_root_is_host())
+		boot_fail(EXIT_LODGER, "root directory: cannot be mounted (error %d)", -err);
 	if (err)
 		boot_fail(EXIT_LODGER, "no memory for the root file system");
-	if (boot_info()->flags & LODGER_BOOT_ROOT_DISK)
+	if (boot_info()->flags & LODGER_BOOT_ROOT_DISK || vfs_root_is_host())
 		return;
 
 	if (archive_unpack(why, sizeof(why)))

@@ -168,6 +168,13 @@ static struct dentry *dentry_cached(struct dentry *parent, const char *name, siz
 	return NULL;
 }
 
+void dentry_forget(struct dentry *d)
+{
+	dentry_unlink(d);
+	d->unlinked = true;
+	d_unpin(d);
+}
+
 /* 1: d may be used; 0: it is not found any more; or -errno. */
 static int dentry_revalidate(struct dentry *d)
 {
@@ -175,10 +182,8 @@ static int dentry_revalidate(struct dentry *d)
 
 	if (!d->mounted && d->sb && d->sb->ops && d->sb->ops->revalidate)
 		valid = d->sb->ops->revalidate(d);
-	if (!valid) {
-		dentry_unlink(d);
-		d->unlinked = true;
-	}
+	if (!valid)
+		dentry_forget(d);
 	return valid;
 }
 
@@ -262,6 +267,14 @@ void d_pin(struct dentry *d)
 	BUG_ON(d->pinned);
 	d->pinned = true;
 	d->refs++;
+}
+
+void d_unpin(struct dentry *d)
+{
+	if (!d->pinned)
+		return;
+	d->pinned = false;
+	dentry_put(d);
 }
 
 struct dentry *dentry_add(struct dentry *parent, const char *name, struct inode *inode)

@@ -34,6 +34,10 @@ static u64 cached_pages, dirty_pages;
 
 void diskfile_count(struct diskfile *df, s64 pages, s64 dirty)
 {
+	if (df->resident) { /* a written page is nothing that could be done without */
+		cached_pages += (u64)(pages - dirty);
+		return;
+	}
 	cached_pages += (u64)pages;
 	dirty_pages += (u64)dirty;
 	df->dirty_count += (u64)dirty;

@@ -58,6 +58,7 @@ struct diskfile {
 	u64 ahead_next;	 /* where a sequential reader misses next */
 	u64 dirty_count; /* pages */
 	int error;	 /* of a write-back since diskfile_sync last told */
+	bool resident;	 /* what is written stays in memory: there is no way back */
 };
 
 /* Makes df the contents of inode, whose size is set. */

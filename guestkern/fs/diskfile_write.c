@@ -13,6 +13,7 @@
 #include "dev/block.h"
 #include "fs/diskfile_internal.h"
 #include "fs/pagecache.h"
+#include "fs/ramfs_internal.h"
 #include "fs/vfs_internal.h"
 #include "hal/hal.h"
 #include "lib/err.h"
@@ -78,10 +79,17 @@ static s64 fill(struct inode *inode, u64 index, u64 count)
 {
 	struct diskfile *df = diskfile_of(inode);
 	u32 got;
-	pfn_t pfn = page_alloc_run((u32)MIN(count, (u64)CHUNK_PAGES), &got, 0);
+	pfn_t pfn;
 	u32 done = 0;
 	int err = 0;
 
+	/* not the last of RAM: programs must be able to run, and to clean up */
+	if (df->resident) {
+		count = MIN(count, ramfs_pages_allowed(inode->sb));
+		if (!count)
+			return -ENOSPC;
+	}
+	pfn = page_alloc_run((u32)MIN(count, (u64)CHUNK_PAGES), &got, 0);
 	if (pfn == PFN_NONE)
 		return -ENOMEM;
 	for (; done < got && !err; done += !err)

@@ -7,6 +7,7 @@
  *   hostfs_inode.c  inodes in memory, and how fresh they are
  *   hostfs_dir.c    look-ups and listings
  *   hostfs_namei.c  making, removing and moving names
+ *   hostfs_private.c  the same where changes stay in memory
  *   hostfs_file.c   regular files
  *
  * Others change the same files. What is cached is as true as close-to-open: who opens
@@ -28,6 +29,8 @@ struct hostfs {
 	struct super_block *sb;
 	u32 root_handle;
 	bool read_only;
+	bool private; /* changes stay in memory; the host's files are only read */
+	struct list_head kept; /* private: inodes that differ from the host's */
 	u64 dev; /* the host's, of the root */
 	struct radix inodes; /* by number -> struct inode in memory */
 };
@@ -36,6 +39,7 @@ struct hostfs {
 struct hostfs_list;
 
 struct hostfs_info {
+	struct inode *self;
 	struct inode *dir; /* where it was found last, referenced; NULL: the root */
 	char *name;	   /* under which name there */
 	u32 handle;
@@ -44,6 +48,12 @@ struct hostfs_info {
 	bool covered;  /* something else is mounted there on the host: shown empty */
 	bool times_ours; /* mtime was set here, the host does not know */
 	bool owner_ours; /* so were uid and gid */
+	/* Where changes stay in memory: */
+	bool modified; /* differs from the host's, which has no say any more */
+	bool loaded;   /* directories: all names are here, as pinned dentries */
+	bool fresh;    /* there is none on the host */
+	u64 host_bytes; /* modified: so much of its contents is the host's */
+	struct list_head kept; /* in fs->kept, with a reference, if modified or loaded */
 	bool shrunk;   /* the host's file ends at shrunk_size */
 	u32 epoch;     /* directories: changes with the set of names */
 	u64 dev, checked_ns, shrunk_size;
@@ -88,6 +98,8 @@ void hostfs_close_handle(u32 handle);
  * fresh; or ERR_PTR(-ENOMEM). */
 struct inode *hostfs_iget(struct super_block *sb, const struct lodger_broker_attr *attr,
 			  struct inode *dir, const char *name);
+/* One that is in memory only, of mode; owner, number and times set. NULL: no memory. */
+struct inode *hostfs_new(struct super_block *sb, u32 mode);
 /* Where inode is to be found from now on. 0 or -ENOMEM (it stays where it was). */
 int hostfs_set_place(struct inode *inode, struct inode *dir, const char *name);
 /* Gives it a handle, opened as access says. 0 or -errno. -ESTALE: it is not where it
@@ -112,6 +124,9 @@ void hostfs_evict(struct inode *inode);
 int hostfs_lookup(struct inode *dir, struct dentry *child);
 /* In super_ops. */
 int hostfs_revalidate(struct dentry *d);
+/* Tells every name of a directory, as it is now. 0, what each said, or -errno. */
+int hostfs_each_name(struct inode *dir, int (*each)(void *context, const char *name, u32 len),
+		     void *context);
 /* Forgets the cached listing. */
 void hostfs_drop_list(struct hostfs_info *info);
 extern const struct file_ops hostfs_dir_fops;
@@ -124,6 +139,14 @@ int hostfs_open(struct inode *inode, struct file *f);
 int hostfs_flush(struct inode *inode);
 extern const struct file_ops hostfs_file_fops;
 extern const struct diskfile_ops hostfs_diskfile_ops;
+
+/* --- hostfs_private.c ------------------------------------------------------------- */
+
+/* The inode is about to differ from the host's. */
+void hostfs_modify(struct inode *inode);
+/* The file system goes: forgets what was kept. */
+void hostfs_drop_kept(struct hostfs *fs);
+extern const struct inode_ops hostfs_private_dir_ops;
 
 /* --- operations ------------------------------------------------------------------- */
 

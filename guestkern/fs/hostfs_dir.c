@@ -39,7 +39,8 @@ int hostfs_lookup(struct inode *dir, struct dentry *child)
 	struct hostfs_info *info = hostfs_info_of(dir);
 	struct hostfs_call call;
 	struct inode *inode;
-	int err = info->covered ? -ENOENT : ask_name(dir, child->name, &call);
+	bool none = info->covered || info->loaded || info->fresh;
+	int err = none ? -ENOENT : ask_name(dir, child->name, &call);
 
 	child->stamp = info->epoch;
 	if (err)
@@ -77,8 +78,11 @@ static int ask_again(struct inode *dir, struct dentry *d)
 int hostfs_revalidate(struct dentry *d)
 {
 	struct inode *dir = d->parent->inode;
-	int err = hostfs_refresh(dir, false);
+	int err;
 
+	if (hostfs_info_of(dir)->loaded)
+		return 1;
+	err = hostfs_refresh(dir, false);
 	if (err)
 		return err == -ESTALE || err == -ENOENT ? 0 : err;
 	return d->stamp == hostfs_info_of(dir)->epoch ? 1 : ask_again(dir, d);
@@ -286,11 +290,54 @@ static int emit_dots(struct file *f, struct dir_sink *sink)
 	return 1;
 }
 
+/* What hostfs_each_name has instead of a program's buffer. */
+struct name_sink {
+	struct dir_sink sink;
+	int (*each)(void *context, const char *name, u32 len);
+	void *context;
+	int err;
+};
+
+static bool tell_name(struct dir_sink *sink, const char *name, size_t len, u64 ino, u32 dtype,
+		      s64 next_pos)
+{
+	struct name_sink *ns = container_of(sink, struct name_sink, sink);
+
+	(void)ino;
+	(void)dtype;
+	(void)next_pos;
+	ns->err = ns->each(ns->context, name, (u32)len);
+	return !ns->err;
+}
+
+int hostfs_each_name(struct inode *dir, int (*each)(void *context, const char *name, u32 len),
+		     void *context)
+{
+	struct name_sink ns = { { tell_name }, each, context, 0 };
+	struct hostfs_list *list = listing_of(dir);
+	struct file f = { .inode = dir };
+	int ret = 1;
+
+	if (IS_ERR(list))
+		return (int)PTR_ERR(list);
+	for (u32 i = 0; i < list->count && ret == 1; i++)
+		ret = emit_chunk(&f, &ns.sink, &list->chunk[i], 0, 0);
+	listing_put(list);
+	return ns.err ? ns.err : MIN(ret, 0);
+}
+
 static int iterate(struct file *f, struct dir_sink *sink)
 {
 	struct hostfs_list *list;
 	int ret = 1;
 
+	/* A listing that was begun goes on, whatever becomes of the directory. */
+	if (hostfs_info_of(f->inode)->loaded && (!f->private || f->pos == 0)) {
+		if (f->private)
+			listing_put(f->private);
+		f->private = NULL;
+		return dentry_dir_fops.iterate(f, sink);
+	}
 	if (f->pos == 0 && f->private) { /* from the start: as it is now */
 		listing_put(f->private);
 		f->private = NULL;
@@ -339,8 +386,11 @@ static void dir_release(struct file *f)
 static int dir_fsync(struct file *f)
 {
 	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_SYNC } };
-	int err = hostfs_hold(f->inode, HOSTFS_READ);
+	int err;
 
+	if (hostfs_of(f->inode)->private)
+		return 0;
+	err = hostfs_hold(f->inode, HOSTFS_READ);
 	call.rq.handle = hostfs_info_of(f->inode)->handle;
 	return err ? err : hostfs_call(&call);
 }

@@ -51,7 +51,7 @@ static int host_read(struct inode *inode, u64 at, gpa_t to, u64 len_bytes)
 			continue;
 		/* it ends here: what is behind reads as zero till it is forgotten */
 		ram_zero(to, len_bytes);
-		if (attr.size >= inode->size || info->df.dirty_count)
+		if (attr.size >= inode->size || info->df.dirty_count || info->modified)
 			return 0;
 		info->shrunk = true;
 		info->shrunk_size = attr.size;
@@ -85,19 +85,29 @@ static int host_write(struct inode *inode, u64 at, gpa_t from, u64 len_bytes)
 	return 0;
 }
 
-/* What the host has no bytes for is as good as there. */
+/* What the host has no bytes for is as good as there, but behind the host's part of a
+ * file whose changes stay in memory. */
 static s64 file_map(struct inode *inode, u64 at, u64 len_bytes, bool allocate, u64 *disk_at)
 {
-	(void)inode;
-	(void)at;
-	(void)allocate;
+	const struct hostfs_info *info = hostfs_info_of(inode);
+
 	*disk_at = 1;
+	if (allocate && hostfs_of(inode)->private)
+		hostfs_modify(inode); /* the write comes after this */
+	if (allocate || !info->modified)
+		return (s64)len_bytes;
+	if (at < info->host_bytes)
+		return (s64)MIN(len_bytes, info->host_bytes - at);
+	*disk_at = 0;
 	return (s64)len_bytes;
 }
 
 static void file_changed(struct inode *inode)
 {
-	hostfs_info_of(inode)->times_ours = true;
+	if (hostfs_of(inode)->private)
+		hostfs_modify(inode);
+	else
+		hostfs_info_of(inode)->times_ours = true;
 }
 
 static void file_release(struct vm_object *obj)
@@ -121,7 +131,7 @@ int hostfs_flush(struct inode *inode)
 	struct hostfs_info *info = hostfs_info_of(inode);
 	int err;
 
-	if (!inode->object)
+	if (!inode->object || hostfs_of(inode)->private)
 		return 0;
 	err = diskfile_sync(&info->df);
 	if (!info->times_ours || err)
@@ -132,12 +142,15 @@ int hostfs_flush(struct inode *inode)
 int hostfs_open(struct inode *inode, struct file *f)
 {
 	struct hostfs_info *info = hostfs_info_of(inode);
-	bool write = S_ISREG(inode->mode) && (f->flags & O_ACCMODE) != O_RDONLY;
+	bool write = S_ISREG(inode->mode) && (f->flags & O_ACCMODE) != O_RDONLY &&
+		     !hostfs_of(inode)->private;
 	enum hostfs_access access = write ? HOSTFS_WRITE : HOSTFS_READ;
 	bool asks = !info->has_handle || info->access < access;
 	int err;
 
 	f->ops = inode->fops;
+	if (info->fresh || info->loaded)
+		return 0;
 	if (info->covered)
 		return S_ISDIR(inode->mode) ? 0 : -EACCES;
 	err = hostfs_hold(inode, access);
@@ -150,8 +163,12 @@ static int file_fsync(struct file *f)
 {
 	struct hostfs_info *info = hostfs_info_of(f->inode);
 	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_SYNC, .handle = info->handle } };
-	int err = hostfs_flush(f->inode), more = hostfs_call(&call);
+	int err, more;
 
+	if (hostfs_of(f->inode)->private)
+		return 0;
+	err = hostfs_flush(f->inode);
+	more = hostfs_call(&call);
 	return err ? err : more;
 }
 
@@ -177,18 +194,35 @@ static s64 file_lseek(struct file *f, s64 offset, int whence)
 	return f->pos;
 }
 
+static int truncate_private(struct inode *inode, u64 size)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+	int err;
+
+	hostfs_modify(inode);
+	err = diskfile_resize(&info->df, inode->size, size);
+	if (err)
+		return err;
+	info->host_bytes = MIN(info->host_bytes, size);
+	inode_touch(inode, false, true, true);
+	return 0;
+}
+
 static int file_truncate(struct inode *inode, u64 size)
 {
 	struct hostfs_info *info = hostfs_info_of(inode);
 	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_SETATTR,
 					    .flags = LODGER_BROKER_SET_SIZE,
 					    .offset = size } };
-	int err = hostfs_hold(inode, HOSTFS_WRITE);
+	int err;
 
-	if (err)
-		return err;
 	if (size > INT64_MAX)
 		return -EFBIG;
+	if (hostfs_of(inode)->private)
+		return truncate_private(inode, size);
+	err = hostfs_hold(inode, HOSTFS_WRITE);
+	if (err)
+		return err;
 	call.rq.handle = info->handle;
 	err = hostfs_call(&call);
 	if (!err)

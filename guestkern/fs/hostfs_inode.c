@@ -78,7 +78,7 @@ static void check_contents(struct inode *inode, const struct lodger_broker_attr 
 	bool changed = attr->size != info->host_size ||
 		       !same_time(&mtime, &info->host_mtime);
 
-	if (adopt || !changed)
+	if (adopt || !changed || info->modified)
 		return;
 	if (info->times_ours || info->df.dirty_count)
 		return; /* ours is newer, and goes there */
@@ -89,7 +89,7 @@ static void check_names(struct hostfs_info *info, const struct lodger_broker_att
 {
 	struct timespec64 mtime = { attr->mtime, attr->mtime_ns };
 
-	if (same_time(&mtime, &info->host_mtime))
+	if (same_time(&mtime, &info->host_mtime) || info->loaded)
 		return;
 	info->epoch++;
 	hostfs_drop_list(info);
@@ -123,6 +123,8 @@ void hostfs_take_attr(struct inode *inode, const struct lodger_broker_attr *attr
 	info->host_atime = (struct timespec64){ attr->atime, attr->atime_ns };
 	info->covered = attr->flags & LODGER_BROKER_COVERED;
 	info->checked_ns = clock_stamp_ns();
+	if (info->modified)
+		return;
 	inode->mode = attr->mode | (inode->mode & SET_ID_BITS);
 	inode->nlink = attr->nlink;
 	inode->blocks = attr->blocks;
@@ -164,9 +166,11 @@ static void set_operations(struct inode *inode)
 		inode->ops = &hostfs_file_ops;
 		inode->fops = &hostfs_file_fops;
 		diskfile_init(&info->df, inode, NULL, 1, &hostfs_diskfile_ops);
+		info->df.resident = hostfs_of(inode)->private;
 		break;
 	case S_IFDIR:
-		inode->ops = &hostfs_dir_ops;
+		inode->ops = hostfs_of(inode)->private ? &hostfs_private_dir_ops :
+							 &hostfs_dir_ops;
 		inode->fops = &hostfs_dir_fops;
 		break;
 	case S_IFLNK:
@@ -178,11 +182,12 @@ static void set_operations(struct inode *inode)
 	}
 }
 
-static struct inode *new_inode(struct super_block *sb, const struct lodger_broker_attr *attr)
+/* An inode with its info, and no operations yet. */
+static struct inode *alloc_inode(struct super_block *sb, u32 mode)
 {
-	size_t bytes = S_ISREG(attr->mode) ? sizeof(struct hostfs_info) :
-					     offsetof(struct hostfs_info, df);
-	struct inode *inode = inode_create(sb, attr->mode);
+	size_t bytes = S_ISREG(mode) ? sizeof(struct hostfs_info) :
+				       offsetof(struct hostfs_info, df);
+	struct inode *inode = inode_create(sb, mode);
 	struct hostfs_info *info = inode ? kzalloc(bytes) : NULL;
 
 	if (!info) {
@@ -190,7 +195,31 @@ static struct inode *new_inode(struct super_block *sb, const struct lodger_broke
 			inode_put(inode);
 		return NULL;
 	}
+	list_init(&info->kept);
+	info->self = inode;
 	inode->private = info;
+	return inode;
+}
+
+struct inode *hostfs_new(struct super_block *sb, u32 mode)
+{
+	struct inode *inode = alloc_inode(sb, mode);
+
+	if (!inode)
+		return NULL;
+	hostfs_info_of(inode)->fresh = hostfs_info_of(inode)->modified = true;
+	set_operations(inode);
+	return inode;
+}
+
+static struct inode *new_inode(struct super_block *sb, const struct lodger_broker_attr *attr)
+{
+	struct inode *inode = alloc_inode(sb, attr->mode);
+	struct hostfs_info *info;
+
+	if (!inode)
+		return NULL;
+	info = inode->private;
 	inode->ino = attr->ino;
 	inode->size = attr->size;
 	info->dev = attr->dev;
@@ -284,7 +313,7 @@ static int take_handle(struct inode *inode)
 				    .name = info->name };
 	int err;
 
-	if (!info->dir || info->covered)
+	if (!info->dir || info->covered || info->fresh)
 		return info->covered ? -EXDEV : -ESTALE;
 	err = hostfs_hold(info->dir, HOSTFS_PATH);
 	if (err)
@@ -328,7 +357,10 @@ int hostfs_refresh(struct inode *inode, bool always)
 					    .handle = info->handle } };
 	int err;
 
-	if (info->covered || (!always && clock_stamp_ns() - info->checked_ns < HOSTFS_FRESH_NS))
+	if (info->covered || info->fresh || info->loaded ||
+	    (info->modified && !S_ISDIR(inode->mode)))
+		return 0;
+	if ((!always && clock_stamp_ns() - info->checked_ns < HOSTFS_FRESH_NS))
 		return 0;
 	if (!info->has_handle) {
 		if (!info->dir)
@@ -352,7 +384,16 @@ int hostfs_refresh(struct inode *inode, bool always)
 
 void hostfs_getattr(struct inode *inode)
 {
+	const struct hostfs_info *info = hostfs_info_of(inode);
+	u64 size = ALIGN_UP(inode->size, PAGE_SIZE);
+
 	hostfs_refresh(inode, false); /* what it was is all there is, else */
+	if (!S_ISREG(inode->mode) || !info->modified)
+		return;
+	/* in memory: what has pages; of the host's part that is not known */
+	if (info->fresh)
+		size = MIN(size, info->df.obj.pages.count << PAGE_SHIFT);
+	inode->blocks = size / 512;
 }
 
 /* What of the inode differs from what the host has. */
@@ -383,6 +424,11 @@ int hostfs_setattr(struct inode *inode)
 	u32 uid = inode->uid, gid = inode->gid, mode = inode->mode;
 	struct timespec64 atime = inode->atime, mtime = inode->mtime;
 	int err;
+
+	if (hostfs_of(inode)->private) {
+		hostfs_modify(inode);
+		return 0;
+	}
 
 	/* whoever asks next sees what was set */
 	info->owner_ours = uid != info->host_uid || gid != info->host_gid;

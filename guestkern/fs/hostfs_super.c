@@ -8,6 +8,7 @@
 
 #include "fs/hostfs.h"
 #include "fs/pseudo.h"
+#include "fs/ramfs_internal.h"
 #include "fs/vfs_internal.h"
 #include "hal/hal.h"
 #include "lib/err.h"
@@ -15,6 +16,8 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 
+/* Numbers of files that are in memory only, beyond those of the host's. */
+#define FIRST_OWN_INO (1ULL << 48)
 #define HOSTFS_MAGIC 0x00c0ffee /* of UML's hostfs, fs/hostfs/hostfs_kern.c of Linux */
 
 static void host_statfs(struct super_block *sb, u64 *blocks, u64 *bfree, u64 *files,
@@ -26,6 +29,11 @@ static void host_statfs(struct super_block *sb, u64 *blocks, u64 *bfree, u64 *fi
 	u64 unit;
 
 	*blocks = *bfree = *files = *ffree = 0;
+	if (fs->private) {
+		*blocks = page_total_count();
+		*bfree = ramfs_pages_allowed(sb);
+		return;
+	}
 	if (hostfs_call(&call))
 		return;
 	unit = MIN(call.reply.value, (u64)1 << 20);
@@ -70,6 +78,7 @@ static void kill_super(struct super_block *sb)
 {
 	struct hostfs *fs = sb->private;
 
+	hostfs_drop_kept(fs);
 	radix_destroy(&fs->inodes);
 	kfree(fs);
 }
@@ -103,7 +112,7 @@ static int make_root(struct super_block *sb)
 	return dentry_make_root(sb, inode) ? 0 : -ENOMEM;
 }
 
-static struct super_block *hostfs_create(u32 handle, bool read_only)
+struct super_block *hostfs_create(u32 handle, bool read_only, bool private)
 {
 	struct super_block *sb = super_create("hostfs", HOSTFS_MAGIC);
 	struct hostfs *fs = sb ? kzalloc(sizeof(*fs)) : NULL;
@@ -116,6 +125,9 @@ static struct super_block *hostfs_create(u32 handle, bool read_only)
 	fs->sb = sb;
 	fs->root_handle = handle;
 	fs->read_only = read_only;
+	fs->private = private;
+	list_init(&fs->kept);
+	sb->next_ino = private ? FIRST_OWN_INO : 0;
 	radix_init(&fs->inodes);
 	sb->private = fs;
 	sb->ops = &hostfs_super_ops;
@@ -171,7 +183,7 @@ int hostfs_mount(u32 handle, const char *target, bool is_file, bool read_only)
 	}
 	if (err)
 		return err;
-	sb = hostfs_create(handle, read_only);
+	sb = hostfs_create(handle, read_only, false);
 	err = IS_ERR(sb) ? (int)PTR_ERR(sb) :
 			   mount_super(sb, "hostfs", &path, read_only ? MS_RDONLY : 0);
 	path_put(&path);

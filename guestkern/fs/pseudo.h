@@ -8,6 +8,7 @@
 struct file;
 struct inode;
 struct fs_type;
+struct super_block;
 
 /* Register the types with fs_register. Boot, after vfs_init. */
 void ramfs_init(void);  /* "tmpfs", "ramfs" */
@@ -17,6 +18,9 @@ void devpts_init(void); /* "devpts" */
 void procfs_init(void); /* "proc" */
 void sysfs_init(void);	/* "sysfs" */
 
+/* A file system on a place of the host (the broker's handle). private: changes stay in
+ * memory, and the host's files are only read. One reference, or ERR_PTR. */
+struct super_block *hostfs_create(u32 handle, bool read_only, bool private);
 /* Mounts a place of the host (the broker's handle) at target, which is made if it is
  * not there. Boot. 0 or -errno: -ENOTDIR, -EISDIR where one is a directory and the
  * other is not. */

@@ -6,6 +6,7 @@
 
 #include "dev/block.h"
 #include "fs/namei.h"
+#include "fs/pseudo.h"
 #include "fs/vfs_internal.h"
 #include "hal/hal.h"
 #include "lib/err.h"
@@ -30,6 +31,20 @@ static int init_root_disk(void)
 	return mount_init_root(sb, name, dev->read_only ? MS_RDONLY : 0);
 }
 
+/* A directory of the host. */
+static int init_root_host(void)
+{
+	bool private = boot_info()->bind[0].flags & LODGER_BIND_PRIVATE;
+	struct super_block *sb = hostfs_create(0, false, private);
+
+	return IS_ERR(sb) ? (int)PTR_ERR(sb) : mount_init_root(sb, "hostfs", 0);
+}
+
+bool vfs_root_is_host(void)
+{
+	return boot_info()->bind_count && boot_info()->bind[0].flags & LODGER_BIND_ROOT;
+}
+
 int vfs_init(void)
 {
 	struct super_block *sb;
@@ -37,6 +52,8 @@ int vfs_init(void)
 	dentry_table_init();
 	if (boot_info()->flags & LODGER_BOOT_ROOT_DISK)
 		return init_root_disk();
+	if (vfs_root_is_host())
+		return init_root_host();
 	/* No limit of its own: it holds what the machine was given to start. */
 	sb = ramfs_create("ramfs", "", false);
 	if (IS_ERR(sb))

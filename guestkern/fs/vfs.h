@@ -307,6 +307,8 @@ void vfs_shutdown(void);
 
 /* Boot: ramfs as root, or the first disk's file system (LODGER_BOOT_ROOT_DISK), fs context of the boot task; then unpacking. */
 int vfs_init(void);
+/* Is the root a directory of the host (LODGER_BIND_ROOT)? */
+bool vfs_root_is_host(void);
 /* Unpacks the root archive (newc cpio or tar) into the root file system. 0 or
  * -errno; why gets one clause on failure. */
 int archive_unpack(char *why, size_t why_bytes);

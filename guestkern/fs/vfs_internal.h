@@ -38,6 +38,11 @@ void dentry_exchange(struct dentry *a, struct dentry *b);
 bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d);
 /* Frees names that are kept unused: up to count, of sb only unless NULL. */
 void dentry_shrink(u64 count, const struct super_block *sb);
+/* The name is not what the directory has any more: it is not found again, and goes when
+ * nobody uses it. */
+void dentry_forget(struct dentry *d);
+/* Takes d_pin back. The caller holds a reference of its own. */
+void d_unpin(struct dentry *d);
 /* Unpins everything below root, so that what nobody uses is freed. */
 void dentry_drop_tree(struct dentry *root);
 

@@ -494,6 +494,7 @@ static long size_of(const char *path)
 /* A directory shows 20 bytes a name, "." and ".." too, as tmpfs does. */
 static void size_of_directories(void)
 {
+	CHECK_OK(chdir("/dev/shm")); /* the root may be anything */
 	CHECK_OK(mkdir("d", 0755));
 	CHECK_EQ(size_of("d"), 40);
 	test_make_file("d/a", "x");

@@ -121,6 +121,8 @@ struct lodger_disk {
 /* bits of lodger_bind.flags */
 #define LODGER_BIND_READ_ONLY 1u
 #define LODGER_BIND_FILE 2u /* a file, else a directory */
+#define LODGER_BIND_ROOT 4u /* the root file system */
+#define LODGER_BIND_PRIVATE 8u /* changes stay in guest memory */
 
 /* A place of the host in the guest's tree: the broker's handle is its number. */
 struct lodger_bind {
