@@ -8,6 +8,7 @@
 #   tools/   tests of scripts/, and helpers in C     build/tests/tools/NAME
 #   e2e/     shell scripts around build/lodger
 #   stress/  a program of many threads, processes and files, for e2e/stress.sh
+#   emulated/  shell scripts around scripts/emulated-host (host_*: run here)
 #   debian/  jobs for programs of a Debian root, compared with the host
 #   differential/  one program for the host's libc   build/tests/differential/diff
 #   fuzz/    fuzz_NAME.c with fuzz/driver.c          build/fuzz/NAME

@@ -39,6 +39,7 @@ static int host_read(struct inode *inode, u64 at, gpa_t to, u64 len_bytes)
 	struct hostfs_info *info = hostfs_info_of(inode);
 	struct lodger_broker_attr attr;
 
+	ram_written(to, len_bytes);
 	while (len_bytes) {
 		s64 n = transfer(inode, LODGER_BROKER_READ, at, to.v, len_bytes, &attr);
 

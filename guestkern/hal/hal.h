@@ -40,6 +40,8 @@ void ram_copy(gpa_t to, gpa_t from, size_t len_bytes);
 void ram_poke(gpa_t to, const void *from, size_t len_bytes);
 /* These whole pages come into use: nothing that was shown of them counts. */
 void ram_fresh(gpa_t at, size_t len_bytes);
+/* Somebody outside of the guest kernel is about to write there: a broker. */
+void ram_written(gpa_t at, size_t len_bytes);
 /* Gives whole pages back to the host; they read as zero afterwards. */
 void ram_discard(gpa_t at, size_t len_bytes);
 

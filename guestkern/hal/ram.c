@@ -41,6 +41,11 @@ void ram_poke(gpa_t to, const void *from, size_t len_bytes)
 	exec_guard_poke(to, write_now, from, len_bytes);
 }
 
+void ram_written(gpa_t at, size_t len_bytes)
+{
+	exec_guard_write(at, len_bytes);
+}
+
 void ram_fresh(gpa_t at, size_t len_bytes)
 {
 	exec_guard_fresh(at, len_bytes);

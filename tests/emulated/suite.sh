@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs on the emulated host: every program of /tests or /attacks (the group) in one
-# mechanism set. Speaks TAP: a line for each program.
+# Runs on the emulated host: programs of /tests or /attacks in one mechanism set, all
+# of the group or those named. Speaks TAP: a line for each program.
 #
 #   suite.sh GROUP SECONDS SET OPTION... [-- NAME...]
 group=$1
@@ -22,6 +22,15 @@ more_of()
 	esac
 }
 
+# path NAME: in the root archive
+path_of()
+{
+	case $1 in
+	a_*) echo "/attacks/$1" ;;
+	*) echo "/tests/$1" ;;
+	esac
+}
+
 list=$*
 [ -n "$list" ] || list=$(cpio -t <build/testroot.cpio 2>/dev/null | sed -n "s#^$group/##p")
 not_emulated='^not ok [0-9]+ - (SIGFPE: SSE|non-canonical bases by instruction)$'
@@ -32,7 +41,7 @@ for name in $list; do
 	# shellcheck disable=SC2046,SC2086
 	timeout -s KILL "$limit" build/lodger run $options $(more_of "$name") \
 		--root build/testroot.cpio --env LODGER_GUEST=1 --env LODGER_SET="$set" --env TEST_SECONDS=150 \
-		-- "/$group/$name" >/tmp/out 2>&1
+		-- "$(path_of "$name")" >/tmp/out 2>&1
 	status=$?
 	# This emulator raises no SSE exceptions, and takes any segment base.
 	if grep -qE "$not_emulated" /tmp/out; then

@@ -208,6 +208,11 @@ void ram_poke(gpa_t to, const void *from, size_t len_bytes)
 	ram_write(to, from, len_bytes);
 }
 
+void ram_written(gpa_t at, size_t len_bytes)
+{
+	check_ram(at, len_bytes);
+}
+
 void ram_fresh(gpa_t at, size_t len_bytes)
 {
 	check_ram(at, len_bytes);
