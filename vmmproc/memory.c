@@ -191,7 +191,7 @@ static int create_ram(struct machine *m)
 	if (m->ram_huge)
 		return 0;
 	if (m->opt->memory == MEMORY_HUGE) {
-		machine_complain("--memory huge does not work on this host (no tmpfs in a user namespace): see lodger doctor");
+		machine_complain("--memory huge does not work on this host (no huge pages from a tmpfs in a user namespace): see lodger doctor");
 		return -1;
 	}
 	m->ram_fd = create_file("lodger-ram", m->ram_bytes);

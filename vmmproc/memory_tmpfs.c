@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -88,6 +89,15 @@ static int helper(uid_t uid, gid_t gid, uint64_t bytes)
 	return fd >= 0 && fd < NO_FILE ? fd : NO_FILE;
 }
 
+/* A mount is given where huge pages are denied, too (shmem_enabled); what the file's
+ * blocks are says whether it has them. */
+static bool has_huge_pages(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_blksize >= (blksize_t)HUGE_PAGE;
+}
+
 int memory_tmpfs_file(uint64_t bytes)
 {
 	uint64_t space = (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
@@ -108,7 +118,7 @@ int memory_tmpfs_file(uint64_t bytes)
 	if (!WIFEXITED(status) || WEXITSTATUS(status) == NO_FILE)
 		return -1;
 	fd = WEXITSTATUS(status);
-	if (ftruncate(fd, (off_t)bytes) == 0)
+	if (has_huge_pages(fd) && ftruncate(fd, (off_t)bytes) == 0)
 		return fd;
 	close(fd);
 	return -1;
