@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 
+import macro_disk
 import report
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -50,11 +51,12 @@ pigment { rgb <i / 60, .5, 1 - i / 60> } finish { reflection .3 phong 1 } } #dec
 
 
 class Row:
-    """A job: its target ratio, the source packages it unpacks, two scripts."""
+    """A job: its target ratio, the source packages it unpacks, two scripts; whether its
+    directory is a disk, what is run on that before, and if it is not to be cached."""
 
-    def __init__(self, name, target, prepare, job, sources=()):
+    def __init__(self, name, target, prepare, job, sources=(), disk=False, setup="", cold=False):
         self.name, self.target, self.prepare, self.job = name, target, prepare, job
-        self.sources = sources
+        self.sources, self.disk, self.setup, self.cold = sources, disk, setup, cold
 
 
 ROWS = [
@@ -82,6 +84,7 @@ ROWS = [
     Row("threads", 1.2, f"cat >t.c <<'C'{THREADS}C\ngcc -O2 -o t t.c", "./t"),
     Row("fork_exec", 2.0, "", "for i in {1..300}; do /bin/true; done"),
 ]
+ROWS += macro_disk.rows(Row)
 
 
 # ---- Sources --------------------------------------------------------------------
@@ -143,12 +146,32 @@ class Run:
         self.wall, self.cpu, self.output, self.stats = wall, cpu, output, stats
 
 
-def script_of(row, whole):
+def script_of(row, whole, disk=None):
     """The row's script; without its measured part if not whole."""
     job = f"begin=$EPOCHREALTIME\n(\n{row.job}\n)\nend=$EPOCHREALTIME\n" if whole else ""
     clock = 'echo "TIME $begin $end"' if whole else ""
     unpack = "tar xf -\n" * bool(row.sources)
-    return (f"umask 022; mkdir -p /tmp/job; cd /tmp/job\n{unpack}{row.prepare}\n{job}{clock}\n")
+    begin = disk.prologue() if disk else ""
+    return (f"umask 022; {begin}mkdir -p /tmp/job; cd /tmp/job\n{unpack}{row.prepare}\n"
+            f"{job}{clock}\n")
+
+
+def command(side, script, args, stats, disk=None):
+    """What runs a script on a side."""
+    if side == "native":
+        return sides.on_host(script, args.cpu, job=disk and disk.job_folder())
+    options = ["--cpu", str(args.cpu), f"--stats=json:{stats}"]
+    return sides.in_machine(script, options + (disk.options() if disk else []))
+
+
+def set_up(side, row, args, disk):
+    """What a row wants to find on its disk."""
+    if row.setup:
+        script = f"{disk.prologue()}cd /tmp/job\n{row.setup}\n"
+        subprocess.run(command(side, script, args, "/dev/null", disk), check=True,
+                       stdin=subprocess.DEVNULL, timeout=RUN_LIMIT_S)
+    if row.cold:
+        disk.forget()
 
 
 def cpu_seconds():
@@ -157,12 +180,16 @@ def cpu_seconds():
 
 
 def run_side(side, row, args, whole=True):
-    script = script_of(row, whole)
+    if not row.disk:
+        return run_on(side, row, args, whole, None)
+    with macro_disk.Disk(side, OUT) as disk:
+        set_up(side, row, args, disk)
+        return run_on(side, row, args, whole, disk)
+
+
+def run_on(side, row, args, whole, disk):
     stats = os.path.join(OUT, "macro.stats")
-    if side == "native":
-        argv = sides.on_host(script, args.cpu)
-    else:
-        argv = sides.in_machine(script, ["--cpu", str(args.cpu), f"--stats=json:{stats}"])
+    argv = command(side, script_of(row, whole, disk), args, stats, disk)
     data = b""
     for package in row.sources:
         with open(source_tar(package), "rb") as f:

@@ -166,6 +166,9 @@ static int open_disk(struct machine *m, const struct disk_option *option)
 	/* what is thrown away need not last */
 	if (option->no_sync || (option->snapshot && !option->overlay))
 		disk.flags |= LODGER_DISK_NO_FLUSH;
+	/* a log is to be in the order of what was done, an overlay's reads are many */
+	if (!option->plain && !option->snapshot && !option->log)
+		disk.flags |= LODGER_DISK_HELPED;
 	if (option->snapshot)
 		overlay = open_overlay(m, option->overlay, disk.bytes);
 	if (option->log)

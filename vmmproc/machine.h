@@ -45,6 +45,8 @@ struct block_file {
 	bool writable;
 };
 
+#define DISKIO_HELPERS 4 /* requests under way at once (diskio.h) */
+
 /* A place of the host that the guest sees: handles 0 and up of the broker's. */
 struct bind_place {
 	int fd; /* O_PATH */
@@ -63,6 +65,8 @@ struct machine {
 
 	int kmem_fd, ram_fd, root_fd;
 	int bell_fd;		/* eventfd that wakes an idle machine */
+	int diskio_fd;		/* the guest's end of the disk helpers' socket, or -1 */
+	pid_t diskio_pid[DISKIO_HELPERS]; /* 0: none */
 	int kmod_fd;		/* the module's device, or -1 */
 	int listener_fd;	/* the filter's listener, or -1 */
 	struct block_file block[LODGER_MAX_BLOCK_FILES];

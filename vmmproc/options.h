@@ -31,6 +31,7 @@ struct disk_option {
 	bool read_only;
 	bool snapshot; /* changes go to overlay, or are thrown away */
 	bool no_sync;
+	bool plain;
 };
 
 struct bind_option {
@@ -97,7 +98,7 @@ void options_free(struct options *opt);
 void options_help(enum command command);
 
 /*
- * Parses FILE[,ro|snapshot[=FILE]][,log=FILE][,nosync]. Returns 0 and *disk, whose path has as much room as text and
+ * Parses FILE[,ro|snapshot[=FILE]][,log=FILE][,nosync][,plain]. Returns 0 and *disk, whose path has as much room as text and
  * is to be freed; or -EINVAL, -ENOMEM.
  */
 int options_disk(struct disk_option *disk, const char *text);

@@ -66,7 +66,7 @@ static int take_disk(struct options *opt, const char *value)
 	if (err == -ENOMEM)
 		machine_complain("no memory for the command line");
 	else if (err)
-		bad_value("disk", value, "FILE, and after commas ro, snapshot, snapshot=FILE, log=FILE or nosync");
+		bad_value("disk", value, "FILE, and after commas ro, snapshot, snapshot=FILE, log=FILE, nosync or plain");
 	else
 		opt->disk_count++;
 	return err ? -1 : 0;

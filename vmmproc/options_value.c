@@ -152,6 +152,8 @@ static int take_disk_word(struct disk_option *disk, char *word)
 		disk->read_only = true;
 	} else if (!strcmp(word, "nosync") && !value) {
 		disk->no_sync = true;
+	} else if (!strcmp(word, "plain") && !value) {
+		disk->plain = true;
 	} else {
 		return -EINVAL;
 	}

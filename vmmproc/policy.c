@@ -28,8 +28,10 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <time.h>
 
+#include "abi/diskio.h"
 #include "abi/layout.h"
 #include "policy_table.h"
 
@@ -87,6 +89,11 @@
 	{ __NR_pread64, USE_BLOCK_READ, REGION_ANY, SPAN_NONE,             \
 	  { EQ(0, LODGER_FD_BLOCK + (i), NO_BLOCK_FILE) },                 \
 	  "reads a disk" },                                             \
+	{ __NR_preadv2, USE_BLOCK_READ, REGION_ANY, SPAN_NONE,             \
+	  { EQ(0, LODGER_FD_BLOCK + (i), NO_BLOCK_FILE),                   \
+	    EQ(2, 1, "more than one buffer"),                              \
+	    EQ(5, RWF_NOWAIT, "flags other than RWF_NOWAIT") },            \
+	  "reads what of a disk the host has in memory" },              \
 	{ __NR_pwrite64, USE_BLOCK_WRITE, REGION_ANY, SPAN_PREAD,          \
 	  { EQ(0, LODGER_FD_BLOCK + (i), NO_BLOCK_FILE) },                 \
 	  "writes a disk" },                                            \
@@ -225,6 +232,15 @@ const struct policy_row policy_table[] = {
 	{ __NR_read, USE_BROKER, REGION_ANY, SPAN_NONE,
 	  { EQ(0, LODGER_FD_BROKER, "a descriptor that is no stream"),
 	    LE(2, LODGER_BROKER_REPLY_MAX, "more than an answer") },
+	  "the answer" },
+	/* Who waits for disks. */
+	{ __NR_write, USE_ALWAYS, REGION_ANY, SPAN_NONE,
+	  { EQ(0, LODGER_FD_DISKIO, "a descriptor that is no stream"),
+	    EQ(2, sizeof(struct lodger_diskio_request), "no whole request") },
+	  "asks a helper to read a disk or to flush it" },
+	{ __NR_read, USE_ALWAYS, REGION_ANY, SPAN_NONE,
+	  { EQ(0, LODGER_FD_DISKIO, "a descriptor that is no stream"),
+	    EQ(2, sizeof(struct lodger_diskio_reply), "no whole answer") },
 	  "the answer" },
 	{ __NR_getpid, USE_TRACED, REGION_ANY, SPAN_NONE, {},
 	  "the no-op that stands for a guest program's call (step 2)" },

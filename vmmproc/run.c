@@ -17,6 +17,7 @@
 
 #include "abi/layout.h"
 #include "broker.h"
+#include "diskio.h"
 #include "disks.h"
 #include "embed.h"
 #include "icept.h"
@@ -187,11 +188,15 @@ static int run_prepared(struct machine *m)
 	}
 	m->start_ns = now_ns();
 	err = broker_start(m);
-	if (!err)
+	if (!err) {
+		diskio_start(m);
 		err = start_guest(m);
+		diskio_handed_over(m);
+	}
 	broker_begin(m);
 	if (!err)
 		err = loop_run(m);
+	diskio_end(m);
 	m->end_ns = now_ns();
 	watch_end();
 	terminal_end();
@@ -211,7 +216,7 @@ int run_machine(const struct options *opt)
 		.icept = modes_icept(opt),
 		.ram_bytes = opt->mem_bytes,
 		.kmem_fd = -1, .ram_fd = -1, .root_fd = -1, .bell_fd = -1,
-		.kmod_fd = -1, .listener_fd = -1, .guest_pid = -1,
+		.kmod_fd = -1, .diskio_fd = -1, .listener_fd = -1, .guest_pid = -1,
 		.broker_fd = -1, .broker_guest_fd = -1, .broker_pid = -1,
 	};
 	int status = EXIT_LODGER;

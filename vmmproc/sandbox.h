@@ -19,6 +19,10 @@
 int sandbox_place_descriptors(const struct machine *m, int trace_fd,
 			      int *go_fd);
 
+/* Moves fd[i] to number i for all i below count; -1 closes i; all others are closed,
+ * too. 0, or -1 after a sentence. */
+int sandbox_move_descriptors(int *fd, int count);
+
 /*
  * Moves fd[i] to number i for all i below count and closes all others; -1 leaves i
  * closed. fd is used up.

@@ -6,7 +6,9 @@
 #include "dev/block.h"
 
 #include "abi/disklog.h"
+#include "abi/diskio.h"
 #include "dev/chrdev.h"
+#include "dev/diskio.h"
 #include "dev/overlay.h"
 #include "hal/hal.h"
 #include "lib/err.h"
@@ -31,6 +33,7 @@ static void add_disk(const struct lodger_disk *disk)
 		.log = disk->log,
 		.read_only = disk->flags & LODGER_DISK_READ_ONLY,
 		.no_flush = disk->flags & LODGER_DISK_NO_FLUSH,
+		.helped = disk->flags & LODGER_DISK_HELPED,
 	};
 	ksnprintf(dev->name, sizeof(dev->name), "vd%c", 'a' + (int)disk_count);
 	disk_count++;
@@ -135,6 +138,26 @@ int blkdev_read_ram(struct blkdev *dev, u64 at, gpa_t to, size_t len_bytes)
 	return err;
 }
 
+int blkdev_read_ram_wait(struct blkdev *dev, u64 at, gpa_t to, size_t len_bytes,
+			 bool *slept)
+{
+	int err = dev->helped && inside(dev, at, len_bytes) ? 0 : -EAGAIN;
+	size_t n;
+
+	for (; len_bytes && !err; len_bytes -= n, at += n, to.v += n) {
+		n = MIN(len_bytes, BOUNCE_BYTES);
+		if (!blockfile_read_cached(dev->file, at, bounce, n)) {
+			ram_write(to, bounce, n);
+			continue;
+		}
+		/* the bounce buffer is others' while this task sleeps */
+		n = MIN(len_bytes, (size_t)LODGER_DISKIO_BYTES_MAX);
+		err = diskio_read(dev->file, at, to, n);
+		*slept |= err != -EAGAIN;
+	}
+	return err == -EAGAIN ? blkdev_read_ram(dev, at, to, len_bytes) : err;
+}
+
 int blkdev_write_ram(struct blkdev *dev, u64 at, gpa_t from, size_t len_bytes)
 {
 	int err = 0;
@@ -156,6 +179,15 @@ int blkdev_flush(struct blkdev *dev)
 		return 0;
 	err = dev->overlay ? overlay_flush(dev->overlay, true) : blockfile_flush(dev->file);
 	return err ? err : log_append(dev, LODGER_DISKLOG_FLUSH, 0, NULL, 0);
+}
+
+int blkdev_flush_wait(struct blkdev *dev)
+{
+	int err = -EAGAIN;
+
+	if (dev->helped && !dev->read_only && !dev->no_flush)
+		err = diskio_flush(dev->file);
+	return err == -EAGAIN ? blkdev_flush(dev) : err;
 }
 
 void blkdev_shutdown(void)

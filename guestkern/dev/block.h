@@ -23,6 +23,7 @@ struct blkdev {
 	u64 log_at;
 	struct overlay *overlay; /* changes go there; or NULL */
 	bool read_only, no_flush;
+	bool helped; /* slow requests may go to the helpers (dev/diskio.h) */
 	void *super; /* the file system mounted from it (fs), or NULL */
 };
 
@@ -41,11 +42,17 @@ struct blkdev *blkdev_find(u64 rdev);
 int blkdev_read(struct blkdev *dev, u64 at, void *buf, size_t len_bytes);
 int blkdev_write(struct blkdev *dev, u64 at, const void *buf, size_t len_bytes);
 int blkdev_read_ram(struct blkdev *dev, u64 at, gpa_t to, size_t len_bytes);
+/* As blkdev_read_ram; sleeps while the host fetches what it has not in memory, and
+ * says so in *slept, which is not touched otherwise. */
+int blkdev_read_ram_wait(struct blkdev *dev, u64 at, gpa_t to, size_t len_bytes,
+			 bool *slept);
 int blkdev_write_ram(struct blkdev *dev, u64 at, gpa_t from, size_t len_bytes);
 /* The machine ends: nothing that was written is lost. */
 void blkdev_shutdown(void);
 /* Everything written so far lasts when this has returned 0. */
 int blkdev_flush(struct blkdev *dev);
+/* The same; the calling task sleeps meanwhile, others run. */
+int blkdev_flush_wait(struct blkdev *dev);
 /* The contents of the range need not be kept; they read as zero after 0. */
 int blkdev_discard(struct blkdev *dev, u64 at, u64 len_bytes);
 

@@ -3,6 +3,7 @@
 #include "dev/chrdev.h"
 
 #include "dev/devices.h"
+#include "dev/diskio.h"
 
 struct chrdev *chrdev_at(u32 index)
 {
@@ -43,6 +44,7 @@ void dev_irq_io(void)
 {
 	console_irq_io();
 	streams_irq_io();
+	diskio_irq();
 }
 
 void dev_irq_winch(void)

@@ -40,7 +40,9 @@ static void serve_page_fault(struct trap_frame *tf)
 	int err;
 
 	counters()->traps_fault++;
+	current_task()->in_user_fault = true;
 	err = mm_fault(current_task()->mm, tf->cr2, fault_access(tf));
+	current_task()->in_user_fault = false;
 	switch (err) {
 	case 0:
 		return;

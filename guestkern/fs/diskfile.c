@@ -9,7 +9,8 @@
  *
  * Invariants: a page in the cache holds what the file holds, up to date; one that
  * is absent is on the disk, or a hole. Dirty ones are counted in df->dirty_count.
- * Whoever is between finding a page and using it has it pinned.
+ * Whoever is between finding a page and using it has it pinned. Who sleeps for a
+ * page has its frames to itself, and drops them if the file has changed meanwhile.
  */
 #include "fs/diskfile.h"
 
@@ -23,10 +24,13 @@
 #include "lib/bug.h"
 #include "lib/err.h"
 #include "mm/mm.h"
+#include "proc/task.h"
 
 #define AHEAD_PAGES_MIN 4u
 #define AHEAD_PAGES_MAX 64u
 #define RUN_PAGES_MAX 256u
+/* How often a reader sleeps for the same pages; others may drop or change them. */
+#define SLEEPS_MAX 4u
 #define READ_CHUNK_BYTES ((u64)RUN_PAGES_MAX << PAGE_SHIFT)
 
 static struct list_head files = LIST_HEAD_INIT(files);
@@ -41,6 +45,7 @@ void diskfile_count(struct diskfile *df, s64 pages, s64 dirty)
 	cached_pages += (u64)pages;
 	dirty_pages += (u64)dirty;
 	df->dirty_count += (u64)dirty;
+	df->changes++;
 }
 
 u64 diskfile_cached_pages(void)
@@ -76,9 +81,13 @@ void diskfile_pin(struct diskfile *df, struct diskfile_pin *pin, u64 first, u64 
 	df->pins = pin;
 }
 
-void diskfile_unpin(struct diskfile *df)
+void diskfile_unpin(struct diskfile *df, struct diskfile_pin *pin)
 {
-	df->pins = df->pins->next;
+	struct diskfile_pin **at = &df->pins;
+
+	while (*at != pin)
+		at = &(*at)->next;
+	*at = pin->next;
 }
 
 static bool is_pinned(const struct diskfile *df, u64 index)
@@ -115,8 +124,22 @@ static void zero_frames(pfn_t pfn, u64 from, u64 to)
 	ram_zero(gpa, to - from);
 }
 
+/* Fills RAM from the disk. -EAGAIN: it slept meanwhile, and the file has changed. */
+static int read_disk(struct diskfile *df, u64 disk_at, gpa_t to, u64 len,
+		     struct diskfile_fetch *fetch)
+{
+	u32 changes = df->changes;
+	int err;
+
+	if (!fetch)
+		return blkdev_read_ram(df->dev, disk_at, to, len);
+	err = blkdev_read_ram_wait(df->dev, disk_at, to, len, &fetch->slept);
+	return df->changes == changes ? err : -EAGAIN;
+}
+
 /* Fills frames with the file's bytes from `at` on, page aligned. */
-static int read_frames(struct diskfile *df, u64 at, pfn_t pfn, u32 count)
+static int read_frames(struct diskfile *df, u64 at, pfn_t pfn, u32 count,
+		       struct diskfile_fetch *fetch)
 {
 	u64 len = (u64)count << PAGE_SHIFT, done = 0, disk_at;
 	s64 n;
@@ -134,11 +157,11 @@ static int read_frames(struct diskfile *df, u64 at, pfn_t pfn, u32 count)
 		if (disk_at && df->ops->read)
 			err = df->ops->read(df->inode, at + done, to, (u64)n);
 		else if (disk_at)
-			err = blkdev_read_ram(df->dev, disk_at, to, (u64)n);
+			err = read_disk(df, disk_at, to, (u64)n, fetch);
 		else
 			zero_frames(pfn, done, done + (u64)n);
 		if (err)
-			return -EIO;
+			return err == -EAGAIN ? err : -EIO;
 		done += (u64)n;
 	}
 	/* Whatever the disk has behind the file's end. */
@@ -148,8 +171,8 @@ static int read_frames(struct diskfile *df, u64 at, pfn_t pfn, u32 count)
 }
 
 /* Reads some of the absent pages [index, end), from index on, into one run of
- * frames. How many (a hole: passed over), or -errno. */
-static s64 read_run(struct diskfile *df, u64 index, u64 end)
+ * frames. How many (a hole: passed over), or -errno; -EAGAIN as read_disk. */
+static s64 read_run(struct diskfile *df, u64 index, u64 end, struct diskfile_fetch *fetch)
 {
 	u64 disk_at, count = MIN(end - index, (u64)RUN_PAGES_MAX);
 	s64 n = df->ops->map(df->inode, index << PAGE_SHIFT, count << PAGE_SHIFT, false,
@@ -166,7 +189,7 @@ static s64 read_run(struct diskfile *df, u64 index, u64 end)
 	pfn = page_alloc_run((u32)count, &got, 0);
 	if (pfn == PFN_NONE)
 		return -ENOMEM;
-	err = read_frames(df, index << PAGE_SHIFT, pfn, got);
+	err = read_frames(df, index << PAGE_SHIFT, pfn, got, fetch);
 	for (u32 i = 0; i < got; i++) {
 		if (err)
 			page_put(pfn + i);
@@ -194,9 +217,10 @@ static u64 ahead_end(struct diskfile *df, u64 index, u64 end)
 	return stop;
 }
 
-int diskfile_bring_in(struct diskfile *df, u64 index, u64 end)
+int diskfile_bring_in(struct diskfile *df, u64 index, u64 end, struct diskfile_fetch *fetch)
 {
 	struct diskfile_pin pin;
+	u32 tries = SLEEPS_MAX;
 	s64 got = 0;
 
 	end = MIN(end, diskfile_size_pages(df));
@@ -206,11 +230,19 @@ int diskfile_bring_in(struct diskfile *df, u64 index, u64 end)
 			index++;
 			continue;
 		}
-		got = read_run(df, index, ahead_end(df, index, end));
+		got = read_run(df, index, ahead_end(df, index, end), fetch);
+		if (got == -EAGAIN) {
+			/* others are at work on the file: at last without sleeping */
+			if (!--tries)
+				fetch = NULL;
+			end = MIN(end, diskfile_size_pages(df));
+			got = 0;
+			continue;
+		}
 		index += (u64)MAX(got, 0LL);
 		df->ahead_next = index;
 	}
-	diskfile_unpin(df);
+	diskfile_unpin(df, &pin);
 	if (df->ops->settle)
 		df->ops->settle(df->inode);
 	return got < 0 ? (int)got : 0;
@@ -226,9 +258,18 @@ static int insert_zero_page(struct diskfile *df, u64 index)
 	return pfn == PFN_NONE ? -ENOMEM : diskfile_insert(df, index, pfn);
 }
 
+/* Only faults of user mode are in the middle of nothing. */
+static bool may_sleep(void)
+{
+	const struct task *t = current_task();
+
+	return t && t->in_user_fault;
+}
+
 static int diskfile_get_page(struct vm_object *obj, u64 index, bool for_write, pfn_t *pfn)
 {
 	struct diskfile *df = container_of(obj, struct diskfile, obj);
+	struct diskfile_fetch fetch = { false };
 	struct diskfile_pin pin;
 	int err = 0;
 
@@ -237,14 +278,15 @@ static int diskfile_get_page(struct vm_object *obj, u64 index, bool for_write, p
 	diskfile_pin(df, &pin, index, index + 1);
 	diskfile_touch(df);
 	if (vm_object_lookup(obj, index) == PFN_NONE)
-		err = diskfile_bring_in(df, index, index + 1);
+		err = diskfile_bring_in(df, index, index + 1,
+					may_sleep() ? &fetch : NULL);
 	if (!err && index >= diskfile_size_pages(df))
 		err = -ENODATA; /* shorter than it was thought to be */
 	if (!err && vm_object_lookup(obj, index) == PFN_NONE)
 		err = insert_zero_page(df, index);
 	if (!err && for_write)
 		err = diskfile_page_mkwrite(df, index);
-	diskfile_unpin(df);
+	diskfile_unpin(df, &pin);
 	*pfn = vm_object_lookup(obj, index);
 	return err;
 }
@@ -274,8 +316,10 @@ int diskfile_mmap(struct file *f, struct map_req *req)
 
 /* --- reading ------------------------------------------------------------------------------ */
 
-/* Up to READ_CHUNK_BYTES at *pos, want of them inside the file. */
-static s64 read_chunk(struct file *f, struct iobuf *buf, s64 *pos, u64 want)
+/* Up to READ_CHUNK_BYTES at *pos, want of them inside the file. -EAGAIN: it slept, and
+ * nothing has been read. */
+static s64 read_chunk(struct file *f, struct iobuf *buf, s64 *pos, u64 want,
+		      struct diskfile_fetch *fetch)
 {
 	struct diskfile *df = diskfile_of(f->inode);
 	u64 first = (u64)*pos >> PAGE_SHIFT;
@@ -284,25 +328,38 @@ static s64 read_chunk(struct file *f, struct iobuf *buf, s64 *pos, u64 want)
 	s64 n;
 
 	diskfile_pin(df, &pin, first, end);
-	n = diskfile_bring_in(df, first, end);
+	n = diskfile_bring_in(df, first, end, fetch);
+	if (!n && fetch && fetch->slept)
+		n = -EAGAIN;
 	buf->len = want;
 	if (!n)
 		n = pagecache_read(f, buf, pos);
-	diskfile_unpin(df);
+	diskfile_unpin(df, &pin);
 	return n;
 }
 
 s64 diskfile_read(struct file *f, struct iobuf *buf, s64 *pos)
 {
 	struct inode *inode = f->inode;
+	struct diskfile_fetch fetch;
 	u64 left = buf->len;
+	u32 sleeps = 0;
 	s64 n = 0, done = 0;
 
 	diskfile_touch(diskfile_of(inode));
 	while (left && (u64)*pos < inode->size) {
 		u64 want = MIN(MIN(left, inode->size - (u64)*pos), READ_CHUNK_BYTES);
+		/* callers from inside of the kernel may be in the middle of something,
+		 * and nobody may move the position between two chunks */
+		bool stay = buf->kernel || done || sleeps >= SLEEPS_MAX;
 
-		n = read_chunk(f, buf, pos, want);
+		fetch.slept = false;
+		n = read_chunk(f, buf, pos, want, stay ? NULL : &fetch);
+		if (n == -EAGAIN) {
+			sleeps++;
+			n = 0;
+			continue;
+		}
 		if (n <= 0)
 			break;
 		done += n;

@@ -57,6 +57,7 @@ struct diskfile {
 	u32 ahead_pages; /* how much the next miss in sequence reads */
 	u64 ahead_next;	 /* where a sequential reader misses next */
 	u64 dirty_count; /* pages */
+	u32 changes;	 /* counts what a reader that slept must know of */
 	int error;	 /* of a write-back since diskfile_sync last told */
 	bool resident;	 /* what is written stays in memory: there is no way back */
 };

@@ -17,13 +17,18 @@ static inline u64 diskfile_size_pages(const struct diskfile *df)
 	return ALIGN_UP(df->inode->size, PAGE_SIZE) >> PAGE_SHIFT;
 }
 
-/* Keeps pages [first, end) in the cache, as far as they are, until unpinned; the
- * last one pinned first. */
+/* Keeps pages [first, end) in the cache, as far as they are, until unpinned. */
 void diskfile_pin(struct diskfile *df, struct diskfile_pin *pin, u64 first, u64 end);
-void diskfile_unpin(struct diskfile *df);
+void diskfile_unpin(struct diskfile *df, struct diskfile_pin *pin);
+
+/* Of a caller that can sleep: did it? Then all that it knew of the file may have
+ * changed, the size too. */
+struct diskfile_fetch {
+	bool slept;
+};
 /* Brings in the absent pages of [index, end) and what is worth reading with them;
- * holes stay absent. 0, -EIO, -ENOMEM. */
-int diskfile_bring_in(struct diskfile *df, u64 index, u64 end);
+ * holes stay absent. Does not sleep if fetch is NULL. 0, -EIO, -ENOMEM. */
+int diskfile_bring_in(struct diskfile *df, u64 index, u64 end, struct diskfile_fetch *fetch);
 /* Caches the frame; the reference is taken over, also on failure (-ENOMEM). */
 int diskfile_insert(struct diskfile *df, u64 index, pfn_t pfn);
 /* Drops pages [first, end), dirty or not. */

@@ -106,7 +106,7 @@ static int bring_in_border(struct diskfile *df, u64 border)
 
 	if (!(border & ~PAGE_MASK) || vm_object_lookup(&df->obj, index) != PFN_NONE)
 		return 0;
-	return diskfile_bring_in(df, index, index + 1);
+	return diskfile_bring_in(df, index, index + 1, NULL);
 }
 
 /* Which of the pages from first on are absent. */
@@ -211,7 +211,7 @@ static s64 write_chunk(struct file *f, struct iobuf *buf, s64 *pos, u64 *want)
 	if (!n)
 		n = pagecache_write(f, buf, pos, ready);
 	buf->len = left - (u64)MAX(n, 0LL);
-	diskfile_unpin(df);
+	diskfile_unpin(df, &pin);
 	return n;
 }
 
@@ -343,6 +343,7 @@ int diskfile_resize(struct diskfile *df, u64 old, u64 size)
 		return err;
 	inode->size = size;
 	df->obj.size_bytes = size;
+	df->changes++;
 	if (size >= old)
 		return 0;
 	mm_object_truncate(&df->obj, pages);
@@ -376,7 +377,7 @@ static int punch_part(struct diskfile *df, u64 start, u64 end)
 
 	if (start >= end)
 		return 0;
-	err = diskfile_bring_in(df, index, index + 1);
+	err = diskfile_bring_in(df, index, index + 1, NULL);
 	if (err || vm_object_lookup(&df->obj, index) == PFN_NONE)
 		return err;
 	pagecache_zero(df->inode, start, end);
@@ -391,6 +392,7 @@ int diskfile_punch(struct diskfile *df, u64 start, u64 end)
 	u64 index = first >> PAGE_SHIFT;
 	int err;
 
+	df->changes++;
 	if (first > last)
 		return punch_part(df, start, end);
 	err = punch_part(df, start, first);

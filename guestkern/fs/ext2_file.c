@@ -102,7 +102,7 @@ int ext2_fsync(struct file *f)
 	err = err ? err : more;
 	more = buffer_sync(&fs->cache);
 	err = err ? err : more;
-	more = blkdev_flush(fs->dev);
+	more = blkdev_flush_wait(fs->dev);
 	return err ? err : more;
 }
 

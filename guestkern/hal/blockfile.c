@@ -4,6 +4,8 @@
 #include "lib/err.h"
 
 #include <linux/falloc.h>
+#include <linux/fs.h>
+#include <linux/uio.h>
 
 /* One direction; a file that ends early has been cut under us. */
 static int transfer(u64 nr, u32 file, u64 at, u64 buf, u64 len_bytes)
@@ -30,6 +32,22 @@ int blockfile_read(u32 file, u64 at, void *buf, size_t len_bytes)
 int blockfile_write(u32 file, u64 at, const void *buf, size_t len_bytes)
 {
 	return transfer(__NR_pwrite64, file, at, (u64)buf, len_bytes);
+}
+
+int blockfile_read_cached(u32 file, u64 at, void *buf, size_t len_bytes)
+{
+	static bool cannot_tell; /* the host, of its files: then all is read at once */
+	const struct iovec iov = { buf, len_bytes };
+	s64 n = -EOPNOTSUPP;
+
+	if (!cannot_tell)
+		n = host_call6(__NR_preadv2, LODGER_FD_BLOCK + file, (u64)&iov, 1, at, 0,
+			       RWF_NOWAIT);
+	if (n == -EOPNOTSUPP || n == -ENOSYS) {
+		cannot_tell = true;
+		return blockfile_read(file, at, buf, len_bytes);
+	}
+	return n == (s64)len_bytes ? 0 : -EAGAIN;
 }
 
 int blockfile_flush(u32 file)

@@ -60,11 +60,21 @@ void archive_release(u64 offset, u64 len_bytes);
  */
 int blockfile_read(u32 file, u64 at, void *buf, size_t len_bytes);
 int blockfile_write(u32 file, u64 at, const void *buf, size_t len_bytes);
+/* As blockfile_read, if the host has all of it in memory; else -EAGAIN at once. */
+int blockfile_read_cached(u32 file, u64 at, void *buf, size_t len_bytes);
 /* What was written lasts (fdatasync). */
 int blockfile_flush(u32 file);
 /* Gives the range back to the host; it reads as zero. -EOPNOTSUPP where the
  * host's file system cannot. */
 int blockfile_discard(u32 file, u64 at, u64 len_bytes);
+
+struct lodger_diskio_request;
+struct lodger_diskio_reply;
+/* Hands a request to the helpers (abi/diskio.h); IRQ_IO comes when one is answered.
+ * 0, or -errno: they have no room for it, or there are none. */
+int diskio_submit(const struct lodger_diskio_request *req);
+/* The next answer into *reply; false: none now. */
+bool diskio_answer(struct lodger_diskio_reply *reply);
 
 /* --- files of the host ------------------------------------------------------ */
 

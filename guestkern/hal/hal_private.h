@@ -46,6 +46,8 @@ void clock_signal_arrived(void);
 void clock_expired(void);
 /* stream.c: is a stream watched that no SIGIO tells of? */
 bool stream_needs_polling(void);
+/* Is a request under way that no signal will tell the end of? */
+bool diskio_waiting(void);
 /* stream.c: fills the poll set for idle; returns its length. */
 struct pollfd;
 u32 stream_fill_pollset(struct pollfd *set, u32 max);

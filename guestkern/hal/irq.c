@@ -44,6 +44,6 @@ void irq_raise(enum irq irq)
 	}
 	if (handler[irq])
 		handler[irq]();
-	if (irq == IRQ_TIMER && stream_needs_polling())
+	if (irq == IRQ_TIMER && (stream_needs_polling() || diskio_waiting()))
 		irq_raise(IRQ_IO);
 }

@@ -125,6 +125,7 @@ struct task {
 	enum task_state state;
 	bool woken;		     /* a wake-up came while going to sleep */
 	bool exiting;		     /* in task_exit: signals are over */
+	bool in_user_fault;	     /* serves a fault of user mode: holds nothing */
 	bool detached;		     /* nobody waits for it: freed when it has
 				      * left its kernel stack */
 	struct mm *mm;		     /* = proc->mm; NULL for kernel threads */

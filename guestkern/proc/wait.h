@@ -60,6 +60,10 @@ int wait_sleep(u64 deadline_ns);
 /* The same, but only a signal that ends the process interrupts it. */
 int wait_sleep_killable(u64 deadline_ns);
 
+/* Sleeps until woken, whatever signals come; may return for nothing. For what ends
+ * soon and cannot be given up: transfers. */
+void wait_sleep_through(void);
+
 /*
  * Sleeps until cond is true; evaluates to 0, -ERESTARTSYS or -ETIMEDOUT.
  * Entry is queued before cond is tested, so no wake-up is lost.

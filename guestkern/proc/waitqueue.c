@@ -141,6 +141,18 @@ int wait_sleep_killable(u64 deadline_ns)
 	return sleep_until(deadline_ns, true);
 }
 
+void wait_sleep_through(void)
+{
+	struct task *t = current_task();
+
+	if (t->woken) {
+		t->woken = false;
+		return;
+	}
+	t->state = TASK_SLEEPING;
+	schedule();
+}
+
 /* --- poll --------------------------------------------------------------------------- */
 
 void poll_table_init(struct poll_table *pt)

@@ -21,7 +21,8 @@ NATIVE = """
 mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work /mnt/root &&
 mount -t overlay overlay -o "lowerdir=$1,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root &&
 cd /mnt/root && mount --rbind /dev dev && mount --rbind /sys sys && mount -t proc proc proc &&
-mount -t tmpfs -o mode=1777 tmpfs tmp && hostname lodger && shift &&
+mount -t tmpfs -o mode=1777 tmpfs tmp && hostname lodger && job=$2 && shift 2 &&
+{ [ -z "$job" ] || { mkdir tmp/job && mount --bind "$job" tmp/job; }; } &&
 chroot . /sbin/ip link set lo up && exec chroot . "$@"
 """
 
@@ -59,11 +60,13 @@ def in_machine(script, options=(), mem="2G", root="root"):
             script]
 
 
-def on_host(script, cpu=None, root="root"):
-    """The same natively. An ordinary user needs user name spaces."""
+def on_host(script, cpu=None, root="root", job=None):
+    """The same natively. An ordinary user needs user name spaces. job: a directory that
+    is /tmp/job, where it is not to be in memory."""
     user = [] if os.getuid() == 0 else ["-U", "-r"]
     env = ["/usr/bin/env", "-i", *(f"{key}={value}" for key, value in ENV.items())]
     cpu = min(os.sched_getaffinity(0)) if cpu is None else cpu
     return ["unshare", *user, "-m", "-u", "-p", "-n", "-f", "--kill-child", "--propagation",
-            "private", "taskset", "-c", str(cpu), "sh", "-c", NATIVE, "sh", tree(root), *env,
+            "private", "taskset", "-c", str(cpu), "sh", "-c", NATIVE, "sh", tree(root),
+            job or "", *env,
             "/bin/bash", "-c", script]

@@ -11,6 +11,7 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 
+#include "abi/diskio.h"
 #include "hostile.h"
 #include "lib/string.h"
 
@@ -59,7 +60,42 @@ static void write_to_the_end(void)
 	machine_halt(LODGER_HALT_EXIT, n == 0 ? 42 : 1, "");
 }
 
+/* What the helpers are asked for is answered -EINVAL, or done within disk and RAM. */
+static void wild_requests(void)
+{
+	static const u64 wild[] = { 0, 1, 511, DISK_BYTES, DISK_BYTES + 1, 1ULL << 31,
+				    1ULL << 40, 1ULL << 63, ~0ULL };
+	struct lodger_diskio_request req = { .bytes = 4096 };
+	struct lodger_diskio_reply reply;
+
+	for (u32 i = 0; i < 9 * 9 * 9; i++) {
+		req.op = i % 5 == 4 ? (u32)wild[i % 9] : i % 5;
+		req.file = (u32)(i % 7 == 6 ? wild[i % 9] : i % 7);
+		req.at = wild[i % 9];
+		req.ram_at = wild[i / 9 % 9];
+		req.bytes = (u32)wild[i / 81];
+		req.tag = i;
+		host_call3(__NR_write, LODGER_FD_DISKIO, (u64)&req, sizeof(req));
+		host_call3(__NR_read, LODGER_FD_DISKIO, (u64)&reply, sizeof(reply));
+	}
+	let_through(host_call3(__NR_sync, 0, 0, 0));
+}
+
+/* Nobody reads the answers. */
+static void many_requests(void)
+{
+	const struct lodger_diskio_request req = { .op = LODGER_DISKIO_FLUSH };
+
+	for (u32 i = 0; i < 20000; i++)
+		host_call3(__NR_write, LODGER_FD_DISKIO, (u64)&req, sizeof(req));
+	let_through(host_call3(__NR_sync, 0, 0, 0));
+}
+
 static const struct attack table[] = {
+	{ "disk-wild-requests", STATUS_REFUSED, REFUSED("sync", NOT_THIS_CALL),
+	  .run = wild_requests },
+	{ "disk-many-requests", STATUS_REFUSED, REFUSED("sync", NOT_THIS_CALL),
+	  .run = many_requests },
 	{ "disk-read-past-the-end", 42, NULL, .run = read_past_the_end },
 	{ "disk-write-to-the-end", 42, NULL, .run = write_to_the_end },
 
@@ -90,6 +126,12 @@ static const struct attack table[] = {
 	NO("template-again", openat, TEMPLATE, WORDS, O_RDWR, 0),
 
 	/* other descriptors, other calls */
+	IT("request-short", write, "*", LODGER_FD_DISKIO, WORDS, 8),
+	IT("request-long", write, "*", LODGER_FD_DISKIO, WORDS, 4096),
+	IT("cached-write", pwritev2, "*", DISK, WORDS, 1, 0, 0, 8),
+	IT("cached-read-flags", preadv2, "*", DISK, WORDS, 1, 0, 0, 0),
+	IT("cached-read-vectors", preadv2, "*", DISK, WORDS, 2, 0, 0, 8),
+	IT("cached-read-other", preadv2, "*", LODGER_FD_RAM, WORDS, 1, 0, 0, 8),
 	IT("read-not-given", pread64, "*", NOT_GIVEN, WORDS, 512, 0),
 	IT("write-not-given", pwrite64, "*", NOT_GIVEN, WORDS, 512, 0),
 	IT("sync-not-given", fdatasync, "*", NOT_GIVEN),

@@ -75,6 +75,24 @@ int blockfile_read(u32 file, u64 at, void *buf, size_t len_bytes)
 	return 0;
 }
 
+int blockfile_read_cached(u32 file, u64 at, void *buf, size_t len_bytes)
+{
+	return blockfile_read(file, at, buf, len_bytes);
+}
+
+/* There are no helpers. */
+int diskio_submit(const struct lodger_diskio_request *req)
+{
+	(void)req;
+	return -EBADF;
+}
+
+bool diskio_answer(struct lodger_diskio_reply *reply)
+{
+	(void)reply;
+	return false;
+}
+
 int blockfile_write(u32 file, u64 at, const void *buf, size_t len_bytes)
 {
 	check_range(file, at, len_bytes, true);

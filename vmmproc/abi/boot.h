@@ -29,7 +29,8 @@ enum lodger_fd {
 	LODGER_FD_SPAWNER = 10, /* the spawner's own; no guest kernel may use it */
 	LODGER_FD_KMOD = 11, /* --intercept kmod: the module's device; the spawner's */
 	LODGER_FD_BROKER = 12, /* files of the host are asked for here (broker.h) */
-	LODGER_FD_BLOCK = 13, /* first of the files behind the disks */
+	LODGER_FD_DISKIO = 13, /* asks those who wait for disks (abi/diskio.h) */
+	LODGER_FD_BLOCK = 14, /* first of the files behind the disks */
 	LODGER_FD_END = LODGER_FD_BLOCK + 8
 };
 #define LODGER_MAX_BLOCK_FILES (LODGER_FD_END - LODGER_FD_BLOCK)
@@ -107,6 +108,7 @@ struct lodger_maker_reply {
 /* bits of lodger_disk.flags */
 #define LODGER_DISK_READ_ONLY 1u
 #define LODGER_DISK_NO_FLUSH 2u /* what lasts is nobody's concern */
+#define LODGER_DISK_HELPED 4u	/* slow requests may go to LODGER_FD_DISKIO */
 
 /* One of the machine's disks: /dev/vda, /dev/vdb, ... in order. */
 struct lodger_disk {

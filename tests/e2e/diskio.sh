@@ -1,0 +1,112 @@
+#!/bin/sh
+# A process that waits for the disk does not stop the others: the helpers that wait in
+# the machine's place are stopped, and what can go on must go on until they run again.
+# TEST-TIMEOUT: 120
+. "${0%/*}/../tap.sh"
+exec </dev/null
+PATH=$PATH:/sbin:/usr/sbin
+command -v mke2fs >/dev/null && command -v e2fsck >/dev/null ||
+	skip_all 'no e2fsprogs on this host'
+image=$tmp/image
+mkdir "$tmp/tree"
+seq 1 200000 >"$tmp/tree/large"
+truncate -s 48M "$image"
+mke2fs -q -F -t ext2 -d "$tmp/tree" "$image"
+mkfifo "$tmp/fifo"
+
+# The helpers' process numbers.
+helpers()
+{
+	for pid in $(cat "/proc/$machine/task/$machine/children"); do
+		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = lodger-disk ] && echo "$pid"
+	done
+}
+
+# await FILE PATTERN: until a line of the file matches
+await()
+{
+	tries=0
+	until grep -q "$2" "$1" || [ $tries = 900 ]; do
+		sleep 0.1
+		tries=$((tries + 1))
+	done
+}
+
+# slow NAME OPTIONS WHAT: WHAT is done by one process while the helpers stand still,
+# and another one goes on; the order in which the two came to their ends
+slow()
+{
+	: >"$tmp/out"
+	# shellcheck disable=SC2086
+	"$LODGER" run $LODGER_ARGS --timeout 100s --disk "$image$2" -- sh -c "
+		mount -t ext2 /dev/vda /mnt && cd /mnt && echo up && read x
+		($3; echo waited) &
+		i=0
+		while [ \$i -lt 100 ]; do i=\$((i + 1)); (:); done
+		echo others ran
+		wait" <"$tmp/fifo" >"$tmp/out" 2>"$tmp/err" &
+	machine=$!
+	exec 3>"$tmp/fifo"
+	await "$tmp/out" up
+	stopped=$(helpers)
+	# shellcheck disable=SC2086
+	[ -z "$stopped" ] || kill -STOP $stopped
+	echo go >&3
+	await "$tmp/out" others
+	# shellcheck disable=SC2086
+	[ -z "$stopped" ] || kill -CONT $stopped
+	exec 3>&-
+	wait $machine
+	is "$1" "$? $(tr '\n' ' ' <"$tmp/out")$(cat "$tmp/err")" "0 up $4"
+}
+
+slow 'fsync' '' 'dd if=large of=new conv=fsync 2>/dev/null' 'others ran waited '
+slow 'fsync of two' '' '(dd if=large of=n1 conv=fsync 2>/dev/null) &
+	dd if=large of=n2 conv=fsync 2>/dev/null; wait' 'others ran waited '
+case $(stat -f -c %T "$tmp") in
+tmpfs) skip 'reading' 'the host has the whole image in memory' ;;
+*)
+	evict='import os, sys
+fd = os.open(sys.argv[1], os.O_RDWR)
+os.fsync(fd)
+os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)'
+	python3 -c "$evict" "$image"
+	slow 'reading' '' "tail -n 1 large" 'others ran 200000 waited '
+	python3 -c "$evict" "$image"
+	slow 'reading by several' '' 'for i in 1 2 3 4 5 6; do
+		tail -n 1 large >/tmp/x$i & done; wait; cat /tmp/x* | uniq -c | tr -s " "' \
+		'others ran  6 200000 waited '
+	;;
+esac
+check 'e2fsck finds nothing' e2fsck -fn "$image"
+is ',plain has no helpers' "$(lodger_run --disk "$image,plain" -- sh -c \
+	'mount -t ext2 /dev/vda /mnt; sync /mnt/large; tail -n 1 /mnt/large' 2>&1)" 200000
+
+# killed while it waits: its end is the end of the helpers
+: >"$tmp/out"
+# shellcheck disable=SC2086
+"$LODGER" run $LODGER_ARGS --disk "$image" -- sh -c 'mount -t ext2 /dev/vda /mnt; echo up; read x
+	dd if=/mnt/large of=/mnt/new conv=fsync; echo never' <"$tmp/fifo" >"$tmp/out" 2>&1 &
+machine=$!
+exec 3>"$tmp/fifo"
+await "$tmp/out" up
+stopped=$(helpers)
+# shellcheck disable=SC2086
+kill -STOP $stopped
+echo go >&3
+sleep 0.5
+kill -9 $machine
+wait $machine 2>/dev/null
+left=0
+for pid in $stopped; do
+	tries=0
+	while [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = lodger-disk ] &&
+		! grep -q '^State:.*Z' "/proc/$pid/status" 2>/dev/null && [ $tries -lt 100 ]; do
+		sleep 0.1
+		tries=$((tries + 1))
+	done
+	[ $tries -lt 100 ] || left=$((left + 1))
+done
+exec 3>&-
+is 'kill -9 ends the helpers' "$left $(grep -c never "$tmp/out")" '0 0'
+done_testing
