@@ -127,6 +127,18 @@ static u32 sequential_limit(const struct vma *vma, uaddr_t addr, u32 limit)
 	return limit;
 }
 
+/* A window that begins with its VMA is as long as any: a small mapping, wherever it
+ * lies, takes one fault. */
+static void anon_window(const struct vma *vma, uaddr_t addr, u32 limit,
+			uaddr_t *start, uaddr_t *end)
+{
+	u64 bytes = (u64)limit << PAGE_SHIFT;
+
+	fault_window(vma, addr, limit, start, end);
+	if (*start == vma->start)
+		*end = MIN(*start + bytes, vma->end);
+}
+
 static int fault_anon(struct vma *vma, uaddr_t addr, u32 limit)
 {
 	bool writable = vma->flags & VMA_W;
@@ -135,7 +147,7 @@ static int fault_anon(struct vma *vma, uaddr_t addr, u32 limit)
 	pfn_t pfn;
 
 	limit = sequential_limit(vma, addr, limit);
-	fault_window(vma, addr, limit, &start, &end);
+	anon_window(vma, addr, limit, &start, &end);
 	narrow_to_absent(vma->mm, addr, &start, &end);
 	want = (u32)((end - start) >> PAGE_SHIFT);
 	pfn = page_alloc_run(want, &got, writable ? 0 : PAGE_ZERO);

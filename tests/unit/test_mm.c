@@ -51,6 +51,19 @@ START_TEST(test_sequential_window)
 }
 END_TEST
 
+/* Sixteen pages that lie in two windows. */
+START_TEST(test_small_mapping_is_one_fault)
+{
+	uaddr_t at = BASE + 5 * PAGE_SIZE;
+
+	map_at(at, 16, RW);
+	for (u64 i = 0; i < 16; i++)
+		put(at + i * PAGE_SIZE, i);
+	ck_assert_uint_eq(fake_as_counts.maps, 1);
+	ck_assert_uint_eq(mm->resident_pages, 16);
+}
+END_TEST
+
 /* Where RAM has huge pages a walk comes to one fault for each, and the frames lie
  * as the page does. */
 START_TEST(test_sequential_huge)
@@ -378,6 +391,7 @@ Suite *mm_suite(void)
 	tcase_add_checked_fixture(tc, mm_fixture_setup, mm_fixture_teardown);
 	tcase_add_test(tc, test_demand_zero);
 	tcase_add_test(tc, test_sequential_window);
+	tcase_add_test(tc, test_small_mapping_is_one_fault);
 	tcase_add_test(tc, test_sequential_huge);
 	tcase_add_test(tc, test_old_contents_never_show);
 	tcase_add_test(tc, test_fault_errors);
