@@ -65,7 +65,7 @@ static bool is_aligned(u64 value)
 static int check_attach(const struct lodger_kmod_attach *args)
 {
 	if (args->version != LODGER_KMOD_VERSION ||
-	    args->hide > LODGER_KMOD_HIDE_MM || args->run & ~PAGE_MASK ||
+	    args->hide > LODGER_KMOD_HIDE_US || args->run & ~PAGE_MASK ||
 	    args->run >= TASK_SIZE_MAX)
 		return -EINVAL;
 	if (!is_aligned(args->hide_start) || !is_aligned(args->hide_end) ||
@@ -87,7 +87,6 @@ static const struct protection *protection_of(u32 hide)
 	switch ((enum lodger_kmod_hide)hide) {
 	case LODGER_KMOD_HIDE_US:
 		return &protection_us;
-	case LODGER_KMOD_HIDE_MM:
 	case LODGER_KMOD_HIDE_NOT:
 		break;
 	}

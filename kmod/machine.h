@@ -81,9 +81,8 @@ struct machine *hooks_current(void);
  * is one already, or uses system call user dispatch. */
 int hooks_adopt(struct machine *m);
 
-/* prot_us.c, prot_mm.c. */
+/* prot_us.c. */
 extern const struct protection protection_us;
-extern const struct protection protection_mm;
 int protection_us_install(void);
 void protection_us_remove(void);
 

@@ -173,7 +173,7 @@ fuzz_targets += $(addprefix $(B)/fuzz/,$(fuzz_names))
 
 tkmod_cflags := -std=gnu11 -O1 -g -D_GNU_SOURCE $(warn_cflags) -iquote tests/kmod -iquote vmmproc
 $(eval $(call component,tkmod))
-tkmod_bin := $(B)/tests/kmod/device $(B)/tests/kmod/fuzz
+tkmod_bin := $(B)/tests/kmod/device $(B)/tests/kmod/fuzz $(B)/tests/kmod/cost
 tkmod_lib := $(call objects,tkmod,$(wildcard tests/kmod/lib*.c tests/kmod/lib*.S))
 $(tkmod_bin): $(B)/tests/kmod/%: $(B)/obj/tkmod/tests/kmod/%.o $(tkmod_lib)
 	@mkdir -p $(@D)

@@ -66,7 +66,7 @@ static void bad_arguments(void)
 	a.version++;
 	CHECK_EQ(attach_with(a), -EINVAL);
 	a = good();
-	a.hide = LODGER_KMOD_HIDE_MM + 1;
+	a.hide = LODGER_KMOD_HIDE_US + 1;
 	CHECK_EQ(attach_with(a), -EINVAL);
 	a = good();
 	a.hide_start += 4096;

@@ -74,7 +74,6 @@ struct lodger_kmod_run {
 enum lodger_kmod_hide {
 	LODGER_KMOD_HIDE_NOT = 0, /* the owner sees to it */
 	LODGER_KMOD_HIDE_US,	  /* supervisor bit of page-directory entries */
-	LODGER_KMOD_HIDE_MM,	  /* a second address space without it */
 };
 
 /*
