@@ -36,8 +36,10 @@ def image(root):
 
 
 def of_machine(root):
-    """What --root is given."""
-    return image(root) + ",snapshot" if os.environ.get("DEBIAN_FORM") == "image" else archive(root)
+    """What --root is given, and what else: /tmp is in memory, as on the host's side."""
+    if os.environ.get("DEBIAN_FORM") == "image":
+        return [image(root) + ",snapshot", "--tmpfs", "/tmp"]
+    return [archive(root)]
 
 
 def tree(root):
@@ -46,7 +48,7 @@ def tree(root):
 
 def missing(root="root"):
     """Why there is nothing to run, or None."""
-    first = of_machine(root).partition(",")[0]
+    first = of_machine(root)[0].partition(",")[0]
     if os.path.exists(first) and os.path.isdir(tree(root)):
         return None
     return f"no Debian root {first}: make debian-root makes one"
@@ -56,7 +58,7 @@ def in_machine(script, options=(), mem="2G", root="root"):
     """The command that runs a script by bash in a machine."""
     env = [arg for key, value in ENV.items() for arg in ("--env", f"{key}={value}")]
     return [LODGER, "run", *shlex.split(os.environ.get("LODGER_ARGS", "")), *OPTIONS[root],
-            "--root", of_machine(root), "--mem", mem, *options, *env, "--", "/bin/bash", "-c",
+            "--root", *of_machine(root), "--mem", mem, *options, *env, "--", "/bin/bash", "-c",
             script]
 
 
