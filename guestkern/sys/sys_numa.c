@@ -189,13 +189,14 @@ static s64 bind_default(struct mm *mm, uaddr_t addr, uaddr_t end)
 
 	if (!vma || vma->start >= end)
 		return -EFAULT;
-	while (vma && vma->start < end) {
+	while (addr < end && vma && vma->start < end) {
 		uaddr_t next = MIN(vma->end, end), start = MAX(vma->start, addr);
 
 		err = mm_set_policy(mm, start, next - start, 0);
 		if (err)
 			return err;
-		vma = vma_find(mm, next);
+		addr = next;
+		vma = vma_find(mm, addr);
 	}
 	return 0;
 }

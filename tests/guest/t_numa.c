@@ -95,6 +95,8 @@ static void of_a_range(void)
 	CHECK_ERR(SYS(set_mempolicy_home_node, p, PAGE, 1, 0), EINVAL);
 	CHECK_OK(SYS(mbind, p, 4 * PAGE, MPOL_DEFAULT, NULL, 0, 0));
 	CHECK_EQ(mode_at(p + PAGE), MPOL_DEFAULT);
+	/* the end of the range within a mapping */
+	CHECK_OK(SYS(mbind, p, 2 * PAGE, MPOL_DEFAULT, NULL, 0, 0));
 	CHECK_OK(munmap(p + PAGE, PAGE));
 	CHECK_ERR(SYS(mbind, p, 4 * PAGE, MPOL_BIND, &node0, BITS, 0), EFAULT);
 	CHECK_ERR(SYS(mbind, p + 1, PAGE, MPOL_BIND, &node0, BITS, 0), EINVAL);
