@@ -1,3 +1,4 @@
+# host: users
 # setuid programs, PAM, passwords; who may do what
 echo 'root:secret' | chpasswd; echo $?; useradd -m -s /bin/bash other; id other; echo 'other:words' | chpasswd; passwd -S other | cut -d' ' -f1,2; groupadd -g 3000 crew; usermod -aG crew other; id -nG other; chage -l other | tail -1
 su other -c 'id; pwd; echo $HOME $USER'; su - other -c 'pwd; umask'; runuser -u other -- id -un; su nobody -s /bin/sh -c 'id -un; cat /etc/shadow' 2>&1; setpriv --reuid other --regid other --init-groups id
