@@ -12,7 +12,8 @@
  *
  * Others change the same files. What is cached is as true as close-to-open: who opens
  * a file sees what was in it when its last writer, here or on the host, had closed
- * it. Names and attributes may be HOSTFS_FRESH_NS old; the names of a directory are
+ * it. Names and directories may be HOSTFS_FRESH_NS old, attributes of files that nobody
+ * opens HOSTFS_FILE_FRESH_NS; the names of a directory are
  * taken for what they were as long as its time of change is the same.
  */
 #ifndef FS_HOSTFS_H
@@ -24,6 +25,7 @@
 #include "lib/radix.h"
 
 #define HOSTFS_FRESH_NS 1000000000ULL
+#define HOSTFS_FILE_FRESH_NS (5 * HOSTFS_FRESH_NS) /* what is no directory, unopened */
 
 struct hostfs {
 	struct super_block *sb;

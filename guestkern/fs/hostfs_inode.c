@@ -355,12 +355,13 @@ int hostfs_refresh(struct inode *inode, bool always)
 	struct hostfs_info *info = hostfs_info_of(inode);
 	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_GETATTR,
 					    .handle = info->handle } };
+	u64 fresh_ns = S_ISDIR(inode->mode) ? HOSTFS_FRESH_NS : HOSTFS_FILE_FRESH_NS;
 	int err;
 
 	if (info->covered || info->fresh || info->loaded ||
 	    (info->modified && !S_ISDIR(inode->mode)))
 		return 0;
-	if ((!always && clock_stamp_ns() - info->checked_ns < HOSTFS_FRESH_NS))
+	if ((!always && clock_stamp_ns() - info->checked_ns < fresh_ns))
 		return 0;
 	if (!info->has_handle) {
 		if (!info->dir)
