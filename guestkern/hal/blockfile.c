@@ -40,7 +40,8 @@ int blockfile_read_cached(u32 file, u64 at, void *buf, size_t len_bytes)
 	const struct iovec iov = { buf, len_bytes };
 	s64 n = -EOPNOTSUPP;
 
-	if (!cannot_tell)
+	/* with protection keys the sixth argument is the token (host_call.S) */
+	if (!cannot_tell && boot_info()->protect != LODGER_PROTECT_PKEY)
 		n = host_call6(__NR_preadv2, LODGER_FD_BLOCK + file, (u64)&iov, 1, at, 0,
 			       RWF_NOWAIT);
 	if (n == -EOPNOTSUPP || n == -ENOSYS) {

@@ -28,6 +28,8 @@ host_call:
 	mov %r9, %r8
 	cmp $__NR_mmap, %eax
 	je host_call_map
+	cmp $__NR_preadv2, %eax
+	je host_call_flags
 	/* for assembly that has its registers ready: hal/baton.S */
 host_call_now:
 	mov TOKEN, %r9
@@ -35,6 +37,10 @@ host_call_go:
 	syscall
 host_call_ip:
 	ret
+	/* the other call with a sixth argument; not made with --protect pkey */
+host_call_flags:
+	mov 8(%rsp), %r9
+	jmp host_call_go
 host_call_map:
 	mov 8(%rsp), %r9
 	mov TOKEN, %rcx
