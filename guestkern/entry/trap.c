@@ -50,6 +50,9 @@ static void serve_page_fault(struct trap_frame *tf)
 		signal_force_fault(SIGSEGV, SEGV_MAPERR, tf->cr2);
 		return;
 	case -EACCES:
+		/* the host's mappings are a cache: they may lack the page */
+		if (mm_page_present(current_task()->mm, tf->cr2))
+			tf->err |= TRAP_PF_PRESENT;
 		signal_force_fault(SIGSEGV, SEGV_ACCERR, tf->cr2);
 		return;
 	case -ENOMEM:

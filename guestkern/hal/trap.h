@@ -15,6 +15,7 @@ enum trap_kind {
 };
 
 /* Page-fault error-code bits in trap_frame.err. */
+#define TRAP_PF_PRESENT 1u
 #define TRAP_PF_WRITE 2u
 #define TRAP_PF_FETCH 16u
 

@@ -114,6 +114,13 @@ struct mm *mm_loaded(void)
 	return loaded;
 }
 
+bool mm_page_present(const struct mm *mm, uaddr_t addr)
+{
+	const struct vma *vma = vma_at(mm, addr);
+
+	return vma && vma->flags & VMA_PROT && radix_get(&mm->pt, addr >> PAGE_SHIFT);
+}
+
 /* What [first_index, end_index) of its object is in vma: [*start, *end), maybe none. */
 static bool object_range(const struct vma *vma, u64 first_index, u64 end_index, uaddr_t *start,
 			 uaddr_t *end)

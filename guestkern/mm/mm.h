@@ -147,6 +147,9 @@ int mm_lock_all(struct mm *mm, bool locked);
 /* Brings in the pages of the range (MAP_POPULATE, mlock) for access MM_*.
  * LOADED space only. 0, or mm_fault's first error. */
 int mm_populate(struct mm *mm, uaddr_t addr, u64 len_bytes, u32 access);
+/* Does the page table have an accessible page there, whether or not the host shows it
+ * just now? */
+bool mm_page_present(const struct mm *mm, uaddr_t addr);
 /* Is the page there without a fault that takes I/O (mincore)? */
 bool mm_page_in_core(const struct vma *vma, uaddr_t addr);
 
