@@ -194,8 +194,8 @@ static void status_identity(struct textbuf *tb, const struct proc_target *t)
 		       c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid,
 		       c->fsgid);
 	textbuf_printf(tb, "FDSize:\t%d\nGroups:\t", 64);
-	for (u32 i = 0; i < c->ngroups; i++)
-		textbuf_printf(tb, "%u ", c->groups[i]);
+	for (u32 i = 0; c->groups && i < c->groups->count; i++)
+		textbuf_printf(tb, "%u ", c->groups->gid[i]);
 	textbuf_printf(tb, "\n");
 }
 

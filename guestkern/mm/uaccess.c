@@ -4,6 +4,7 @@
  * is looked up, and missing pages are faulted in, before a byte is touched. So
  * the kernel never takes a fault on a user address.
  */
+#include "abi/layout.h"
 #include "lib/bug.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -34,6 +35,11 @@ static size_t ready_bytes(const struct mm *mm, uaddr_t addr, size_t len, bool wr
 	while (at < end && page_ready(mm, at, write))
 		at = ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE;
 	return MIN(at, end) - addr;
+}
+
+bool user_range_possible(uaddr_t addr, u64 len)
+{
+	return len <= LODGER_USER_HIGH_END && addr <= LODGER_USER_HIGH_END - len;
 }
 
 /*

@@ -8,6 +8,12 @@
 
 #include "lib/types.h"
 
+/*
+ * access_ok of Linux: what cannot be memory of a program at all is refused at
+ * once; the rest shows when it is touched.
+ */
+bool user_range_possible(uaddr_t addr, u64 len);
+
 /* 0 or -EFAULT (nothing is promised about a partly copied rest). */
 int copy_from_user(void *to, uaddr_t from, size_t len_bytes);
 int copy_to_user(uaddr_t to, const void *from, size_t len_bytes);

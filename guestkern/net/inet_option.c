@@ -10,6 +10,7 @@
 #include "net/inet.h"
 
 #define TTL_DEFAULT 64
+#define IPV6_MTU_LEAST 1280
 
 static int set_ttl(u8 *to, s32 value, s32 least)
 {
@@ -40,13 +41,34 @@ static int set_v4(struct inet_socket *is, int name, s32 value)
 	case IP_MULTICAST_LOOP: is->mcast_loop = value != 0; return 0;
 	case IP_BIND_ADDRESS_NO_PORT: return 0; /* only a hint */
 	case IP_ADD_MEMBERSHIP: /* no device takes multicast */
+	case MCAST_JOIN_GROUP:
 	case IP_MULTICAST_IF:
 		return -ENODEV;
 	case IP_DROP_MEMBERSHIP:
+	case MCAST_LEAVE_GROUP:
 		return -EADDRNOTAVAIL;
 	default:
 		return -ENOPROTOOPT;
 	}
+}
+
+/* IPV6_ADDRFORM: a connection of IPv4 becomes a socket of AF_INET. */
+static int set_form(struct inet_socket *is, s32 value)
+{
+	if (value != AF_INET)
+		return -EINVAL;
+	if (is->s.state != SOCKET_CONNECTED)
+		return -ENOTCONN;
+	if (is->v6only || !ip_is_v4(&is->remote.ip))
+		return -EADDRNOTAVAIL;
+	is->s.family = AF_INET;
+	return 0;
+}
+
+/* A routing header: there is nothing to route through. */
+static int set_routing(u32 len)
+{
+	return len ? -EINVAL : 0;
 }
 
 static int set_v6(struct inet_socket *is, int name, s32 value)
@@ -73,9 +95,15 @@ static int set_v6(struct inet_socket *is, int name, s32 value)
 		return 0;
 	case IPV6_MTU_DISCOVER: is->pmtu = (u8)value; return 0;
 	case IPV6_DONTFRAG: return 0;
+	case IPV6_ADDRFORM: return set_form(is, value);
+	case IPV6_MTU: return value && value < IPV6_MTU_LEAST ? -EINVAL : 0;
 	case IPV6_MULTICAST_IF: return netdev_by_index((u32)value) || !value ? 0 : -ENODEV;
-	case IPV6_ADD_MEMBERSHIP: return -ENODEV;
-	case IPV6_DROP_MEMBERSHIP: return -EADDRNOTAVAIL;
+	case IPV6_ADD_MEMBERSHIP:
+	case MCAST_JOIN_GROUP:
+		return -ENODEV;
+	case IPV6_DROP_MEMBERSHIP:
+	case MCAST_LEAVE_GROUP:
+		return -EADDRNOTAVAIL;
 	default: return -ENOPROTOOPT;
 	}
 }
@@ -98,6 +126,8 @@ int inet_setopt(struct inet_socket *is, const struct sockopt *opt)
 	}
 	if (opt->level == IPPROTO_IP)
 		return set_v4(is, opt->name, value);
+	if (opt->name == IPV6_RTHDR && is->s.family == AF_INET6)
+		return set_routing(opt->len);
 	return opt->len < sizeof(value) ? -EINVAL : set_v6(is, opt->name, value);
 }
 
@@ -137,6 +167,9 @@ static int get_v6(const struct inet_socket *is, int name, s32 *value)
 	case IPV6_RECVERR: *value = is->recv_error; return 0;
 	case IPV6_TCLASS: *value = is->tos; return 0;
 	case IPV6_MTU_DISCOVER: *value = is->pmtu; return 0;
+	case IPV6_MTU:
+		*value = 65536;
+		return is->remote.port ? 0 : -ENOTCONN;
 	case IPV6_DONTFRAG:
 	case IPV6_MULTICAST_IF:
 		*value = 0;
@@ -152,6 +185,8 @@ int inet_getopt(struct inet_socket *is, struct sockopt *opt)
 
 	if (opt->level == IPPROTO_IP)
 		err = get_v4(is, opt->name, &value);
+	else if (is->s.family == AF_INET)
+		err = -EOPNOTSUPP;
 	else if (opt->level == IPPROTO_IPV6)
 		err = get_v6(is, opt->name, &value);
 	else

@@ -92,6 +92,16 @@ int netbuf_fill(struct netbuf *nb, struct iobuf *buf)
 	return 0;
 }
 
+void netbuf_append(struct netbuf *nb, struct netbuf *more)
+{
+	struct netbuf *last = nb;
+
+	while (last->more)
+		last = last->more;
+	last->more = more;
+	nb->total += more->total;
+}
+
 int netbuf_copy(const struct netbuf *nb, u32 offset, struct iobuf *buf, u32 n)
 {
 	for (; nb && n; nb = nb->more) {

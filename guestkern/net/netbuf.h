@@ -34,6 +34,8 @@ struct netbuf *netbuf_alloc(u32 len);
 struct netbuf *netbuf_alloc_piece(u32 len);
 /* Fills it from buf: 0 or -EFAULT. May sleep. */
 int netbuf_fill(struct netbuf *nb, struct iobuf *buf);
+/* The message more becomes the end of nb's: both are one afterwards. */
+void netbuf_append(struct netbuf *nb, struct netbuf *more);
 /* Copies n bytes from offset on: 0 or -EFAULT. May sleep. */
 int netbuf_copy(const struct netbuf *nb, u32 offset, struct iobuf *buf, u32 n);
 /* Copies n bytes from offset on to kernel memory. */

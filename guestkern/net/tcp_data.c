@@ -269,6 +269,8 @@ static s64 receive_urgent(struct tcp_socket *t, struct net_msg *m)
 
 s64 tcp_receive(struct socket *s, struct net_msg *m)
 {
+	if (m->flags & MSG_ERRQUEUE) /* nothing is ever put there */
+		return -EAGAIN;
 	if (tcp_of(s)->state == TCP_LISTEN)
 		return -ENOTCONN;
 	if (m->flags & MSG_OOB)

@@ -126,6 +126,18 @@ static int set_congestion(struct tcp_socket *t, const struct sockopt *opt)
 	return 0;
 }
 
+/* TCP_ULP: there is no protocol to put between. */
+static int set_upper(const struct sockopt *opt)
+{
+	char name[16] = { 0 };
+
+	if (opt->len < 1)
+		return -EINVAL;
+	if (copy_from_user(name, opt->at, MIN(opt->len, (u32)sizeof(name) - 1)))
+		return -EFAULT;
+	return -ENOENT;
+}
+
 int tcp_setopt(struct socket *s, const struct sockopt *opt)
 {
 	s32 value;
@@ -135,6 +147,8 @@ int tcp_setopt(struct socket *s, const struct sockopt *opt)
 		return inet_setopt(inet_of(s), opt);
 	if (opt->name == TCP_CONGESTION)
 		return set_congestion(tcp_of(s), opt);
+	if (opt->name == TCP_ULP)
+		return set_upper(opt);
 	err = sockopt_get_int(opt, &value);
 	return err ? err : set_int(tcp_of(s), opt->name, value);
 }
@@ -205,6 +219,10 @@ int tcp_getopt(struct socket *s, struct sockopt *opt)
 		return inet_getopt(inet_of(s), opt);
 	if (opt->name == TCP_INFO)
 		return get_info(t, opt);
+	if (opt->name == TCP_ULP) {
+		opt->len = 0;
+		return 0;
+	}
 	if (opt->name == TCP_CONGESTION)
 		return sockopt_put(opt, t->congestion, sizeof(t->congestion));
 	err = get_int(t, opt->name, &value);

@@ -209,6 +209,47 @@ static void unreachable(struct inet_socket *is, const struct endpoint *to)
 		socket_set_error(&is->s, ECONNREFUSED);
 }
 
+/* A finished datagram goes its way. */
+static void transmit(struct inet_socket *is, struct netbuf *nb, const struct endpoint *to,
+		     const struct endpoint *from)
+{
+	struct inet_socket *receiver = find_receiver(ports_of(is), to, from);
+
+	netdev_count(nb->total);
+	if (receiver) {
+		deliver(receiver, nb, from, to);
+	} else {
+		netbuf_free(nb);
+		unreachable(is, to);
+	}
+}
+
+/* What was held back by MSG_MORE or UDP_CORK becomes one datagram. */
+static void push_pending(struct udp_socket *u)
+{
+	struct netbuf *nb = u->pending;
+	struct endpoint to, from;
+
+	if (!nb)
+		return;
+	to = nb->to;
+	from = nb->from;
+	u->pending = NULL;
+	transmit(&u->i, nb, &to, &from);
+}
+
+static void drop_pending(struct udp_socket *u)
+{
+	if (u->pending)
+		netbuf_free(u->pending);
+	u->pending = NULL;
+}
+
+static u32 payload_max(const struct endpoint *to)
+{
+	return ip_is_v4(&to->ip) ? PAYLOAD_MAX_V4 : PAYLOAD_MAX_V6;
+}
+
 static int check_send(const struct net_msg *m)
 {
 	if (m->buf.len > LENGTH_MAX)
@@ -233,44 +274,79 @@ static struct netbuf *prepare(struct net_msg *m, const struct udp_control *contr
 	return ERR_PTR(-EFAULT);
 }
 
-static s64 udp_send(struct socket *s, struct net_msg *m)
+/* More of the datagram that is held back. What cannot be added loses all of it. */
+static int append(struct udp_socket *u, struct net_msg *m)
 {
-	struct inet_socket *is = inet_of(s), *receiver;
+	const struct udp_control control = { .ttl = u->pending->ttl, .tos = u->pending->tos };
+	struct netbuf *more = ERR_PTR(-EMSGSIZE);
+
+	if (u->pending->total + m->buf.len <= payload_max(&u->pending->to))
+		more = prepare(m, &control); /* may sleep */
+	if (!IS_ERR(more) && u->pending) {
+		netbuf_append(u->pending, more);
+		return 0;
+	}
+	drop_pending(u);
+	if (IS_ERR(more))
+		return (int)PTR_ERR(more);
+	netbuf_free(more);
+	return -EINVAL; /* another thread has sent it off meanwhile */
+}
+
+/* The first or only part of a datagram: on its way with its destination, or
+ * ERR_PTR. */
+static struct netbuf *begin(struct inet_socket *is, struct net_msg *m)
+{
 	struct endpoint to, from = { .port = 0 };
 	struct udp_control control;
 	struct netbuf *nb;
-	u32 len;
+	int err;
+
+	err = udp_control_parse(&control, is, m);
+	if (!err)
+		err = route(is, m, &to, &from);
+	if (!err && is->s.error)
+		err = socket_take_error(&is->s);
+	if (!err && is->s.closed & SOCKET_NO_SEND)
+		err = -EPIPE;
+	if (!err && m->buf.len > payload_max(&to))
+		err = -EMSGSIZE;
+	if (err)
+		return ERR_PTR(err);
+	if (control.has_from)
+		from.ip = control.from;
+	nb = prepare(m, &control);
+	if (!IS_ERR(nb)) {
+		nb->to = to;
+		nb->from = from;
+	}
+	return nb;
+}
+
+static s64 udp_send(struct socket *s, struct net_msg *m)
+{
+	struct inet_socket *is = inet_of(s);
+	struct udp_socket *u = udp_of(s);
+	u32 len = (u32)m->buf.len;
+	struct netbuf *nb;
 	s64 err;
 
 	err = inet_autobind(ports_of(is), is); /* whatever comes of the rest */
 	if (!err)
 		err = check_send(m);
-	if (!err)
-		err = udp_control_parse(&control, is, m);
-	if (!err)
-		err = route(is, m, &to, &from);
-	if (!err && s->error)
-		err = socket_take_error(s);
-	if (!err && s->closed & SOCKET_NO_SEND)
-		err = -EPIPE;
-	if (!err && m->buf.len > (ip_is_v4(&to.ip) ? PAYLOAD_MAX_V4 : PAYLOAD_MAX_V6))
-		err = -EMSGSIZE;
+	if (!err && u->pending) {
+		err = append(u, m);
+	} else if (!err) {
+		nb = begin(is, m);
+		if (IS_ERR(nb))
+			return PTR_ERR(nb);
+		push_pending(u); /* of a thread that was quicker */
+		u->pending = nb;
+	}
 	if (err)
 		return err;
-	len = (u32)m->buf.len;
-	if (control.has_from)
-		from.ip = control.from;
-	nb = prepare(m, &control);
-	if (IS_ERR(nb))
-		return PTR_ERR(nb);
-	netdev_count(len);
-	receiver = find_receiver(ports_of(is), &to, &from);
-	if (receiver) {
-		deliver(receiver, nb, &from, &to);
-	} else {
-		netbuf_free(nb);
-		unreachable(is, &to);
-	}
+	if (!u->cork && !(m->flags & MSG_MORE))
+		push_pending(u);
 	return len;
 }
 
@@ -346,7 +422,7 @@ static s64 udp_ioctl(struct socket *s, u32 cmd, uaddr_t arg)
 	}
 }
 
-/* SOL_UDP, SOL_UDPLITE: corking and coverage, told back as not in use. */
+/* SOL_UDP, SOL_UDPLITE: corking; coverage is told back as not in use. */
 static bool is_own_level(const struct socket *s, int level)
 {
 	return level == s->protocol;
@@ -355,11 +431,18 @@ static bool is_own_level(const struct socket *s, int level)
 static int udp_setopt(struct socket *s, const struct sockopt *opt)
 {
 	s32 value;
+	int err;
 
 	if (is_own_level(s, opt->level)) {
 		if (opt->name != UDP_CORK && s->protocol == IPPROTO_UDP)
 			return -ENOPROTOOPT;
-		return sockopt_get_int(opt, &value);
+		err = sockopt_get_int(opt, &value);
+		if (err || opt->name != UDP_CORK)
+			return err;
+		udp_of(s)->cork = value != 0;
+		if (!value)
+			push_pending(udp_of(s));
+		return 0;
 	}
 	return inet_setopt(inet_of(s), opt);
 }
@@ -369,7 +452,7 @@ static int udp_getopt(struct socket *s, struct sockopt *opt)
 	if (is_own_level(s, opt->level)) {
 		if (opt->name != UDP_CORK && s->protocol == IPPROTO_UDP)
 			return -ENOPROTOOPT;
-		return sockopt_put_int(opt, 0);
+		return sockopt_put_int(opt, opt->name == UDP_CORK && udp_of(s)->cork);
 	}
 	return inet_getopt(inet_of(s), opt);
 }
@@ -381,6 +464,7 @@ static void udp_release(struct socket *s)
 
 	s->dead = true;
 	s->closed = SOCKET_NO_BOTH;
+	drop_pending(udp_of(s));
 	if (is->bound)
 		port_release(is);
 	list_del(&udp_of(s)->all);

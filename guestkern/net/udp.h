@@ -4,10 +4,14 @@
 
 #include "net/inet.h"
 
+struct netbuf;
+
 struct udp_socket {
 	struct inet_socket i;
 	struct list_head all;
 	u64 drops; /* datagrams that found the buffer full */
+	bool cork; /* UDP_CORK */
+	struct netbuf *pending; /* held back by it or by MSG_MORE, or NULL */
 };
 
 static inline struct udp_socket *udp_of(struct socket *s)
@@ -31,8 +35,6 @@ struct udp_control {
 	bool has_from;
 	struct ip from; /* the address to send from */
 };
-
-struct netbuf;
 
 /* From the control messages of a send: 0 or -EINVAL. */
 int udp_control_parse(struct udp_control *c, const struct inet_socket *is,

@@ -269,6 +269,7 @@ static struct task *task_copy(const struct clone_request *req)
 	if (!child)
 		return NULL;
 	child->cred = parent->cred;
+	cred_groups_get(child->cred.groups);
 	memcpy(child->comm, parent->comm, sizeof(child->comm));
 	child->blocked = parent->blocked;
 	child->seccomp_mode = parent->seccomp_mode;

@@ -38,14 +38,7 @@ void cred_init(struct cred *cred, u32 uid, u32 gid)
 
 bool cred_in_group(const struct cred *cred, u32 gid)
 {
-	u32 i;
-
-	if (gid == cred->egid)
-		return true;
-	for (i = 0; i < cred->ngroups; i++)
-		if (cred->groups[i] == gid)
-			return true;
-	return false;
+	return gid == cred->egid || cred_groups_have(cred->groups, gid);
 }
 
 bool cred_capable(const struct cred *cred, int cap)

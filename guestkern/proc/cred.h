@@ -4,13 +4,17 @@
 
 #include "lib/types.h"
 
-#define CRED_GROUPS_MAX 32
+#define CRED_GROUPS_MAX 65536 /* NGROUPS_MAX */
+
+struct cred_groups {
+	u32 refs, count;
+	u32 gid[]; /* ascending */
+};
 
 struct cred {
 	u32 uid, euid, suid, fsuid;
 	u32 gid, egid, sgid, fsgid;
-	u32 ngroups;
-	u32 groups[CRED_GROUPS_MAX];
+	struct cred_groups *groups; /* a task's are referenced; NULL: none */
 	u64 cap_effective, cap_permitted, cap_inheritable, cap_bounding, cap_ambient;
 	u32 securebits; /* SECBIT_* of linux/securebits.h */
 	bool no_new_privs;
@@ -20,10 +24,19 @@ struct cred {
 
 /* All powers: uid 0 with full capabilities; else plain user. */
 void cred_init(struct cred *cred, u32 uid, u32 gid);
+/* Is gid the effective group or a supplementary one? */
 bool cred_in_group(const struct cred *cred, u32 gid);
 /* cap: CAP_* number of linux/capability.h */
 bool cred_capable(const struct cred *cred, int cap);
 bool capable(int cap); /* of the current task */
+
+/* cred_groups.c. alloc: count groups to fill in, one reference; NULL on no memory.
+ * set: sorts them and takes over the reference. get, put, have: of NULL, too. */
+struct cred_groups *cred_groups_alloc(u32 count);
+void cred_groups_set(struct cred *cred, struct cred_groups *groups);
+void cred_groups_get(struct cred_groups *groups);
+void cred_groups_put(struct cred_groups *groups);
+bool cred_groups_have(const struct cred_groups *groups, u32 gid);
 
 /* The system calls of these names: change *cred, capabilities included. 0,
  * -EPERM, -EINVAL (id -1); nothing is changed then. */

@@ -63,11 +63,11 @@ static int key_find(uaddr_t addr, enum futex_scope scope, struct futex_key *key)
 
 	if (addr % sizeof(u32))
 		return -EINVAL;
+	*key = (struct futex_key){ .owner = mm, .offset = addr };
+	if (scope == FUTEX_KEY_PRIVATE) /* only a name, wherever it is */
+		return user_range_possible(addr, sizeof(u32)) ? 0 : -EFAULT;
 	if (!user_range_ok(addr, sizeof(u32)))
 		return -EFAULT;
-	*key = (struct futex_key){ .owner = mm, .offset = addr };
-	if (scope == FUTEX_KEY_PRIVATE)
-		return 0;
 	vma = vma_at(mm, addr);
 	if (!vma)
 		return -EFAULT;
@@ -77,6 +77,15 @@ static int key_find(uaddr_t addr, enum futex_scope scope, struct futex_key *key)
 		key->offset = (vma->pgoff << PAGE_SHIFT) + (addr - vma->start);
 	}
 	return 0;
+}
+
+/* The memory of a shared word must be there: private ones are names only. May
+ * sleep: before key_find. */
+static int key_present(uaddr_t addr, enum futex_scope scope)
+{
+	if (scope == FUTEX_KEY_PRIVATE || addr % sizeof(u32))
+		return 0;
+	return user_prepare(addr, sizeof(u32), false) < (s64)sizeof(u32) ? -EFAULT : 0;
 }
 
 static void key_get(const struct futex_key *key)
@@ -250,7 +259,9 @@ s64 futex_wake(uaddr_t addr, enum futex_scope scope, u32 count, u32 bitset)
 
 	if (!bitset)
 		return -EINVAL;
-	err = key_find(addr, scope, &key);
+	err = key_present(addr, scope);
+	if (!err)
+		err = key_find(addr, scope, &key);
 	if (err)
 		return err;
 	if (pi_first(&key, &more))
@@ -295,11 +306,13 @@ s64 futex_requeue(const struct futex_requeue *rq, enum futex_scope scope)
 	int err;
 
 	/* First, since it may sleep: the keys are good until something does. */
-	if (rq->compare) {
+	err = key_present(rq->from, scope);
+	if (!err)
+		err = key_present(rq->to, scope);
+	if (!err && rq->compare)
 		err = check_word(rq->from, rq->val);
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	err = key_find(rq->from, scope, &from);
 	if (!err)
 		err = key_find(rq->to, scope, &to);
@@ -399,7 +412,9 @@ s64 futex_wake_op(uaddr_t addr, uaddr_t addr2, enum futex_scope scope,
 	s64 woken;
 	int err;
 
-	err = key_find(addr, scope, &key);
+	err = key_present(addr, scope);
+	if (!err)
+		err = key_find(addr, scope, &key);
 	if (!err)
 		err = key_find(addr2, scope, &key2);
 	if (!err)

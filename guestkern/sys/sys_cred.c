@@ -143,33 +143,38 @@ s64 sys_setfsgid(const u64 arg[6])
 
 s64 sys_getgroups(const u64 arg[6])
 {
-	const struct cred *cred = cred_now();
+	const struct cred_groups *groups = cred_now()->groups;
+	u32 count = groups ? groups->count : 0;
 	s32 size = (s32)arg[0];
 
 	if (size < 0)
 		return -EINVAL;
 	if (size == 0)
-		return cred->ngroups;
-	if ((u32)size < cred->ngroups)
+		return count;
+	if ((u32)size < count)
 		return -EINVAL;
-	if (copy_to_user(arg[1], cred->groups, cred->ngroups * sizeof(u32)))
+	if (count && copy_to_user(arg[1], groups->gid, count * sizeof(u32)))
 		return -EFAULT;
-	return cred->ngroups;
+	return count;
 }
 
 s64 sys_setgroups(const u64 arg[6])
 {
-	u32 groups[CRED_GROUPS_MAX];
-	s32 count = (s32)arg[0];
+	struct cred_groups *groups;
+	u32 count = (u32)arg[0];
 
 	if (!capable(CAP_SETGID))
 		return -EPERM;
-	if (count < 0 || count > CRED_GROUPS_MAX)
+	if (count > CRED_GROUPS_MAX)
 		return -EINVAL;
-	if (copy_from_user(groups, arg[1], (u32)count * sizeof(u32)))
+	groups = cred_groups_alloc(count);
+	if (!groups)
+		return -ENOMEM;
+	if (copy_from_user(groups->gid, arg[1], count * sizeof(u32))) {
+		cred_groups_put(groups);
 		return -EFAULT;
-	memcpy(cred_now()->groups, groups, (u32)count * sizeof(u32));
-	cred_now()->ngroups = (u32)count;
+	}
+	cred_groups_set(cred_now(), groups);
 	return 0;
 }
 

@@ -67,12 +67,12 @@ static s64 do_recvfrom(struct socket *s, const struct file *f, const u64 arg[6])
 {
 	struct net_msg m = one_buffer(arg);
 	s64 ret;
+	int err;
 
 	from_file(&m, f, arg[3]);
 	ret = socket_receive(s, &m);
-	if (ret >= 0 && arg[4] && user_addr_put(arg[4], arg[5], &m.name))
-		ret = -EFAULT;
-	return ret;
+	err = ret >= 0 && arg[4] ? user_addr_put(arg[4], arg[5], &m.name) : 0;
+	return err ? err : ret;
 }
 
 s64 sys_recvfrom(const u64 arg[6])

@@ -3,17 +3,11 @@
 
 #include <linux/uio.h>
 
-#include "abi/layout.h"
 #include "lib/err.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 
 _Static_assert(sizeof(struct iobuf_seg) == sizeof(struct iovec), "one layout");
-
-bool user_range_possible(uaddr_t addr, u64 len)
-{
-	return len <= LODGER_USER_HIGH_END && addr <= LODGER_USER_HIGH_END - len;
-}
 
 /* Reads and checks the segments at iov; *total is what may be moved. */
 static int segments_get(struct iobuf_seg *seg, uaddr_t iov, u64 count, u64 *total)

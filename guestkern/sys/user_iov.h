@@ -12,12 +12,6 @@ struct user_iov {
 	struct iobuf_seg *seg, fixed[USER_IOV_INLINE];
 };
 
-/*
- * access_ok of Linux: what cannot be memory of a program at all is refused at
- * once; the rest shows when it is touched.
- */
-bool user_range_possible(uaddr_t addr, u64 len);
-
 /* Reads and checks count segments at iov: 0, -EINVAL (too many, too long),
  * -EFAULT, -ENOMEM. v stays where it is until user_iov_put. */
 int user_iov_get(struct user_iov *v, uaddr_t iov, u64 count);

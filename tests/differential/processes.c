@@ -307,6 +307,13 @@ static void c_futex(void)
 	R(SC(futex, &word, FUTEX_CMP_REQUEUE, -1, 1, &word, 5));
 	R(SC(futex, &word, FUTEX_REQUEUE, 1, 1, &word));
 	R(SC(futex, &word, FUTEX_WAIT | FUTEX_CLOCK_REALTIME, 4, NULL));
+	R(SC(futex, BAD, FUTEX_WAKE, 1));
+	R(SC(futex, BAD, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1));
+	R(SC(futex, &word, FUTEX_CMP_REQUEUE, 1, 1, BAD, 5));
+	R(SC(futex, &word, FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 1, 1, BAD, 5));
+	R(SC(futex, &word, FUTEX_CMP_REQUEUE, 1, 1, BAD, 4));
+	R(SC(futex, BAD, FUTEX_REQUEUE, 1, 1, &word));
+	R(SC(futex, BAD, FUTEX_WAKE_OP, 1, 1, &word, 0));
 }
 
 static void c_share(void)

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -186,11 +187,82 @@ static void c_inet(void)
 	R(bind(socket(AF_INET, SOCK_STREAM, 0), (void *)&a, sizeof(a)));
 }
 
+static void c_datagrams(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int r = socket(AF_INET, SOCK_DGRAM, 0), s = socket(AF_INET, SOCK_DGRAM, 0);
+	int one = 1, none = 0;
+	socklen_t len = sizeof(a), bad = (socklen_t)-1;
+	static char big[40000];
+	char buf[64];
+
+	R(bind(r, (void *)&a, sizeof(a)));
+	R(getsockname(r, (void *)&a, &len));
+	R(sendto(s, "one", 3, MSG_MORE, (void *)&a, sizeof(a)));
+	R(recv(r, buf, 64, MSG_DONTWAIT));
+	R(sendto(s, "two", 3, MSG_MORE, BAD, 4));
+	R(sendto(s, "three", 5, 0, (void *)&a, sizeof(a)));
+	R(recv(r, buf, 64, MSG_DONTWAIT));
+	R(connect(s, (void *)&a, sizeof(a)));
+	R(setsockopt(s, IPPROTO_UDP, UDP_CORK, &one, 4));
+	R(send(s, "a", 1, 0));
+	R(send(s, "", 0, 0));
+	R(recv(r, buf, 64, MSG_DONTWAIT));
+	R(setsockopt(s, IPPROTO_UDP, UDP_CORK, &none, 4));
+	R(recv(r, buf, 64, MSG_DONTWAIT));
+	R(send(s, big, sizeof(big), MSG_MORE));
+	R(send(s, big, sizeof(big), MSG_MORE));
+	R(send(s, "b", 1, 0));
+	R(recv(r, buf, 64, MSG_DONTWAIT));
+	R(send(s, "c", 1, 0));
+	R(recvfrom(r, buf, 64, 0, (void *)&a, &bad));
+	R(recv(r, buf, 64, MSG_ERRQUEUE));
+	R(getsockopt(r, IPPROTO_UDP, 9999, &one, &len));
+	R(getsockopt(r, IPPROTO_TCP, 1, &one, &len));
+	R(getsockopt(r, IPPROTO_IPV6, IPV6_V6ONLY, &one, &len));
+	R(setsockopt(r, IPPROTO_IPV6, IPV6_V6ONLY, &one, len));
+}
+
+static void c_form(void)
+{
+	struct sockaddr_in6 a6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in a4 = { .sin_family = AF_INET };
+	int s = socket(AF_INET6, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM, 0), n;
+	int form = AF_INET, family;
+	socklen_t len = sizeof(a6);
+
+	R(setsockopt(s, IPPROTO_IPV6, IPV6_ADDRFORM, &form, 4));
+	R(setsockopt(s, IPPROTO_IPV6, IPV6_RTHDR, BAD, 0));
+	R(bind(s, (void *)&a6, sizeof(a6)));
+	R(listen(s, 1));
+	R(getsockname(s, (void *)&a6, &len));
+	a4.sin_port = a6.sin6_port;
+	a4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	R(connect(c, (void *)&a4, sizeof(a4)));
+	n = (int)OK(accept(s, NULL, NULL));
+	R(setsockopt(c, IPPROTO_IPV6, IPV6_ADDRFORM, &form, 4));
+	R(setsockopt(n, IPPROTO_IPV6, IPV6_ADDRFORM, &form, 2));
+	R(setsockopt(n, IPPROTO_IPV6, IPV6_ADDRFORM, &(int){ 99 }, 4));
+	R(setsockopt(n, IPPROTO_IPV6, IPV6_ADDRFORM, &form, 4));
+	len = sizeof(family);
+	R(getsockopt(n, SOL_SOCKET, SO_DOMAIN, &family, &len));
+	V(family);
+	R(setsockopt(n, IPPROTO_IPV6, IPV6_ADDRFORM, &form, 4));
+	R(setsockopt(n, IPPROTO_TCP, TCP_ULP, "none", 4));
+	R(getsockopt(n, 500, 1, &family, &len));
+	R(getsockopt(s, 500, 1, &family, &len));
+	R(setsockopt(n, 500, 1, &family, 4));
+	R(recv(n, &family, 4, MSG_ERRQUEUE));
+}
+
 static const struct diff_case cases[] = {
 	{ "socket", c_socket },
 	{ "unix sockets", c_unix },
 	{ "socket pairs", c_pair },
 	{ "socket options", c_options },
 	{ "internet sockets", c_inet },
+	{ "datagrams", c_datagrams },
+	{ "the form of addresses", c_form },
 };
 DIFF_TABLE(sockets_table, cases);

@@ -314,6 +314,32 @@ static void supplementary_groups(void)
 	CHECK_EQ(getgroups(8, got), 0);
 }
 
+/* As many as there can be; a child has them too, whatever its parent does. */
+static void many_groups(void)
+{
+	static gid_t wanted[65536], got[65536];
+	pid_t pid;
+
+	test_need_root();
+	for (unsigned i = 0; i < 65536; i++)
+		wanted[i] = 3 * (65535 - i);
+	CHECK_OK(setgroups(65536, wanted));
+	pid = test_fork();
+	if (!pid) {
+		sleep_ms(20);
+		CHECK_EQ(getgroups(65536, got), 65536);
+		for (unsigned i = 0; i < 65536; i++)
+			CHECK_EQ(got[i], 3 * i); /* in order */
+		_exit(0);
+	}
+	CHECK_ERR(setgroups(3, test_bad_pointer), EFAULT);
+	CHECK_EQ(getgroups(0, NULL), 65536);
+	CHECK_OK(setgroups(1, wanted));
+	CHECK_EQ(getgroups(1, got), 1);
+	CHECK_EQ(got[0], wanted[0]);
+	test_wait_ok(pid);
+}
+
 static void ids_are_inherited(void)
 {
 	pid_t pid;
@@ -432,6 +458,7 @@ static const struct test_case cases[] = {
 	{ "ids: the saved id", saved_id_comes_back },
 	{ "ids: groups", groups_of_gids },
 	{ "ids: supplementary groups", supplementary_groups },
+	{ "ids: many supplementary groups", many_groups },
 	{ "ids: inherited", ids_are_inherited },
 	{ "prctl: name", name_of_the_process },
 	{ "prctl: name after exec", name_after_exec },

@@ -100,6 +100,35 @@ static void dual_stack(void)
 		  ECONNREFUSED);
 }
 
+/* IPV6_ADDRFORM: a connection of IPv4 on a socket of IPv6 becomes one of IPv4. */
+static void address_form(void)
+{
+	struct sockaddr_storage a;
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6 };
+	int srv = sock_make(AF_INET6, SOCK_STREAM), cli, conn, v4 = AF_INET;
+	socklen_t len = sizeof(a);
+
+	CHECK_ERR(setsockopt(srv, IPPROTO_IPV6, IPV6_ADDRFORM, &v4, 4), ENOTCONN);
+	CHECK_OK(bind(srv, &any, sizeof(any)));
+	CHECK_OK(listen(srv, 5));
+	cli = sock_make(AF_INET, SOCK_STREAM);
+	CHECK_OK(sock_connect_inet(cli, AF_INET, sock_port(srv)));
+	conn = (int)CHECK_OK(accept(srv, NULL, NULL));
+	CHECK_ERR(setsockopt(conn, IPPROTO_IPV6, IPV6_ADDRFORM, &(int){ 99 }, 4), EINVAL);
+	sock_setopt(conn, IPPROTO_IPV6, IPV6_ADDRFORM, v4);
+	CHECK_EQ(sock_getopt(conn, SOL_SOCKET, SO_DOMAIN), AF_INET);
+	CHECK_OK(getpeername(conn, &a, &len));
+	CHECK_EQ(a.ss_family, AF_INET);
+	CHECK_EQ(len, 16);
+	CHECK_EQ(write(cli, "hello", 5), 5);
+	CHECK_EQ(read(conn, &a, 16), 5);
+	CHECK_ERR(setsockopt(conn, SOL_TCP, TCP_ULP, "tls", 3), ENOENT);
+	CHECK_ERR(recv(conn, &a, 1, MSG_ERRQUEUE), EAGAIN);
+	cli = sock_make(AF_INET6, SOCK_STREAM);
+	CHECK_OK(sock_connect_inet(cli, AF_INET6, sock_port(srv)));
+	CHECK_ERR(setsockopt(cli, IPPROTO_IPV6, IPV6_ADDRFORM, &v4, 4), EADDRNOTAVAIL);
+}
+
 /* A port where nobody listens. */
 static int free_port(void)
 {
@@ -567,6 +596,7 @@ static const struct test_case cases[] = {
 	{ "a connection over IPv4", over_ipv4 },
 	{ "a connection over IPv6", over_ipv6 },
 	{ "a dual-stack socket", dual_stack },
+	{ "the form of addresses", address_form },
 	{ "nobody listens: refused", refused },
 	{ "connect without blocking", nonblocking_connect },
 	{ "a full backlog makes connect wait", a_full_backlog_makes_connect_wait },

@@ -2,6 +2,7 @@
  * UDP over the loopback device.
  */
 #include <fcntl.h>
+#include <linux/udp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -270,6 +271,52 @@ static void udp_lite(void)
 	CHECK_EQ(sock_getopt(a, SOL_SOCKET, SO_PROTOCOL), IPPROTO_UDPLITE);
 }
 
+/* Parts of one datagram: by MSG_MORE, and by UDP_CORK. */
+static void corked(void)
+{
+	int a = sock_make(AF_INET, SOCK_DGRAM), b = sock_make(AF_INET, SOCK_DGRAM), port;
+	static char big[60000];
+	char buf[16];
+
+	port = sock_bind_inet(a, AF_INET, 0);
+	CHECK_OK(sock_connect_inet(b, AF_INET, port));
+	CHECK_EQ(send(b, "one", 3, MSG_MORE), 3);
+	CHECK_ERR(recv(a, buf, 16, MSG_DONTWAIT), EAGAIN);
+	CHECK_EQ(send(b, "two", 3, MSG_MORE), 3);
+	CHECK_EQ(send(b, "", 0, 0), 0);
+	CHECK_EQ(recv(a, buf, 16, MSG_DONTWAIT), 6);
+	CHECK(memcmp(buf, "onetwo", 6) == 0);
+	CHECK_EQ(sock_getopt(b, IPPROTO_UDP, UDP_CORK), 0);
+	sock_setopt(b, IPPROTO_UDP, UDP_CORK, 1);
+	CHECK_EQ(sock_getopt(b, IPPROTO_UDP, UDP_CORK), 1);
+	CHECK_EQ(send(b, "a", 1, 0), 1);
+	CHECK_EQ(send(b, "b", 1, 0), 1);
+	CHECK_ERR(recv(a, buf, 16, MSG_DONTWAIT), EAGAIN);
+	sock_setopt(b, IPPROTO_UDP, UDP_CORK, 0);
+	CHECK_EQ(recv(a, buf, 16, MSG_DONTWAIT), 2);
+	/* What does not fit loses all of it; a closed socket sends nothing. */
+	CHECK_EQ(send(b, big, sizeof(big), MSG_MORE), sizeof(big));
+	CHECK_ERR(send(b, big, sizeof(big), 0), EMSGSIZE);
+	CHECK_EQ(send(b, "x", 1, 0), 1);
+	CHECK_EQ(recv(a, buf, 16, MSG_DONTWAIT), 1);
+	CHECK_EQ(send(b, "lost", 4, MSG_MORE), 4);
+	close(b);
+	CHECK_ERR(recv(a, buf, 16, MSG_DONTWAIT), EAGAIN);
+}
+
+static void lengths_of_names(void)
+{
+	int a = sock_make(AF_INET, SOCK_DGRAM);
+	struct sockaddr_storage from;
+	socklen_t len = (socklen_t)-1;
+	char buf[4];
+
+	sock_bind_inet(a, AF_INET, 0);
+	CHECK_EQ(send_to(a, AF_INET, sock_port(a), "x", 1), 1);
+	CHECK_ERR(recvfrom(a, buf, 4, 0, &from, &len), EINVAL);
+	CHECK_ERR(recv(a, buf, 4, MSG_ERRQUEUE), EAGAIN);
+}
+
 static const struct test_case cases[] = {
 	{ "there and back over IPv4", over_ipv4 },
 	{ "there and back over IPv6", over_ipv6 },
@@ -283,5 +330,7 @@ static const struct test_case cases[] = {
 	{ "packet information", packet_info },
 	{ "hop limit", hop_limit },
 	{ "UDP-Lite", udp_lite },
+	{ "corked", corked },
+	{ "lengths of names", lengths_of_names },
 };
 TEST_MAIN(cases)

@@ -129,10 +129,33 @@ START_TEST(test_gids)
 	ck_assert_uint_eq(cred.fsgid, 2);
 	ck_assert_int_eq(cred_setregid(&cred, 2, 1), 0);
 	ck_assert_uint_eq(cred.sgid, 1);
-	cred.ngroups = 2;
-	cred.groups[1] = 77;
-	ck_assert(cred_in_group(&cred, 77));
-	ck_assert(!cred_in_group(&cred, 78));
+}
+END_TEST
+
+static void many_groups(void)
+{
+	const u32 count = 1000;
+	struct cred_groups *groups;
+
+	cred_init(&cred, 0, 0);
+	ck_assert(!cred_in_group(&cred, 77));
+	groups = cred_groups_alloc(count);
+	for (u32 i = 0; i < count; i++)
+		groups->gid[i] = i * 7919 % count * 2 + 1;
+	cred_groups_set(&cred, groups);
+	for (u32 i = 0; i < count; i++) {
+		ck_assert_uint_eq(groups->gid[i], i * 2 + 1);
+		ck_assert(cred_in_group(&cred, i * 2 + 1));
+		ck_assert(!cred_in_group(&cred, i * 2 + 2));
+	}
+	cred_groups_set(&cred, cred_groups_alloc(0));
+	ck_assert(!cred_in_group(&cred, 1));
+	cred_groups_put(cred.groups);
+}
+
+START_TEST(test_groups)
+{
+	ck_assert_int_eq(proc_run(many_groups), 0);
 }
 END_TEST
 
@@ -159,7 +182,7 @@ static void calls(void)
 
 	for (i = 0; i < 16; i++)
 		user_put(at + 4 * i, i);
-	ck_assert_int_eq(CALL(setgroups, 33, at), -EINVAL);
+	ck_assert_int_eq(CALL(setgroups, 65537, at), -EINVAL);
 	ck_assert_int_eq(CALL(setgroups, -1ULL, at), -EINVAL);
 	ck_assert_int_eq(CALL(setgroups, 4, 8), -EFAULT);
 	ck_assert_int_eq(CALL(setgroups, 4, at), 0);
@@ -227,6 +250,7 @@ Suite *cred_suite(void)
 	tcase_add_test(tc, test_keep_caps);
 	tcase_add_test(tc, test_fsuid);
 	tcase_add_test(tc, test_gids);
+	tcase_add_test(tc, test_groups);
 	tcase_add_test(tc, test_capset);
 	tcase_add_test(tc, test_calls);
 	tcase_add_test(tc, test_cap_calls);
