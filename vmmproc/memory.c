@@ -162,6 +162,8 @@ static int write_gate_constants(const struct machine *m)
 	const uint32_t key = has_key(m) ? LODGER_PKEY : 0;
 
 	if (write_all(m->kmem_fd, &m->gate_bytes, sizeof(m->gate_bytes),
+		      LODGER_KFILE_OFFSET(LODGER_GATE_TOGGLED_BYTES)) ||
+	    write_all(m->kmem_fd, &m->core_bytes, sizeof(m->core_bytes),
 		      LODGER_KFILE_OFFSET(LODGER_GATE_CORE_BYTES)))
 		return -1;
 	return write_all(m->kmem_fd, &key, sizeof(key),

@@ -69,3 +69,4 @@ gate_number:
 	.globl gate_key
 gate_key:
 	.long 0			/* the core's protection key; 0: it has none */
+	.quad 0			/* LODGER_GATE_CORE_BYTES: for programs that test the wall */

@@ -20,7 +20,7 @@ unsigned long attack_core_bytes(void)
 {
 	if (!attack_can_read(LODGER_GATE_CONST))
 		return 0;
-	return *(volatile unsigned long *)LODGER_GATE_CONST;
+	return *(volatile unsigned long *)LODGER_GATE_CORE_BYTES;
 }
 
 void attack_need_machine(void)

@@ -10,7 +10,7 @@
 
 #include "abi/layout.h"
 
-/* The guest kernel's core, as the gate's first constant gives it. */
+/* The guest kernel's core, as a constant of the gate's gives its length. */
 #define CORE_END (LODGER_CORE_BASE + attack_core_bytes())
 /* Length of the core; 0 outside a machine. */
 unsigned long attack_core_bytes(void);

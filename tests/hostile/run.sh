@@ -17,7 +17,7 @@ exec </dev/null
 
 # Does the host call the kernel back instead of stopping it at every call?
 case " $LODGER_ARGS " in
-*' --intercept '[!p]* | *' --intercept patch '* | *' --mode fast '*) inside=yes ;;
+*' --intercept '[!p]* | *' --intercept patch '* | *' --mode fast '* | *' --mode kmod '*) inside=yes ;;
 *) inside= ;;
 esac
 

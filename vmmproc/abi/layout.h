@@ -77,11 +77,13 @@
  * when that process has died (boot.h). */
 #define LODGER_DEAD_ADDR 0x7020e000
 
-/* The gate's constants: bytes of the core, number of this host process, the
- * core's protection key (0: none). */
-#define LODGER_GATE_CORE_BYTES LODGER_GATE_CONST
+/* The gate's constants: bytes of the core that the gate toggles (0: it does not),
+ * number of this host process, the core's protection key (0: none), bytes of the
+ * core. */
+#define LODGER_GATE_TOGGLED_BYTES LODGER_GATE_CONST
 #define LODGER_GATE_NUMBER (LODGER_GATE_CONST + 8)
 #define LODGER_GATE_KEY (LODGER_GATE_CONST + 12)
+#define LODGER_GATE_CORE_BYTES (LODGER_GATE_CONST + 16)
 
 /*
  * --protect pkey: the core's protection key, and what PKRU is in the guest kernel
