@@ -3,7 +3,9 @@ machine and natively, by chroot in name spaces of its own. make debian-root make
 roots, as archives and ext2 images for the machine and unpacked for the host. The
 machine has an archive, or a snapshot of an image with DEBIAN_FORM=image."""
 import os
+import pwd
 import shlex
+import shutil
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -21,9 +23,9 @@ NATIVE = """
 mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work /mnt/root &&
 mount -t overlay overlay -o "lowerdir=$1,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root &&
 cd /mnt/root && mount --rbind /dev dev && mount --rbind /sys sys && mount -t proc proc proc &&
-mount -t tmpfs -o mode=1777 tmpfs tmp && hostname lodger && job=$2 && shift 2 &&
+mount -t tmpfs -o mode=1777 tmpfs tmp && hostname lodger && job=$2 groups=$3 && shift 3 &&
 { [ -z "$job" ] || { mkdir tmp/job && mount --bind "$job" tmp/job; }; } &&
-chroot . /sbin/ip link set lo up && exec chroot . "$@"
+chroot . /sbin/ip link set lo up && exec chroot $groups . "$@"
 """
 
 
@@ -62,13 +64,30 @@ def in_machine(script, options=(), mem="2G", root="root"):
             script]
 
 
+def several_users():
+    """Whether the native side has more users than root: an ordinary user's name space
+    has them by newuidmap, out of those that /etc/subuid gives away."""
+    if os.getuid() == 0:
+        return True
+    name = pwd.getpwuid(os.getuid()).pw_name
+    try:
+        with open("/etc/subuid", encoding="ascii") as f:
+            given = any(line.startswith((name + ":", f"{os.getuid()}:")) for line in f)
+    except OSError:
+        given = False
+    return given and bool(shutil.which("newuidmap") and shutil.which("newgidmap"))
+
+
 def on_host(script, cpu=None, root="root", job=None):
-    """The same natively. An ordinary user needs user name spaces. job: a directory that
-    is /tmp/job, where it is not to be in memory."""
-    user = [] if os.getuid() == 0 else ["-U", "-r"]
+    """The same natively. An ordinary user needs user name spaces, and may leave its
+    groups only where there are several users. job: a directory that is /tmp/job, where
+    it is not to be in memory."""
+    groups = "--groups=" if several_users() else ""
+    user = [] if os.getuid() == 0 else \
+        ["-U", "-r", *(["--map-auto"] if several_users() else [])]
     env = ["/usr/bin/env", "-i", *(f"{key}={value}" for key, value in ENV.items())]
     cpu = min(os.sched_getaffinity(0)) if cpu is None else cpu
     return ["unshare", *user, "-m", "-u", "-p", "-n", "-f", "--kill-child", "--propagation",
             "private", "taskset", "-c", str(cpu), "sh", "-c", NATIVE, "sh", tree(root),
-            job or "", *env,
+            job or "", groups, *env,
             "/bin/bash", "-c", script]

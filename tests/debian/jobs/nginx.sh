@@ -1,3 +1,4 @@
+# host: users
 # nginx with its workers; curl and wrk over the loopback
 mkdir -p www/dir logs /var/lib/nginx /var/log/nginx; echo index >www/index.html; seq 1 200000 >www/big; echo one >www/dir/f; chmod -R a+rX . /tmp/job
 openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -subj /CN=localhost -days 1 2>/dev/null

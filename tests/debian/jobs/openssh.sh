@@ -1,3 +1,4 @@
+# host: users
 # sshd with separated privileges, and ssh, scp and sftp to it
 mkdir -p /run/sshd; grep -q ^sshd: /etc/passwd || echo 'sshd:x:110:65534::/run/sshd:/usr/sbin/nologin' >>/etc/passwd; rm -rf /root/.ssh; mkdir -m 700 /root/.ssh; export HOME=/root
 for t in ed25519 ecdsa rsa; do ssh-keygen -q -t $t -N '' -f host_$t -C host; done; ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519; ssh-keygen -q -t ed25519 -N 'words' -f locked -C c; ssh-keygen -y -P words -f locked | cut -c1-20; ssh-keygen -y -P wrong -f locked 2>&1 | sed 's/:.*//'
