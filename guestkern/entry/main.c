@@ -11,6 +11,7 @@
 #include "fs/file.h"
 #include "fs/mqueue.h"
 #include "fs/pseudo.h"
+#include "fs/shm.h"
 #include "fs/vfs.h"
 #include "hal/hal.h"
 #include "lib/bug.h"
@@ -293,6 +294,12 @@ static void irq_timer(void)
 	sched_tick();
 }
 
+static void ipc_space_end(struct ipc_space *space)
+{
+	shm_space_end(space);
+	mqueue_space_end(space);
+}
+
 void kernel_main(void)
 {
 	cpu_set_trap_upcall(trap_upcall);
@@ -316,6 +323,7 @@ void kernel_main(void)
 	ext2_init();
 	devpts_init();
 	mqueue_init();
+	ipc_set_space_end(ipc_space_end);
 	procfs_init();
 	sysfs_init();
 	dev_init();

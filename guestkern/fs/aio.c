@@ -55,13 +55,15 @@ u64 aio_events_total(void)
 	return places_total;
 }
 
+s64 aio_events_max = 65536; /* as Linux */
+
 int aio_create(uaddr_t id, u32 count)
 {
 	struct proc_resources *res = &current_process()->res;
 	struct aio_list *list = res->aio;
 	struct aio *aio;
 
-	if (places_total + count > AIO_EVENTS_MAX)
+	if (places_total + count > (u64)aio_events_max)
 		return -EAGAIN;
 	if (!list) {
 		list = kmalloc(sizeof(*list));

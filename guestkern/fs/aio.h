@@ -8,7 +8,7 @@
 
 #include "lib/types.h"
 
-#define AIO_EVENTS_MAX 65536 /* of all contexts: /proc/sys/fs/aio-max-nr */
+extern s64 aio_events_max; /* of all contexts: /proc/sys/fs/aio-max-nr */
 
 struct aio;
 struct file;

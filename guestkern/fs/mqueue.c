@@ -55,8 +55,13 @@ struct mqueue {
 	s32 notify_pid; /* 0: nobody is told */
 };
 
-static struct mount *mq_mount; /* made at first use */
 static u32 queue_count;
+
+/* Of the current name space; NULL: not made yet. */
+static struct mount *mq_mount(void)
+{
+	return ipc_space()->mqueues;
+}
 
 static struct mqueue *queue_of(const struct inode *inode)
 {
@@ -236,7 +241,7 @@ static int prepare(void)
 	struct super_block *sb;
 	struct inode *root;
 
-	if (mq_mount)
+	if (mq_mount())
 		return 0;
 	sb = super_create("mqueue", MQUEUE_MAGIC);
 	root = sb ? inode_create(sb, S_IFDIR | S_ISVTX | 0777) : NULL;
@@ -247,8 +252,8 @@ static int prepare(void)
 	root->fops = &dentry_dir_fops;
 	if (!dentry_make_root(sb, root))
 		return -ENOMEM;
-	mq_mount = mount_kernel(sb, "mqueue");
-	return mq_mount ? 0 : -ENOMEM;
+	ipc_space()->mqueues = mount_kernel(sb, "mqueue");
+	return mq_mount() ? 0 : -ENOMEM;
 }
 
 static struct super_block *mqueue_mount(const char *source, const char *options)
@@ -259,8 +264,15 @@ static struct super_block *mqueue_mount(const char *source, const char *options)
 	(void)options;
 	if (err)
 		return ERR_PTR(err);
-	mq_mount->sb->refs++;
-	return mq_mount->sb;
+	mq_mount()->sb->refs++;
+	return mq_mount()->sb;
+}
+
+void mqueue_space_end(struct ipc_space *space)
+{
+	if (space->mqueues)
+		mount_put(space->mqueues);
+	space->mqueues = NULL;
 }
 
 void mqueue_init(void)
@@ -282,14 +294,14 @@ static struct dentry *name_lookup(const char *name)
 		return ERR_PTR(len ? -EACCES : -ENOENT);
 	if (len > NAME_MAX_)
 		return ERR_PTR(-ENAMETOOLONG);
-	return dentry_lookup(mq_mount->root, name, len);
+	return dentry_lookup(mq_mount()->root, name, len);
 }
 
 static int queue_prepare(struct dentry *d, u32 flags, u32 mode,
 			 const struct mqueue_attr *attr)
 {
 	static const u32 access[] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE };
-	struct inode *dir = mq_mount->root->inode;
+	struct inode *dir = mq_mount()->root->inode;
 
 	if (d->inode) {
 		if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
@@ -320,7 +332,7 @@ struct file *mqueue_open(const char *name, u32 flags, u32 mode,
 		dentry_put(d);
 		return ERR_PTR(err);
 	}
-	path.mnt = mq_mount;
+	path.mnt = mq_mount();
 	path.dentry = d;
 	f = file_open_path(&path, flags & (O_ACCMODE | O_NONBLOCK));
 	dentry_put(d);
@@ -334,9 +346,9 @@ int mqueue_unlink(const char *name)
 
 	if (IS_ERR(d))
 		return (int)PTR_ERR(d);
-	err = dir_may_delete(mq_mount->root, d, false);
+	err = dir_may_delete(mq_mount()->root, d, false);
 	if (!err)
-		err = dir_unlink(mq_mount->root->inode, d);
+		err = dir_unlink(mq_mount()->root->inode, d);
 	if (!err)
 		dentry_delete(d);
 	dentry_put(d);

@@ -1,5 +1,5 @@
 /* POSIX message queues (mq_overview(7)): files of the file system "mqueue", of
- * which there is one, mounted or not. */
+ * which there is one in each IPC name space, mounted or not. */
 #ifndef FS_MQUEUE_H
 #define FS_MQUEUE_H
 
@@ -19,8 +19,12 @@ struct mqueue_event {
 	u64 value;
 };
 
+struct ipc_space;
+
 /* Boot: registers the file system. */
 void mqueue_init(void);
+/* A name space ends. */
+void mqueue_space_end(struct ipc_space *space);
 
 /* mq_open(2): a description, or ERR_PTR. attr NULL: the defaults. */
 struct file *mqueue_open(const char *name, u32 flags, u32 mode,

@@ -23,6 +23,12 @@ struct proc_target {
 	s32 fd; /* /proc/PID/fd/N */
 };
 
+/* core(5): the pattern of core files' names, and whether the pid is added to one that
+ * has none. */
+#define CORE_PATTERN_BYTES 128
+extern char proc_core_pattern[CORE_PATTERN_BYTES];
+extern s64 proc_core_uses_pid;
+
 /* A number that is shown and, within its bounds, set. */
 struct proc_number {
 	s64 *value, min, max;
@@ -124,11 +130,14 @@ int proc_show_sysvipc_sem(struct textbuf *tb, const struct proc_target *t);
 int proc_show_sysvipc_msg(struct textbuf *tb, const struct proc_target *t);
 int proc_show_shmmax(struct textbuf *tb, const struct proc_target *t);
 int proc_show_shmall(struct textbuf *tb, const struct proc_target *t);
-int proc_show_shmmni(struct textbuf *tb, const struct proc_target *t);
-int proc_show_msgmax(struct textbuf *tb, const struct proc_target *t);
-int proc_show_msgmnb(struct textbuf *tb, const struct proc_target *t);
-int proc_show_msgmni(struct textbuf *tb, const struct proc_target *t);
 int proc_show_sem(struct textbuf *tb, const struct proc_target *t);
+int proc_write_shmmax(const struct proc_target *t, const char *text, size_t len);
+int proc_write_shmall(const struct proc_target *t, const char *text, size_t len);
+int proc_write_sem(const struct proc_target *t, const char *text, size_t len);
+/* show and write of an entry with a number in ipc_first_space, which stands for that
+ * of the current name space. */
+int proc_show_ipc_number(struct textbuf *tb, const struct proc_target *t);
+int proc_write_ipc_number(const struct proc_target *t, const char *text, size_t len);
 
 /* procfs_attr.c: further files of a process. */
 int proc_show_io(struct textbuf *tb, const struct proc_target *t);

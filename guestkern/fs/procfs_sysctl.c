@@ -13,8 +13,10 @@
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "lib/string.h"
+#include "mm/mm.h"
 #include "mm/slab.h"
 #include "proc/cred.h"
+#include "proc/ipc.h"
 #include "proc/task.h"
 #include "proc/uts.h"
 
@@ -37,14 +39,10 @@ CONSTANT(show_osversion, "%s\n", UTS_VERSION)
 CONSTANT(show_threads_max, "%u\n", task_count_max())
 CONSTANT(show_cap_last_cap, "%d\n", CAP_LAST_CAP)
 CONSTANT(show_ngroups_max, "%d\n", CRED_GROUPS_MAX)
-CONSTANT(show_randomize, "2\n")
 CONSTANT(show_overcommit, "1\n")
-CONSTANT(show_max_map_count, "65530\n")
 CONSTANT(show_mmap_min_addr, "%llu\n", (ull)boot_info()->user_low_min)
-CONSTANT(show_core_pattern, "core\n")
 CONSTANT(show_inotify_watches, "%llu\n", (ull)inotify_watches_max())
 CONSTANT(show_one, "1\n")
-CONSTANT(show_aio_max, "%u\n", AIO_EVENTS_MAX)
 CONSTANT(show_aio_nr, "%llu\n", (ull)aio_events_total())
 CONSTANT(show_zero, "0\n")
 CONSTANT(show_overflow_id, "65534\n")
@@ -82,6 +80,24 @@ static int write_domainname(const struct proc_target *t, const char *text,
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	return uts_set_domainname(text, len);
+}
+
+char proc_core_pattern[CORE_PATTERN_BYTES] = "core";
+s64 proc_core_uses_pid;
+
+static int show_core_pattern(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "%s\n", proc_core_pattern);
+	return 0;
+}
+
+static int write_core_pattern(const struct proc_target *t, const char *text, size_t len)
+{
+	(void)t;
+	(void)len;
+	str_copy(proc_core_pattern, text, sizeof(proc_core_pattern));
+	return 0;
 }
 
 /* RFC 4122, version 4. */
@@ -152,6 +168,10 @@ static int show_file_nr(struct textbuf *tb, const struct proc_target *t)
 	{ .name = n, .kind = PROC_FILE, .mode = 0644, .show = proc_show_number, \
 	  .write = proc_write_number,                                       \
 	  .number = &(const struct proc_number){ at, low, high } }
+#define IPC_NUMBER_(n, field, low, high)                                     \
+	{ .name = n, .kind = PROC_FILE, .mode = 0644, .show = proc_show_ipc_number, \
+	  .write = proc_write_ipc_number,                                    \
+	  .number = &(const struct proc_number){ &ipc_first_space.field, low, high } }
 #define DIR_(n, c) { .name = n, .kind = PROC_DIR, .mode = 0555, .children = c }
 #define END_ { .name = NULL }
 
@@ -189,15 +209,16 @@ static const struct proc_entry sys_kernel_random[] = {
 
 static const struct proc_entry sys_kernel[] = {
 	FILE_("cap_last_cap", show_cap_last_cap),
-	FILE_("core_pattern", show_core_pattern),
-	FILE_("core_uses_pid", show_zero),
+	FILE_W("core_pattern", show_core_pattern, write_core_pattern),
+	NUMBER_("core_uses_pid", &proc_core_uses_pid, 0, ANY),
 	NUMBER_("dmesg_restrict", &kept.dmesg_restrict, 0, 1),
 	FILE_W("domainname", show_domainname, write_domainname),
 	FILE_W("hostname", show_hostname, write_hostname),
 	NUMBER_("kptr_restrict", &kept.kptr_restrict, 0, 2),
-	FILE_("msgmax", proc_show_msgmax),
-	FILE_("msgmnb", proc_show_msgmnb),
-	FILE_("msgmni", proc_show_msgmni),
+	IPC_NUMBER_("msg_next_id", msg.next_id, -1, ANY),
+	IPC_NUMBER_("msgmax", msg_bytes_max, 0, ANY),
+	IPC_NUMBER_("msgmnb", msg_queue_bytes_max, 0, ANY),
+	IPC_NUMBER_("msgmni", msg.max, 0, IPC_INDEX_MAX),
 	FILE_("ngroups_max", show_ngroups_max),
 	FILE_("osrelease", show_osrelease),
 	FILE_("ostype", show_ostype),
@@ -209,14 +230,16 @@ static const struct proc_entry sys_kernel[] = {
 	NUMBER_("pid_max", &task_pid_max, TASK_PID_MAX_MIN, TASK_PID_MAX),
 	DIR_("random", sys_kernel_random),
 	FILE_("printk", show_printk),
-	FILE_("randomize_va_space", show_randomize),
+	NUMBER_("randomize_va_space", &mm_randomize, 0, 2),
 	NUMBER_("sched_autogroup_enabled", &kept.sched_autogroup, 0, 1),
 	FILE_("sched_rt_period_us", show_rt_period),
 	FILE_("sched_rt_runtime_us", show_rt_runtime),
-	FILE_("sem", proc_show_sem),
-	FILE_("shmall", proc_show_shmall),
-	FILE_("shmmax", proc_show_shmmax),
-	FILE_("shmmni", proc_show_shmmni),
+	FILE_W("sem", proc_show_sem, proc_write_sem),
+	IPC_NUMBER_("sem_next_id", sem.next_id, -1, ANY),
+	IPC_NUMBER_("shm_next_id", shm.next_id, -1, ANY),
+	FILE_W("shmall", proc_show_shmall, proc_write_shmall),
+	FILE_W("shmmax", proc_show_shmmax, proc_write_shmmax),
+	IPC_NUMBER_("shmmni", shm.max, 0, IPC_INDEX_MAX),
 	NUMBER_("sysrq", &kept.sysrq, 0, 511),
 	FILE_("tainted", show_zero),
 	FILE_("threads-max", show_threads_max),
@@ -231,7 +254,7 @@ static const struct proc_entry sys_vm[] = {
 	NUMBER_("dirty_writeback_centisecs", &kept.dirty_writeback, 0, ANY),
 	NUMBER_("drop_caches", &kept.drop_caches, 1, 4),
 	NUMBER_("laptop_mode", &kept.laptop_mode, 0, ANY),
-	FILE_("max_map_count", show_max_map_count),
+	NUMBER_("max_map_count", &mm_map_count_max, 0, ANY),
 	FILE_("mmap_min_addr", show_mmap_min_addr),
 	FILE_("nr_hugepages", show_zero),
 	FILE_("nr_overcommit_hugepages", show_zero),
@@ -256,7 +279,7 @@ static const struct proc_entry sys_fs_inotify[] = {
 
 static const struct proc_entry sys_fs[] = {
 	FILE_("dir-notify-enable", show_one),
-	FILE_("aio-max-nr", show_aio_max),
+	NUMBER_("aio-max-nr", &aio_events_max, 0, ANY),
 	FILE_("aio-nr", show_aio_nr),
 	FILE_("file-max", show_file_max),
 	FILE_("file-nr", show_file_nr),

@@ -25,7 +25,6 @@
 #define SHM_EXEC 0100000u
 #define SHM_HUGETLB 04000u
 
-struct ipc_ids shm_ids = { .max = SHM_SEGMENTS_MAX };
 static struct mount *shm_mount; /* made at first use */
 
 static struct shm_segment *segment_of(struct ipc_object *perm)
@@ -35,7 +34,7 @@ static struct shm_segment *segment_of(struct ipc_object *perm)
 
 struct shm_segment *shm_find(s32 id)
 {
-	struct ipc_object *perm = ipc_find(&shm_ids, id);
+	struct ipc_object *perm = ipc_find(&ipc_space()->shm, id);
 
 	return perm ? segment_of(perm) : NULL;
 }
@@ -81,11 +80,15 @@ static int segment_file(struct shm_segment *s, const struct ipc_get *get)
 
 static struct ipc_object *create(const struct ipc_get *get)
 {
+	struct ipc_space *space = ipc_space();
+	u64 pages = ALIGN_UP(get->size, PAGE_SIZE) >> PAGE_SHIFT;
 	struct shm_segment *s;
 	int err;
 
-	if (get->size < 1 || get->size > SHM_BYTES_MAX)
+	if (get->size < 1 || get->size > space->shm_bytes_max)
 		return ERR_PTR(-EINVAL);
+	if (space->shm_pages + pages > space->shm_pages_max)
+		return ERR_PTR(-ENOSPC);
 	if (get->size > page_total_count() << PAGE_SHIFT)
 		return ERR_PTR(-ENOMEM);
 	s = kzalloc(sizeof(*s));
@@ -98,6 +101,8 @@ static struct ipc_object *create(const struct ipc_get *get)
 		kfree(s);
 		return ERR_PTR(err);
 	}
+	s->space = space;
+	space->shm_pages += pages;
 	return &s->perm;
 }
 
@@ -105,6 +110,8 @@ static void destroy(struct ipc_object *perm)
 {
 	struct shm_segment *s = segment_of(perm);
 
+	if (s->space)
+		s->space->shm_pages -= ALIGN_UP(s->bytes, PAGE_SIZE) >> PAGE_SHIFT;
 	path_put(&s->path);
 	kfree(s);
 }
@@ -122,7 +129,7 @@ s64 shm_get(s32 key, u64 bytes, u32 flags)
 
 	if (flags & SHM_HUGETLB)
 		return -ENOMEM; /* an empty pool */
-	id = ipc_get(&shm_ids, &get);
+	id = ipc_get(&ipc_space()->shm, &get);
 	s = id < 0 ? NULL : shm_find((s32)id);
 	if (s && s->path.dentry->inode->ino != (u64)id)
 		s->path.dentry->inode->ino = (u64)id; /* as /proc/PID/maps shows it */
@@ -145,7 +152,7 @@ void shm_totals(u64 *pages, u64 *resident)
 	struct ipc_object *perm;
 
 	*pages = *resident = 0;
-	for (u64 i = 0; (perm = ipc_next(&shm_ids, &i)); i++) {
+	for (u64 i = 0; (perm = ipc_next(&ipc_space()->shm, &i)); i++) {
 		s = segment_of(perm);
 		*pages += ALIGN_UP(s->bytes, PAGE_SIZE) >> PAGE_SHIFT;
 		*resident += shm_resident(s);
@@ -154,7 +161,7 @@ void shm_totals(u64 *pages, u64 *resident)
 
 static void segment_free(struct shm_segment *s)
 {
-	ipc_remove(&shm_ids, &s->perm);
+	ipc_remove(&s->perm);
 	destroy(&s->perm);
 }
 
@@ -166,6 +173,21 @@ void shm_remove(struct shm_segment *s)
 	}
 	s->perm.mode |= SHM_DEST_;
 	ipc_forget_key(&s->perm);
+}
+
+void shm_space_end(struct ipc_space *space)
+{
+	struct ipc_object *perm;
+	struct shm_segment *s;
+
+	for (u64 i = 0; (perm = ipc_next(&space->shm, &i)); i++) {
+		s = segment_of(perm);
+		shm_remove(s);
+		if (!ipc_find_index(&space->shm, (s32)i))
+			continue;
+		ipc_remove(&s->perm); /* lives on where it is attached */
+		s->space = NULL;
+	}
 }
 
 /* --- attachments --------------------------------------------------------------------------- */

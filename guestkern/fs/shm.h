@@ -6,14 +6,12 @@
 #include "fs/vfs.h"
 #include "proc/ipc.h"
 
-#define SHM_SEGMENTS_MAX 4096u
-#define SHM_PAGES_MAX (UINT64_MAX / 4096)
-#define SHM_BYTES_MAX (UINT64_MAX - (1ULL << 24)) /* ULONG_MAX - 16 MiB */
 #define SHM_DEST_ 01000u   /* in perm.mode: goes with the last attachment */
 #define SHM_LOCKED_ 02000u
 
 struct shm_segment {
 	struct ipc_object perm;
+	struct ipc_space *space; /* NULL: that is gone */
 	u64 bytes;
 	struct path path;
 	u32 files; /* attachments' files */
@@ -21,7 +19,6 @@ struct shm_segment {
 	s32 creator, last; /* pids */
 };
 
-extern struct ipc_ids shm_ids;
 /* shmget(2): an id or -errno. */
 s64 shm_get(s32 key, u64 bytes, u32 flags);
 /* The segment of an id, or NULL. */
@@ -34,6 +31,8 @@ void shm_remove(struct shm_segment *s);
 u64 shm_attached(const struct shm_segment *s);
 /* Pages that hold data. */
 u64 shm_resident(const struct shm_segment *s);
+/* A name space ends: no segment of it can be named any more. */
+void shm_space_end(struct ipc_space *space);
 /* Pages of all segments, and of those in memory. */
 void shm_totals(u64 *pages, u64 *resident);
 

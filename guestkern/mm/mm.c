@@ -26,6 +26,8 @@ static void radix_node_free(void *node, size_t bytes)
 	kfree(node);
 }
 
+s64 mm_randomize = 2;
+
 void mm_init(void)
 {
 	static const struct radix_alloc_ops ops = { radix_node_alloc,

@@ -95,6 +95,10 @@ struct mm {
  * interrupt's handler; registered by proc at boot. */
 void mm_set_lost(void (*lost)(struct mm *mm));
 
+/* Most VMAs of a space (/proc/sys/vm/max_map_count), and how a new program's places
+ * are chosen (/proc/sys/kernel/randomize_va_space; 0: always the same). */
+extern s64 mm_map_count_max, mm_randomize;
+
 /* Boot: caches; needs kmem_init and page_init. */
 void mm_init(void);
 

@@ -17,7 +17,6 @@
 
 #include "mm/mm.h"
 
-#define VMA_COUNT_MAX 65530u /* vm.max_map_count of Linux */
 #define STACK_GUARD_BYTES (256 * PAGE_SIZE) /* stack_guard_gap of Linux */
 #define FAULT_AROUND_PAGES 16u /* a fault brings in up to 64 KiB */
 #define FAULT_SEQUENTIAL_PAGES 64u /* and more where all below is in use, */

@@ -207,12 +207,14 @@ void vma_unlink(struct vma *vma)
 	account(mm, vma->flags, -vma_pages(vma));
 }
 
+s64 mm_map_count_max = 65530; /* as Linux */
+
 /* As Linux, or less where the core is small: one space must not fill it. */
 bool vma_count_ok(const struct mm *mm, u32 more)
 {
 	u64 fitting = kmem_total_bytes() / sizeof(struct vma) / 4;
 
-	return mm->vma_count + more <= MIN(fitting, (u64)VMA_COUNT_MAX);
+	return mm->vma_count + more <= MIN(fitting, (u64)mm_map_count_max);
 }
 
 int vma_split(struct vma *vma, uaddr_t addr)

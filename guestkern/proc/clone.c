@@ -12,6 +12,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "proc/ipc.h"
 #include "proc/proc_internal.h"
 #include "proc/seccomp.h"
 #include "proc/uts.h"
@@ -22,14 +23,16 @@
 #include <linux/resource.h>
 #include <linux/sched.h>
 
+/* Name spaces that there are; without control groups, theirs is no different. */
+#define NAME_SPACES (CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+
 /* Accepted and without effect, or carried out below. */
 #define FLAGS_KNOWN                                                          \
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PTRACE |  \
 	 CLONE_VFORK | CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM |         \
 	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |         \
 	 CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO |   \
-	 CLONE_CLEAR_SIGHAND | CLONE_PIDFD | CLONE_NEWUTS |      \
-	 CLONE_NEWNS)
+	 CLONE_CLEAR_SIGHAND | CLONE_PIDFD | NAME_SPACES)
 
 #define COREDUMP_FILTER 0x33 /* core(5): private and shared anonymous, headers */
 #define TIMER_SLACK_NS 50000 /* Linux's default */
@@ -53,11 +56,13 @@ static int check_flags(const struct clone_request *req)
 		return -EINVAL;
 	if ((flags & CLONE_PARENT) && current_process()->unkillable)
 		return -EINVAL;
-	if ((flags & (CLONE_NEWUTS | CLONE_NEWNS)) && (flags & CLONE_THREAD))
+	if ((flags & NAME_SPACES) && (flags & CLONE_THREAD))
 		return -EINVAL; /* threads always share them */
 	if ((flags & CLONE_NEWNS) && (flags & CLONE_FS))
 		return -EINVAL;
-	if ((flags & (CLONE_NEWUTS | CLONE_NEWNS)) && !capable(CAP_SYS_ADMIN))
+	if ((flags & CLONE_NEWIPC) && (flags & CLONE_SYSVSEM))
+		return -EINVAL;
+	if ((flags & NAME_SPACES) && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	/* the register takes canonical addresses only: arch_prctl(2) */
 	if ((flags & CLONE_SETTLS) && req->tls >= USER_BASE_END)
@@ -143,15 +148,27 @@ static void clone_plain(struct process *child, const struct process *parent)
 	child->start_ns = clock_mono_ns();
 }
 
-static int clone_uts(struct process *child, u64 flags)
+static int clone_spaces(struct process *child, u64 flags)
 {
-	child->uts = current_process()->uts;
-	if (!(flags & CLONE_NEWUTS)) {
+	const struct process *parent = current_process();
+
+	if (flags & CLONE_NEWUTS) {
+		child->uts = uts_copy();
+		if (!child->uts)
+			return -ENOMEM;
+	} else {
+		child->uts = parent->uts;
 		uts_get(child->uts);
-		return 0;
 	}
-	child->uts = uts_copy();
-	return child->uts ? 0 : -ENOMEM;
+	if (flags & CLONE_NEWIPC) {
+		child->ipc = ipc_space_create();
+		if (!child->ipc)
+			return -ENOMEM;
+	} else {
+		child->ipc = parent->ipc;
+		ipc_space_get(child->ipc);
+	}
+	return 0;
 }
 
 static int clone_resources(struct process *child, u64 flags)
@@ -173,7 +190,7 @@ static struct process *process_copy(u64 flags)
 		goto out_child;
 	err = clone_exe_path(child);
 	if (!err)
-		err = clone_uts(child, flags);
+		err = clone_spaces(child, flags);
 	if (err)
 		goto out_child;
 	err = clone_resources(child, flags);

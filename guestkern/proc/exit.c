@@ -178,6 +178,8 @@ static void process_end(struct process *p)
 		init_ends(p->exit_code);
 	itimer_stop_all(p);
 	sem_exit(p);
+	ipc_space_put(p->ipc);
+	p->ipc = NULL;
 	proc_resource_ops()->exit(&p->res); /* may sleep */
 	if (leads_session(p))
 		proc_resource_ops()->session_leader_exit(p);

@@ -11,8 +11,81 @@
 #include <linux/capability.h>
 #include <linux/ipc.h>
 
+/* Of Linux: what a new name space begins with. */
+#define SHM_SEGMENTS_MAX 4096
+#define SHM_PAGES_MAX (UINT64_MAX / 4096)
+#define SHM_BYTES_MAX (UINT64_MAX - (1ULL << 24)) /* ULONG_MAX - 16 MiB */
+#define SEM_SETS_MAX 32000
+#define SEM_PER_SET_MAX 32000
+#define SEM_TOTAL_MAX 1024000000
+#define SEM_OPS_MAX 500
+#define MSG_QUEUES_MAX 32000
+#define MSG_SIZE_MAX 8192
+#define MSG_QUEUE_BYTES 16384
+
+#define DEFAULTS                                                              \
+	{                                                                     \
+		.refs = 1,                                                    \
+		.shm = { .max = SHM_SEGMENTS_MAX, .next_id = -1 },            \
+		.sem = { .max = SEM_SETS_MAX, .next_id = -1 },                \
+		.msg = { .max = MSG_QUEUES_MAX, .next_id = -1 },              \
+		.shm_bytes_max = SHM_BYTES_MAX,                               \
+		.shm_pages_max = SHM_PAGES_MAX,                               \
+		.msg_bytes_max = MSG_SIZE_MAX,                                \
+		.msg_queue_bytes_max = MSG_QUEUE_BYTES,                       \
+		.sem_per_set_max = SEM_PER_SET_MAX,                           \
+		.sem_max = SEM_TOTAL_MAX,                                     \
+		.sem_ops_max = SEM_OPS_MAX,                                   \
+	}
+
+struct ipc_space ipc_first_space = DEFAULTS;
+static void (*space_end)(struct ipc_space *space);
+
 #define SEQ_MAX (INT32_MAX >> IPC_INDEX_BITS)
 #define PERMISSIONS 0777u
+
+struct ipc_space *ipc_space(void)
+{
+	struct ipc_space *space = current_process()->ipc;
+
+	return space ? space : &ipc_first_space;
+}
+
+struct ipc_space *ipc_space_create(void)
+{
+	static const struct ipc_space fresh = DEFAULTS;
+	struct ipc_space *space = kmalloc(sizeof(*space));
+
+	if (space)
+		*space = fresh;
+	return space;
+}
+
+void ipc_space_get(struct ipc_space *space)
+{
+	if (space)
+		space->refs++;
+}
+
+void ipc_set_space_end(void (*end)(struct ipc_space *space))
+{
+	space_end = end;
+}
+
+void ipc_space_put(struct ipc_space *space)
+{
+	struct ipc_object *perm;
+
+	if (!space || --space->refs)
+		return;
+	for (u64 i = 0; (perm = ipc_next(&space->msg, &i)); i++)
+		msg_remove(container_of(perm, struct msg_queue, perm));
+	for (u64 i = 0; (perm = ipc_next(&space->sem, &i)); i++)
+		sem_remove(container_of(perm, struct sem_set, perm));
+	if (space_end)
+		space_end(space);
+	kfree(space);
+}
 
 s64 ipc_now(void)
 {
@@ -68,18 +141,27 @@ static struct ipc_object *find_key(const struct ipc_ids *ids, s32 key)
 static int ipc_add(struct ipc_ids *ids, struct ipc_object *perm, s32 key, u32 mode)
 {
 	const struct cred *cred = &current_task()->cred;
-	u32 index = 0;
+	s64 wanted = ids->next_id;
+	u32 index = wanted < 0 ? 0 : (u32)wanted % IPC_INDEX_MAX;
+	u32 seq;
 
 	while (at_index(ids, index))
 		index++;
+	if (index >= IPC_INDEX_MAX)
+		return -ENOSPC;
 	if (radix_set(&ids->table, index, (u64)perm))
 		return -ENOMEM;
-	if (ids->started && index <= ids->last_index)
+	if (wanted < 0 && ids->started && index <= ids->last_index)
 		ids->seq = ids->seq == SEQ_MAX ? 0 : ids->seq + 1;
-	ids->started = true;
-	ids->last_index = index;
+	seq = wanted < 0 ? ids->seq : (u32)wanted >> IPC_INDEX_BITS;
+	if (wanted < 0) {
+		ids->started = true;
+		ids->last_index = index;
+	}
+	ids->next_id = -1;
 	ids->count++;
-	perm->id = (s32)(ids->seq << IPC_INDEX_BITS | index);
+	perm->ids = ids;
+	perm->id = (s32)(seq << IPC_INDEX_BITS | index);
 	perm->key = key;
 	perm->uid = perm->cuid = cred->euid;
 	perm->gid = perm->cgid = cred->egid;
@@ -126,10 +208,13 @@ s64 ipc_get(struct ipc_ids *ids, const struct ipc_get *get)
 	return err ? err : perm->id;
 }
 
-void ipc_remove(struct ipc_ids *ids, struct ipc_object *perm)
+void ipc_remove(struct ipc_object *perm)
 {
-	radix_del(&ids->table, (u64)perm->id % IPC_INDEX_MAX);
-	ids->count--;
+	if (!perm->ids)
+		return;
+	radix_del(&perm->ids->table, (u64)perm->id % IPC_INDEX_MAX);
+	perm->ids->count--;
+	perm->ids = NULL;
 }
 
 void ipc_forget_key(struct ipc_object *perm)

@@ -1,7 +1,7 @@
 /*
  * What the three kinds of System V IPC share: numbers, keys, owners and rights
- * (sysvipc(7)), and the two kinds that are no memory: semaphore sets and message
- * queues. Shared memory is fs/shm.c's.
+ * (sysvipc(7)), name spaces (ipc_namespaces(7)), and the two kinds that are no
+ * memory: semaphore sets and message queues. Shared memory is fs/shm.c's.
  */
 #ifndef PROC_IPC_H
 #define PROC_IPC_H
@@ -15,7 +15,10 @@ struct process;
 #define IPC_INDEX_BITS 15
 #define IPC_INDEX_MAX (1u << IPC_INDEX_BITS)
 
+struct ipc_ids;
+
 struct ipc_object {
+	struct ipc_ids *ids; /* NULL: its name space is gone, or it was removed */
 	s32 id;
 	s32 key; /* 0: IPC_PRIVATE */
 	u32 uid, gid, cuid, cgid;
@@ -23,13 +26,38 @@ struct ipc_object {
 	s64 ctime;
 };
 
-/* All objects of a kind. */
+/* All objects of a kind in a name space. */
 struct ipc_ids {
 	struct radix table; /* index -> struct ipc_object */
-	u32 count, max;
+	u32 count;
+	s64 max;     /* shmmni, msgmni, the last of sem */
+	s64 next_id; /* shm_next_id and kin: wanted for the next one; -1: any */
 	u32 seq, last_index;
 	bool started;
 };
+
+/* A name space, with its limits (proc(5), /proc/sys/kernel). */
+struct ipc_space {
+	u32 refs;
+	struct ipc_ids shm, sem, msg;
+	u64 shm_bytes_max, shm_pages_max;	    /* shmmax, shmall */
+	u64 shm_pages;				    /* of all segments */
+	s64 msg_bytes_max, msg_queue_bytes_max;	    /* msgmax, msgmnb */
+	s64 sem_per_set_max, sem_max, sem_ops_max;  /* the first three of sem */
+	u32 sem_total;				    /* semaphores of all sets */
+	void *mqueues; /* fs/mqueue.c; NULL: not used yet */
+};
+
+/* The current process's, and the machine's first. */
+struct ipc_space *ipc_space(void);
+extern struct ipc_space ipc_first_space;
+/* An empty one with one reference, or NULL: no memory. */
+struct ipc_space *ipc_space_create(void);
+void ipc_space_get(struct ipc_space *space);
+/* With the last reference everything in it goes. May sleep. */
+void ipc_space_put(struct ipc_space *space);
+/* Installs what empties a name space of what fs keeps there. Boot. */
+void ipc_set_space_end(void (*end)(struct ipc_space *space));
 
 /*
  * The get calls: the id of the object of key, or of a new one, by IPC_CREAT and
@@ -54,8 +82,8 @@ struct ipc_object *ipc_find_index(const struct ipc_ids *ids, s32 index);
 struct ipc_object *ipc_next(const struct ipc_ids *ids, u64 *index);
 /* The highest index in use, or 0. */
 s64 ipc_max_index(const struct ipc_ids *ids);
-/* Takes perm out of the table: its id is nobody's. */
-void ipc_remove(struct ipc_ids *ids, struct ipc_object *perm);
+/* Takes perm out of its table, if it is in one: its id is nobody's. */
+void ipc_remove(struct ipc_object *perm);
 /* No longer found by its key. */
 void ipc_forget_key(struct ipc_object *perm);
 
@@ -72,10 +100,6 @@ bool ipc_core_short(void);
 
 /* --- semaphore sets (sem.c) ------------------------------------------------------ */
 
-#define SEM_SETS_MAX 32000u
-#define SEM_PER_SET_MAX 32000u
-#define SEM_TOTAL_MAX 1024000000u
-#define SEM_OPS_MAX 500u
 #define SEM_VALUE_MAX 32767
 
 struct sem {
@@ -84,6 +108,7 @@ struct sem {
 };
 struct sem_set {
 	struct ipc_object perm;
+	struct ipc_space *space;
 	s64 otime;
 	u32 count;
 	struct list_head waiters; /* struct sem_waiter, in order */
@@ -96,7 +121,6 @@ struct sem_op { /* struct sembuf */
 	short flags;
 };
 
-extern struct ipc_ids sem_ids;
 /* semget(2): an id or -errno. */
 s64 sem_get(s32 key, u32 count, u32 flags);
 /* The set of an id, or NULL. */
@@ -109,15 +133,10 @@ void sem_set_one(struct sem_set *set, u32 num, u16 value);
 /* How many wait for num to rise (zero: to become 0). */
 u32 sem_waiting(const struct sem_set *set, u32 num, bool zero);
 void sem_remove(struct sem_set *set);
-u32 sem_total(void); /* semaphores of all sets */
 /* p ends: SEM_UNDO. */
 void sem_exit(struct process *p);
 
 /* --- message queues (msg.c) -------------------------------------------------------- */
-
-#define MSG_QUEUES_MAX 32000u
-#define MSG_SIZE_MAX 8192u
-#define MSG_QUEUE_BYTES 16384u
 
 struct msg_queue {
 	struct ipc_object perm;
@@ -131,7 +150,6 @@ struct msg_queue {
 	u32 users; /* calls that sleep on it */
 };
 
-extern struct ipc_ids msg_ids;
 /* msgget(2): an id or -errno. */
 s64 msg_get(s32 key, u32 flags);
 /* The queue of an id, or NULL. */

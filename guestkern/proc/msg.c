@@ -25,11 +25,9 @@ struct msg_waiter {
 	struct task *task;
 };
 
-struct ipc_ids msg_ids = { .max = MSG_QUEUES_MAX };
-
 struct msg_queue *msg_find(s32 id)
 {
-	struct ipc_object *perm = ipc_find(&msg_ids, id);
+	struct ipc_object *perm = ipc_find(&ipc_space()->msg, id);
 
 	return perm ? container_of(perm, struct msg_queue, perm) : NULL;
 }
@@ -41,7 +39,7 @@ static struct ipc_object *create(const struct ipc_get *get)
 	(void)get;
 	if (!q)
 		return ERR_PTR(-ENOMEM);
-	q->bytes_max = MSG_QUEUE_BYTES;
+	q->bytes_max = (u64)ipc_space()->msg_queue_bytes_max;
 	list_init(&q->messages);
 	list_init(&q->waiters);
 	return &q->perm;
@@ -56,7 +54,7 @@ s64 msg_get(s32 key, u32 flags)
 {
 	const struct ipc_get get = { key, flags, 0, create, destroy, NULL };
 
-	return ipc_get(&msg_ids, &get);
+	return ipc_get(&ipc_space()->msg, &get);
 }
 
 void msg_stir(struct msg_queue *q)
@@ -77,7 +75,7 @@ void msg_remove(struct msg_queue *q)
 {
 	struct message *m;
 
-	ipc_remove(&msg_ids, &q->perm);
+	ipc_remove(&q->perm);
 	while (!list_empty(&q->messages)) {
 		m = list_first_entry(&q->messages, struct message, link);
 		list_del(&m->link);
@@ -95,7 +93,7 @@ void msg_totals(u64 *messages, u64 *bytes)
 	const struct msg_queue *q;
 
 	*messages = *bytes = 0;
-	for (u64 i = 0; (perm = ipc_next(&msg_ids, &i)); i++) {
+	for (u64 i = 0; (perm = ipc_next(&ipc_space()->msg, &i)); i++) {
 		q = container_of(perm, struct msg_queue, perm);
 		*messages += q->count;
 		*bytes += q->bytes;
@@ -164,7 +162,7 @@ s64 msg_send(s32 id, s64 type, uaddr_t text, u64 bytes, u32 flags)
 	struct message *m;
 	int err;
 
-	if (bytes > MSG_SIZE_MAX || id < 0 || type < 1)
+	if (bytes > (u64)ipc_space()->msg_bytes_max || id < 0 || type < 1)
 		return -EINVAL;
 	m = message_from_user(type, text, bytes);
 	if (IS_ERR(m))

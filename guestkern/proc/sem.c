@@ -31,28 +31,21 @@ struct sem_waiter {
 	int result;  /* 1: still waiting */
 };
 
-struct ipc_ids sem_ids = { .max = SEM_SETS_MAX };
-static u32 total;
-
-u32 sem_total(void)
-{
-	return total;
-}
-
 struct sem_set *sem_find(s32 id)
 {
-	struct ipc_object *perm = ipc_find(&sem_ids, id);
+	struct ipc_object *perm = ipc_find(&ipc_space()->sem, id);
 
 	return perm ? container_of(perm, struct sem_set, perm) : NULL;
 }
 
 static struct ipc_object *create(const struct ipc_get *get)
 {
+	struct ipc_space *space = ipc_space();
 	struct sem_set *set;
 
 	if (!get->size)
 		return ERR_PTR(-EINVAL);
-	if (total + get->size > SEM_TOTAL_MAX)
+	if (space->sem_total + get->size > (u64)space->sem_max)
 		return ERR_PTR(-ENOSPC);
 	set = kzalloc(sizeof(*set) + get->size * sizeof(set->sems[0]));
 	if (!set)
@@ -60,7 +53,8 @@ static struct ipc_object *create(const struct ipc_get *get)
 	set->count = (u32)get->size;
 	list_init(&set->waiters);
 	list_init(&set->undos);
-	total += set->count;
+	set->space = space;
+	space->sem_total += set->count;
 	return &set->perm;
 }
 
@@ -68,7 +62,7 @@ static void destroy(struct ipc_object *perm)
 {
 	struct sem_set *set = container_of(perm, struct sem_set, perm);
 
-	total -= set->count;
+	set->space->sem_total -= set->count;
 	kfree(set);
 }
 
@@ -81,7 +75,9 @@ s64 sem_get(s32 key, u32 count, u32 flags)
 {
 	const struct ipc_get get = { key, flags, count, create, destroy, check };
 
-	return count > SEM_PER_SET_MAX ? -EINVAL : ipc_get(&sem_ids, &get);
+	return count > (u64)ipc_space()->sem_per_set_max ?
+		       -EINVAL :
+		       ipc_get(&ipc_space()->sem, &get);
 }
 
 /* --- undo ------------------------------------------------------------------------------ */
@@ -297,7 +293,7 @@ u32 sem_waiting(const struct sem_set *set, u32 num, bool zero)
 
 void sem_remove(struct sem_set *set)
 {
-	ipc_remove(&sem_ids, &set->perm);
+	ipc_remove(&set->perm);
 	while (!list_empty(&set->undos))
 		undo_free(list_first_entry(&set->undos, struct sem_undo, set_link));
 	while (!list_empty(&set->waiters))

@@ -15,6 +15,7 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "proc/proc_internal.h"
+#include "proc/ipc.h"
 #include "proc/uts.h"
 #include "proc/seccomp.h"
 
@@ -197,6 +198,7 @@ void process_free(struct process *p)
 	if (p->session)
 		session_put(p->session);
 	uts_put(p->uts);
+	ipc_space_put(p->ipc); /* not there yet, or gone with its exit */
 	kfree(p->exe_path);
 	kfree(p);
 }

@@ -114,6 +114,7 @@ struct process {
 	u32 coredump_filter;	     /* of core(5) */
 	u32 personality;	     /* of personality(2) */
 	struct uts_names *uts;	     /* proc/uts.h; NULL: the machine's first */
+	struct ipc_space *ipc;	     /* proc/ipc.h; NULL: the machine's first */
 	char *exe_path;		     /* kmalloc'd absolute path, or NULL */
 };
 

@@ -1,7 +1,7 @@
 /*
  * Core files: what a program was when a signal killed it, as an ELF file that gdb
  * reads (core(5); the notes as in Linux's fs/binfmt_elf.c, struct layouts of
- * linux/elfcore.h). The file is "core" in the current directory, sparse where
+ * linux/elfcore.h). The file has the name that core_name.c makes, and is sparse where
  * there is nothing.
  *
  * What is in it: of private and anonymous memory all that is there; of files
@@ -31,7 +31,6 @@
 
 #include <linux/resource.h>
 
-#define CORE_NAME "core" /* /proc/sys/kernel/core_pattern */
 #define CORE_MODE 0600
 #define NOTE_OWNER "CORE"
 #define NOTE_OWNER_XSTATE "LINUX"
@@ -454,15 +453,16 @@ static void put_core(struct dump *d, const struct process *p)
 
 /* Linux's conditions: a plain file, of ours alone, that nobody else could have
  * prepared to read it. */
-static struct file *open_core(void)
+static struct file *open_core(char *name, int sig)
 {
-	struct file *f = file_open(AT_FDCWD, CORE_NAME,
-				   O_CREAT | O_RDWR | O_NOFOLLOW | O_LARGEFILE |
-					   O_NONBLOCK,
-				   CORE_MODE, 0);
 	const struct inode *inode;
-	int err = 0;
+	struct file *f;
+	int err = core_name(name, PATH_MAX_, sig);
 
+	if (err)
+		return ERR_PTR(err);
+	f = file_open(AT_FDCWD, name,
+		      O_CREAT | O_RDWR | O_NOFOLLOW | O_LARGEFILE | O_NONBLOCK, CORE_MODE, 0);
 	if (IS_ERR(f))
 		return f;
 	inode = f->inode;
@@ -502,11 +502,16 @@ bool coredump(int sig, const struct k_siginfo *info)
 		.info = info,
 	};
 	struct file *f;
+	char *name;
 	bool done;
 
 	if (limit < PAGE_SIZE || !p->dumpable || !p->mm)
 		return false;
-	f = open_core();
+	name = kmalloc(PATH_MAX_);
+	if (!name)
+		return false;
+	f = open_core(name, sig);
+	kfree(name);
 	if (IS_ERR(f))
 		return false;
 	done = dump_to(f, &d, p);

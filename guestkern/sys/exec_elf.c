@@ -208,7 +208,7 @@ static u64 random_page_bytes(u64 pages)
 {
 	u64 r;
 
-	if (current_process()->personality & ADDR_NO_RANDOMIZE)
+	if (!mm_randomize || current_process()->personality & ADDR_NO_RANDOMIZE)
 		return 0;
 	random_bytes(&r, sizeof(r));
 	return (r % pages) * PAGE_SIZE;

@@ -211,7 +211,7 @@ static int put_auxv_data(struct exec *ex, uaddr_t *low)
 	int err;
 
 	random_bytes(&r, sizeof(r));
-	if (current_process()->personality & ADDR_NO_RANDOMIZE)
+	if (!mm_randomize || current_process()->personality & ADDR_NO_RANDOMIZE)
 		r = 0;
 	*low = ALIGN_DOWN(*low - r % ALIGN_RANDOM, 16UL);
 	platform = *low - sizeof(PLATFORM);

@@ -288,8 +288,8 @@ static s64 get_events(const u64 arg[6])
 	}
 	if (!aio_find(arg[0]) || min > max || min < 0)
 		return -EINVAL;
-	return aio_events(arg[0], (u32)MIN(min, (s64)AIO_EVENTS_MAX),
-			  (u32)MIN(max, (s64)AIO_EVENTS_MAX), arg[3], deadline);
+	return aio_events(arg[0], (u32)MIN(min, (s64)INT32_MAX),
+			  (u32)MIN(max, (s64)INT32_MAX), arg[3], deadline);
 }
 
 s64 sys_io_getevents(const u64 arg[6])

@@ -30,33 +30,38 @@ s64 sys_msgrcv(const u64 arg[6])
 	return msg_receive((s32)arg[0], arg[1], arg[2], (s64)arg[3], (u32)arg[4]);
 }
 
+/* Unused limits that are told all the same (linux/msg.h: MSGPOOL, MSGMAP, MSGTQL). */
+#define MSG_MAP 16384
+#define MSG_POOL_KIB (32000 * MSG_MAP / 1024)
+
 static s64 put_limits(int cmd, uaddr_t to)
 {
+	const struct ipc_space *space = ipc_space();
 	struct msginfo info = {
-		.msgmax = MSG_SIZE_MAX,
-		.msgmnb = MSG_QUEUE_BYTES,
-		.msgmni = MSG_QUEUES_MAX,
-		.msgpool = MSG_QUEUES_MAX * MSG_QUEUE_BYTES / 1024,
-		.msgmap = MSG_QUEUE_BYTES,
+		.msgmax = (int)space->msg_bytes_max,
+		.msgmnb = (int)space->msg_queue_bytes_max,
+		.msgmni = (int)space->msg.max,
+		.msgpool = MSG_POOL_KIB,
+		.msgmap = MSG_MAP,
 		.msgssz = 16,
-		.msgtql = MSG_QUEUE_BYTES,
+		.msgtql = MSG_MAP,
 		.msgseg = 0xffff,
 	};
 	u64 messages, bytes;
 
 	if (cmd == MSG_INFO) {
 		msg_totals(&messages, &bytes);
-		info.msgpool = (int)msg_ids.count;
+		info.msgpool = (int)space->msg.count;
 		info.msgmap = (int)messages;
 		info.msgtql = (int)bytes;
 	}
-	return put_user(info, to) ? -EFAULT : ipc_max_index(&msg_ids);
+	return put_user(info, to) ? -EFAULT : ipc_max_index(&space->msg);
 }
 
 static s64 status(s32 id, int cmd, uaddr_t to)
 {
-	struct ipc_object *perm = cmd == IPC_STAT ? ipc_find(&msg_ids, id) :
-						  ipc_find_index(&msg_ids, id);
+	struct ipc_object *perm = cmd == IPC_STAT ? ipc_find(&ipc_space()->msg, id) :
+						  ipc_find_index(&ipc_space()->msg, id);
 	const struct msg_queue *q;
 	struct msqid64_ds ds;
 	int err;
@@ -96,7 +101,7 @@ static s64 control(struct msg_queue *q, int cmd, uaddr_t from)
 		msg_remove(q);
 		return 0;
 	}
-	if (ds.msg_qbytes > MSG_QUEUE_BYTES && !capable(CAP_SYS_RESOURCE))
+	if (ds.msg_qbytes > (u64)ipc_space()->msg_queue_bytes_max && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	if (ds.msg_perm.uid == (u32)-1 || ds.msg_perm.gid == (u32)-1)
 		return -EINVAL;

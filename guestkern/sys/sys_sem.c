@@ -40,7 +40,7 @@ static s64 operate(s32 id, uaddr_t from, u64 count, u64 deadline_ns)
 
 	if (count < 1 || id < 0)
 		return -EINVAL;
-	if (count > SEM_OPS_MAX)
+	if (count > (u64)ipc_space()->sem_ops_max)
 		return -E2BIG;
 	if (count > FEW_OPS) {
 		ops = kmalloc(count * sizeof(*ops));
@@ -79,30 +79,31 @@ s64 sys_semtimedop(const u64 arg[6])
 
 static s64 put_limits(int cmd, uaddr_t to)
 {
+	const struct ipc_space *space = ipc_space();
 	struct seminfo info = {
-		.semmap = (int)SEM_TOTAL_MAX,
-		.semmni = SEM_SETS_MAX,
-		.semmns = (int)SEM_TOTAL_MAX,
-		.semmnu = (int)SEM_TOTAL_MAX,
-		.semmsl = SEM_PER_SET_MAX,
-		.semopm = SEM_OPS_MAX,
-		.semume = SEM_OPS_MAX,
+		.semmap = (int)space->sem_max,
+		.semmni = (int)space->sem.max,
+		.semmns = (int)space->sem_max,
+		.semmnu = (int)space->sem_max,
+		.semmsl = (int)space->sem_per_set_max,
+		.semopm = (int)space->sem_ops_max,
+		.semume = (int)space->sem_ops_max,
 		.semusz = 20,
 		.semvmx = SEM_VALUE_MAX,
 		.semaem = SEM_VALUE_MAX,
 	};
 
 	if (cmd == SEM_INFO) {
-		info.semusz = (int)sem_ids.count;
-		info.semaem = (int)sem_total();
+		info.semusz = (int)space->sem.count;
+		info.semaem = (int)space->sem_total;
 	}
-	return put_user(info, to) ? -EFAULT : ipc_max_index(&sem_ids);
+	return put_user(info, to) ? -EFAULT : ipc_max_index(&space->sem);
 }
 
 static s64 status(s32 id, int cmd, uaddr_t to)
 {
-	struct ipc_object *perm = cmd == IPC_STAT ? ipc_find(&sem_ids, id) :
-						  ipc_find_index(&sem_ids, id);
+	struct ipc_object *perm = cmd == IPC_STAT ? ipc_find(&ipc_space()->sem, id) :
+						  ipc_find_index(&ipc_space()->sem, id);
 	const struct sem_set *set;
 	struct semid64_ds ds;
 	int err;

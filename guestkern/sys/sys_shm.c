@@ -39,23 +39,24 @@ s64 sys_shmdt(const u64 arg[6])
 
 static s64 put_limits(uaddr_t to)
 {
+	const struct ipc_space *space = ipc_space();
 	const struct shminfo64 info = {
-		.shmmax = SHM_BYTES_MAX,
+		.shmmax = space->shm_bytes_max,
 		.shmmin = 1,
-		.shmmni = SHM_SEGMENTS_MAX,
-		.shmseg = SHM_SEGMENTS_MAX,
-		.shmall = SHM_PAGES_MAX,
+		.shmmni = (u64)space->shm.max,
+		.shmseg = (u64)space->shm.max,
+		.shmall = space->shm_pages_max,
 	};
 
-	return put_user(info, to) ? -EFAULT : ipc_max_index(&shm_ids);
+	return put_user(info, to) ? -EFAULT : ipc_max_index(&space->shm);
 }
 
 static s64 put_usage(uaddr_t to)
 {
-	struct user_shm_info info = { .used_ids = (s32)shm_ids.count };
+	struct user_shm_info info = { .used_ids = (s32)ipc_space()->shm.count };
 
 	shm_totals(&info.total, &info.resident);
-	return put_user(info, to) ? -EFAULT : ipc_max_index(&shm_ids);
+	return put_user(info, to) ? -EFAULT : ipc_max_index(&ipc_space()->shm);
 }
 
 static s64 put_status(const struct shm_segment *s, uaddr_t to)
@@ -76,8 +77,8 @@ static s64 put_status(const struct shm_segment *s, uaddr_t to)
 
 static s64 status(s32 id, int cmd, uaddr_t to)
 {
-	struct ipc_object *perm = cmd == IPC_STAT ? ipc_find(&shm_ids, id) :
-						  ipc_find_index(&shm_ids, id);
+	struct ipc_object *perm = cmd == IPC_STAT ? ipc_find(&ipc_space()->shm, id) :
+						  ipc_find_index(&ipc_space()->shm, id);
 	int err;
 	s64 ret;
 

@@ -1,9 +1,10 @@
 /*
- * unshare(2). Of name spaces there are those of names (UTS) and of mounts; the others
- * answer as a kernel made without them. Threads always share descriptors and working
- * directory.
+ * unshare(2). Of name spaces there are those of names (UTS), of mounts and of IPC; the
+ * others answer as a kernel made without them. Threads always share descriptors and
+ * working directory.
  */
 #include "lib/err.h"
+#include "proc/ipc.h"
 #include "proc/resource.h"
 #include "proc/task.h"
 #include "proc/uts.h"
@@ -13,10 +14,11 @@
 #include <linux/sched.h>
 
 #define MISSING_SPACES \
-	(CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
+	(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
+#define NAME_SPACES (CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWCGROUP)
 #define KNOWN                                                                         \
 	(CLONE_THREAD | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VM |           \
-	 CLONE_SYSVSEM | CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWCGROUP | MISSING_SPACES)
+	 CLONE_SYSVSEM | NAME_SPACES | MISSING_SPACES)
 
 static int check_flags(u64 flags)
 {
@@ -37,31 +39,70 @@ static int check_flags(u64 flags)
 	return flags & MISSING_SPACES ? -EINVAL : 0;
 }
 
+/* What is made before anything is changed. */
+struct new_spaces {
+	struct uts_names *uts;
+	struct ipc_space *ipc;
+};
+
+static void drop(struct new_spaces *fresh)
+{
+	uts_put(fresh->uts);
+	ipc_space_put(fresh->ipc);
+}
+
+static int prepare(struct new_spaces *fresh, u64 flags)
+{
+	*fresh = (struct new_spaces){ NULL };
+	if (flags & CLONE_NEWUTS)
+		fresh->uts = uts_copy();
+	if (flags & CLONE_NEWIPC)
+		fresh->ipc = ipc_space_create();
+	if ((flags & CLONE_NEWUTS && !fresh->uts) || (flags & CLONE_NEWIPC && !fresh->ipc)) {
+		drop(fresh);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The process's own take the place of the old ones, which become fresh's. */
+static void take(struct process *p, struct new_spaces *fresh)
+{
+	struct new_spaces old = { NULL };
+
+	if (fresh->uts) {
+		old.uts = p->uts;
+		p->uts = fresh->uts;
+	}
+	if (fresh->ipc) {
+		sem_exit(p); /* what it would undo is another's now */
+		old.ipc = p->ipc;
+		p->ipc = fresh->ipc;
+	}
+	drop(&old);
+}
+
 s64 sys_unshare(const u64 arg[6])
 {
 	struct process *p = current_process();
-	struct uts_names *names = NULL;
+	struct new_spaces fresh;
 	u64 flags = arg[0];
 	int err = check_flags(flags);
 
 	if (err)
 		return err;
-	if ((flags & (CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWCGROUP)) &&
-	    !capable(CAP_SYS_ADMIN))
+	if ((flags & NAME_SPACES) && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	if (flags & CLONE_NEWUTS) {
-		names = uts_copy();
-		if (!names)
-			return -ENOMEM;
-	}
+	err = prepare(&fresh, flags);
+	if (err)
+		return err;
 	err = proc_resource_ops()->unshare(&p->res, flags);
 	if (err) {
-		uts_put(names);
+		drop(&fresh);
 		return err;
 	}
-	if (names) {
-		uts_put(p->uts);
-		p->uts = names;
-	}
+	if (flags & CLONE_SYSVSEM)
+		sem_exit(p);
+	take(p, &fresh);
 	return 0;
 }

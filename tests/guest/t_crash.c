@@ -6,6 +6,8 @@
 #include <linux/elf.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -306,6 +308,36 @@ static void no_core_file(void)
 	CHECK(st.st_size <= 8192);
 }
 
+static void pattern(const char *text)
+{
+	int fd = (int)CHECK_OK(open("/proc/sys/kernel/core_pattern", O_WRONLY, 0));
+
+	CHECK(write(fd, text, strlen(text)) > 0);
+	close(fd);
+}
+
+/* /proc/sys/kernel/core_pattern (core(5)). */
+static void core_named(void)
+{
+	char name[64];
+	int status;
+	pid_t pid;
+
+	test_need_root();
+	test_scratch();
+	pattern("c-%e-%s-%u-%%-%p%z%");
+	pid = test_fork();
+	if (!pid)
+		crash_with_core();
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	pattern("|/bin/helper");
+	CHECK(WCOREDUMP(status));
+	snprintf(name, sizeof(name), "c-t_crash-%d-0-%%-%d", SIGSEGV, pid);
+	CHECK_OK(unlink(name));
+	CHECK(!WCOREDUMP(test_status(crash_with_core)));
+	pattern("core");
+}
+
 static const struct test_case cases[] = {
 	{ "by default", by_default },
 	{ "signal ignored", ignored },
@@ -317,6 +349,7 @@ static const struct test_case cases[] = {
 	{ "resources are given back", resources_are_given_back },
 	{ "core file", core_file },
 	{ "core file: limits", no_core_file },
+	{ "core file: its name", core_named },
 };
 
 TEST_MAIN(cases)

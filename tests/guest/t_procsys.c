@@ -257,6 +257,25 @@ static void largest_pipe(void)
 	CHECK_EQ(put(path, "1048576"), 7);
 }
 
+/* What is kept and has an effect; back as it was. */
+static void limits_of_memory(void)
+{
+	const char *path = "/proc/sys/vm/max_map_count", *random = "/proc/sys/kernel/randomize_va_space";
+	long old = number(path);
+	char back[16];
+	void *at;
+
+	test_need_root();
+	snprintf(back, sizeof(back), "%ld", old);
+	CHECK(put(path, "4") > 0);
+	at = mmap((void *)0x20000000, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(put(path, back) > 0);
+	CHECK(at == MAP_FAILED);
+	CHECK_EQ(number(random), 2);
+	CHECK_EQ(put(random, "3"), -EINVAL);
+	CHECK_EQ(put("/proc/sys/fs/aio-max-nr", "-1"), -EINVAL);
+}
+
 static const struct test_case cases[] = {
 	{ "io", accounts },
 	{ "coredump_filter", dump_filter },
@@ -268,6 +287,7 @@ static const struct test_case cases[] = {
 	{ "sys: numbers are set", numbers_are_set },
 	{ "sys: pid_max", highest_pid },
 	{ "sys: nr_open", most_descriptors },
+	{ "sys: limits of memory", limits_of_memory },
 	{ "sys: pipe-max-size", largest_pipe },
 };
 
