@@ -35,7 +35,7 @@ $(call suites_inc,vmm)
 unit_src := $(wildcard tests/unit/*.c) $(if $(wildcard tests/unit/main.c),,tests/check_main.c)
 unit_obj := $(call objects,utest,$(unit_src))
 # of the VMM, the broker's part that serves requests
-unit_vmm_obj := $(foreach n,check node serve,$(call objects,vmmsan,vmmproc/broker_$(n).c))
+unit_vmm_obj := $(foreach n,check node owner serve xattr,$(call objects,vmmsan,vmmproc/broker_$(n).c))
 $(B)/tests/unit-tests: $(unit_obj) $(unit_vmm_obj) $(B)/hosted/libguestkern.a \
 		$(B)/tests/unit/suites.inc
 	$(call say,LD)$(CC) $(san_flags) -o $@ $(unit_obj) $(unit_vmm_obj) \

@@ -133,6 +133,9 @@ static int install_filter(void)
 		SCMP_SYS(symlinkat), SCMP_SYS(linkat), SCMP_SYS(unlinkat),
 		SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(fchmodat), SCMP_SYS(utimensat),
 		SCMP_SYS(ftruncate), SCMP_SYS(fsync), SCMP_SYS(fstatfs),
+		SCMP_SYS(fallocate), SCMP_SYS(getxattr), SCMP_SYS(lgetxattr),
+		SCMP_SYS(setxattr), SCMP_SYS(removexattr), SCMP_SYS(listxattr),
+		SCMP_SYS(llistxattr),
 		SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap),
 		SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
 	};

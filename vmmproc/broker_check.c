@@ -3,7 +3,9 @@
  * What a handle stands for is not its business.
  */
 #include <errno.h>
+#include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/xattr.h>
 #include <string.h>
 
 #include "broker_internal.h"
@@ -12,8 +14,8 @@
 
 /* What an operation takes. */
 struct shape {
-	enum { NAME_NONE = 0, NAME_ONE, NAME_MAYBE } name;
-	enum { TEXT_NONE = 0, TEXT_NAME, TEXT_TARGET } text;
+	enum { NAME_NONE = 0, NAME_ONE, NAME_MAYBE, NAME_XATTR } name;
+	enum { TEXT_NONE = 0, TEXT_NAME, TEXT_TARGET, TEXT_VALUE } text;
 	uint32_t flags;	 /* the ones that there are */
 	bool writes, moves; /* changes what is on the host; has a place in RAM */
 };
@@ -31,7 +33,9 @@ static const struct shape shapes[LODGER_BROKER_OPS] = {
 	[LODGER_BROKER_CREATE] = { .name = NAME_ONE, .writes = true },
 	[LODGER_BROKER_MKDIR] = { .name = NAME_ONE, .writes = true },
 	[LODGER_BROKER_MKSPECIAL] = { .name = NAME_ONE,
-				      .flags = LODGER_BROKER_MAKE_SOCKET,
+				      .flags = LODGER_BROKER_MAKE_SOCKET |
+					       LODGER_BROKER_MAKE_CHAR |
+					       LODGER_BROKER_MAKE_BLOCK,
 				      .writes = true },
 	[LODGER_BROKER_SYMLINK] = { .name = NAME_ONE, .text = TEXT_TARGET, .writes = true },
 	[LODGER_BROKER_LINK] = { .name = NAME_ONE, .writes = true },
@@ -41,13 +45,24 @@ static const struct shape shapes[LODGER_BROKER_OPS] = {
 				   .text = TEXT_NAME,
 				   .flags = RENAME_NOREPLACE | RENAME_EXCHANGE,
 				   .writes = true },
-	[LODGER_BROKER_SETATTR] = { .flags = LODGER_BROKER_SET_MODE |
+	[LODGER_BROKER_SETATTR] = { .flags = LODGER_BROKER_SET_OWNER |
 					     LODGER_BROKER_SET_SIZE |
 					     LODGER_BROKER_SET_ATIME |
 					     LODGER_BROKER_SET_MTIME,
 				    .writes = true },
 	[LODGER_BROKER_SYNC] = { 0 },
 	[LODGER_BROKER_STATFS] = { 0 },
+	[LODGER_BROKER_TMPFILE] = { .writes = true },
+	[LODGER_BROKER_ALLOCATE] = { .flags = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE |
+					      FALLOC_FL_ZERO_RANGE,
+				     .writes = true },
+	[LODGER_BROKER_GETXATTR] = { .name = NAME_XATTR },
+	[LODGER_BROKER_SETXATTR] = { .name = NAME_XATTR,
+				     .text = TEXT_VALUE,
+				     .flags = XATTR_CREATE | XATTR_REPLACE,
+				     .writes = true },
+	[LODGER_BROKER_DELXATTR] = { .name = NAME_XATTR, .writes = true },
+	[LODGER_BROKER_LISTXATTR] = { 0 },
 };
 
 /* One component, and none of those that lead elsewhere. */
@@ -62,6 +77,16 @@ static int check_name(const char *name, size_t len)
 	return 0;
 }
 
+/* A user's, and not that which says whose the file is. */
+static int check_xattr(const char *name, size_t len)
+{
+	if (memchr(name, 0, len) || strncmp(name, XATTR_USER_PREFIX, XATTR_USER_PREFIX_LEN) != 0)
+		return -EOPNOTSUPP;
+	if (len == XATTR_USER_PREFIX_LEN)
+		return -EINVAL;
+	return strcmp(name, LODGER_BROKER_OWNER_XATTR) ? 0 : -EPERM;
+}
+
 static int check_strings(const struct broker_request *rq, const struct shape *shape)
 {
 	size_t name_bytes = rq->head.name_bytes, text_bytes = rq->head.text_bytes;
@@ -69,6 +94,8 @@ static int check_strings(const struct broker_request *rq, const struct shape *sh
 
 	if (shape->name == NAME_ONE || (shape->name == NAME_MAYBE && name_bytes))
 		err = check_name(rq->name, name_bytes);
+	else if (shape->name == NAME_XATTR)
+		err = check_xattr(rq->name, name_bytes);
 	else if (name_bytes)
 		err = -EINVAL;
 	if (err)
@@ -80,6 +107,8 @@ static int check_strings(const struct broker_request *rq, const struct shape *sh
 		return check_name(rq->text, text_bytes);
 	case TEXT_TARGET:
 		return !text_bytes || memchr(rq->text, 0, text_bytes) ? -EINVAL : 0;
+	case TEXT_VALUE:
+		return 0;
 	}
 	return -EINVAL;
 }
@@ -93,6 +122,8 @@ static int check_numbers(const struct lodger_broker_request *head, const struct 
 		return -EINVAL;
 	if (head->offset > INT64_MAX || head->atime_ns >= NS_PER_SECOND ||
 	    head->mtime_ns >= NS_PER_SECOND || head->mode & ~07777u)
+		return -EINVAL;
+	if (head->op == LODGER_BROKER_ALLOCATE && (!head->bytes || head->bytes > INT64_MAX - head->offset))
 		return -EINVAL;
 	if (!shape->moves)
 		return 0;
@@ -130,6 +161,11 @@ int broker_check(struct broker_request *rq, const void *message, size_t len_byte
 	shape = &shapes[rq->head.op];
 	err = check_numbers(&rq->head, shape);
 	return err ? err : check_strings(rq, shape);
+}
+
+bool broker_op_names(const struct lodger_broker_request *head)
+{
+	return shapes[head->op].name == NAME_ONE || shapes[head->op].name == NAME_MAYBE;
 }
 
 bool broker_op_renames(const struct lodger_broker_request *head)

@@ -1,5 +1,6 @@
 /* What the broker's files share: broker_check.c (is a request well-formed?),
- * broker_node.c (handles, opening names), broker_serve.c (operations). */
+ * broker_node.c (handles, opening names), broker_owner.c (whose a file is to the
+ * guest), broker_xattr.c (its attributes), broker_serve.c (operations). */
 #ifndef VMMPROC_BROKER_INTERNAL_H
 #define VMMPROC_BROKER_INTERNAL_H
 
@@ -50,6 +51,8 @@ struct broker_request {
 /* Copies and checks a message by itself: 0, -EINVAL, -ENAMETOOLONG, -EPROTO. rq->head
  * is filled in as far as the message goes. */
 int broker_check(struct broker_request *rq, const void *message, size_t len_bytes);
+/* Is the name one in the directory that the handle stands for? */
+bool broker_op_names(const struct lodger_broker_request *head);
 /* Does the operation change names in its directory? */
 bool broker_op_renames(const struct lodger_broker_request *head);
 /* Does the operation change what is below a root? */
@@ -75,8 +78,46 @@ struct broker_fd_name {
 };
 struct broker_fd_name broker_fd_name(const struct broker_node *node);
 
+/* What the kernel calls a node's file, or a name in it, for calls that take no
+ * descriptor. The last component is no link that is to be followed, but for name "". */
+struct broker_path {
+	char text[sizeof("/proc/self/fd//") + 11 + LODGER_BROKER_NAME_MAX];
+};
+struct broker_path broker_path(const struct broker_node *node, const char *name);
+
 /* Attributes of name in dir, or of dir itself where name is "". 0 or -errno. */
 int broker_attr(const struct broker *b, const struct broker_node *dir, const char *name,
 		struct lodger_broker_attr *attr);
+/* The same as the host has them, whatever the attribute of owners says. */
+int broker_attr_host(const struct broker *b, const struct broker_node *dir, const char *name,
+		     struct lodger_broker_attr *attr);
+
+/* --- broker_owner.c ------------------------------------------------------------- */
+
+/* attr, the host's of name in dir (or of dir, ""), becomes what the file is to the
+ * guest, if it has an attribute of owners. */
+void broker_owner_apply(const struct broker_node *dir, const char *name,
+			struct lodger_broker_attr *attr);
+
+/* What a file is to be: mode with its type, owner, device number. */
+struct broker_owner {
+	uint32_t mode, uid, gid;
+	uint64_t rdev;
+};
+/* Makes node's file that to the guest. 0, also where the host keeps no such
+ * attributes (what is shown tells), or -errno. */
+int broker_owner_set(const struct broker *b, const struct broker_node *node,
+		     const struct broker_owner *owner);
+
+/* --- broker_xattr.c ------------------------------------------------------------- */
+
+/* Each of node, whose type allows it. name: user.*, not the attribute of owners. Length
+ * or 0, or -errno. */
+int64_t broker_xattr_get(const struct broker_node *node, const char *name, void *to,
+			 size_t size);
+int broker_xattr_set(const struct broker_node *node, const char *name, const void *value,
+		     size_t size, int flags);
+int broker_xattr_remove(const struct broker_node *node, const char *name);
+int64_t broker_xattr_list(const struct broker_node *node, char *to, size_t size);
 
 #endif

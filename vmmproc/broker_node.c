@@ -82,6 +82,15 @@ struct broker_fd_name broker_fd_name(const struct broker_node *node)
 	return name;
 }
 
+struct broker_path broker_path(const struct broker_node *node, const char *name)
+{
+	struct broker_path path;
+
+	snprintf(path.text, sizeof(path.text), "/proc/self/fd/%d%s%s", node->fd,
+		 *name ? "/" : "", name);
+	return path;
+}
+
 /* --- attributes ------------------------------------------------------------------ */
 
 static bool same_mount(const struct broker_root *root, const struct statx *sx)
@@ -114,6 +123,16 @@ static void fill_attr(const struct broker *b, const struct statx *sx,
 
 int broker_attr(const struct broker *b, const struct broker_node *dir, const char *name,
 		struct lodger_broker_attr *attr)
+{
+	int err = broker_attr_host(b, dir, name, attr);
+
+	if (!err && !(attr->flags & LODGER_BROKER_COVERED))
+		broker_owner_apply(dir, name, attr);
+	return err;
+}
+
+int broker_attr_host(const struct broker *b, const struct broker_node *dir, const char *name,
+		     struct lodger_broker_attr *attr)
 {
 	struct statx sx;
 

@@ -49,11 +49,12 @@ static int lookup(struct work *w)
 static int give_handle(struct work *w, int fd, enum broker_access access)
 {
 	struct broker_node probe = { .fd = fd, .root = w->node->root };
-	int err = attr_of(w, &probe, "");
-	uint32_t type = w->reply->attr.mode & S_IFMT;
+	struct lodger_broker_attr *attr = &w->reply->attr;
+	int err = broker_attr_host(w->b, &probe, "", attr);
+	uint32_t type = attr->mode & S_IFMT;
 	int64_t handle;
 
-	if (!err && w->reply->attr.flags & LODGER_BROKER_COVERED)
+	if (!err && attr->flags & LODGER_BROKER_COVERED)
 		err = -EXDEV;
 	if (!err && (type == S_IFCHR || type == S_IFBLK))
 		err = -EOPNOTSUPP; /* not even to change their attributes */
@@ -65,6 +66,7 @@ static int give_handle(struct work *w, int fd, enum broker_access access)
 	if (handle < 0)
 		return (int)handle;
 	w->reply->handle = (uint32_t)handle;
+	broker_owner_apply(&probe, "", attr);
 	return 0;
 }
 
@@ -252,26 +254,98 @@ static int list(struct work *w)
 
 /* --- changing --------------------------------------------------------------------- */
 
+/* What the new file, of type, is to be. */
+static struct broker_owner new_owner(const struct work *w, uint32_t type)
+{
+	const struct lodger_broker_request *head = &w->rq.head;
+
+	return (struct broker_owner){ type | head->mode, head->uid, head->gid, head->rdev };
+}
+
+/* A new file with a descriptor becomes what it is to be, and gets a handle. Takes over
+ * fd; if it fails, name goes again. */
+static int settle_new(struct work *w, int fd, uint32_t type, enum broker_access access)
+{
+	const struct broker_node probe = { .fd = fd, .root = w->node->root };
+	const struct broker_owner owner = new_owner(w, type);
+	int err = broker_owner_set(w->b, &probe, &owner);
+
+	if (!err)
+		return give_handle(w, fd, access);
+	close(fd);
+	if (w->rq.name[0])
+		unlinkat(w->node->fd, w->rq.name, 0);
+	return err;
+}
+
 static int create(struct work *w)
 {
 	int fd = broker_open_name(w->b, w->node, w->rq.name,
 				  O_RDWR | O_CREAT | O_EXCL | O_NOCTTY,
 				  w->rq.head.mode & MODE_BITS);
 
-	return fd < 0 ? fd : give_handle(w, fd, BROKER_WRITE);
+	return fd < 0 ? fd : settle_new(w, fd, S_IFREG, BROKER_WRITE);
+}
+
+static int make_unnamed(struct work *w)
+{
+	int fd;
+
+	if (!names_directory(w))
+		return -ENOTDIR;
+	fd = openat(w->b->proc_fd, broker_fd_name(w->node).text,
+		    O_RDWR | O_TMPFILE | O_CLOEXEC | O_NOCTTY, w->rq.head.mode & MODE_BITS);
+	return fd < 0 ? -errno : settle_new(w, fd, S_IFREG, BROKER_WRITE);
+}
+
+/* A new name without a descriptor: looked at, and made what it is to be. */
+static int settle_name(struct work *w, uint32_t type)
+{
+	const struct broker_owner owner = new_owner(w, type);
+	struct broker_node probe = { .root = w->node->root };
+	int err = lookup(w);
+
+	if (err || (w->reply->attr.uid == owner.uid && w->reply->attr.gid == owner.gid &&
+		    w->reply->attr.mode == owner.mode))
+		return err;
+	probe.fd = broker_open_name(w->b, w->node, w->rq.name, O_PATH, 0);
+	if (probe.fd < 0)
+		return probe.fd;
+	err = broker_owner_set(w->b, &probe, &owner);
+	close(probe.fd);
+	return err ? err : lookup(w);
 }
 
 static int make_directory(struct work *w)
 {
 	if (mkdirat(w->node->fd, w->rq.name, w->rq.head.mode & MODE_BITS))
 		return -errno;
-	return lookup(w);
+	return settle_name(w, S_IFDIR);
+}
+
+/* A regular file that stands for one. Without its attribute it would be nothing. */
+static int make_device(struct work *w, uint32_t type)
+{
+	int fd = broker_open_name(w->b, w->node, w->rq.name, O_RDWR | O_CREAT | O_EXCL, 0600);
+	int err = fd < 0 ? fd : settle_new(w, fd, type, BROKER_WRITE);
+
+	if (fd < 0)
+		return err;
+	broker_node_close(w->b, w->reply->handle);
+	w->reply->handle = 0;
+	if (!err && (w->reply->attr.mode & S_IFMT) == type)
+		return 0;
+	unlinkat(w->node->fd, w->rq.name, 0);
+	return err ? err : -EPERM;
 }
 
 static int make_special(struct work *w)
 {
-	uint32_t type = w->rq.head.flags & LODGER_BROKER_MAKE_SOCKET ? S_IFSOCK : S_IFIFO;
+	uint32_t flags = w->rq.head.flags;
+	uint32_t type = flags & LODGER_BROKER_MAKE_SOCKET ? S_IFSOCK : S_IFIFO;
 
+	if (flags & (LODGER_BROKER_MAKE_CHAR | LODGER_BROKER_MAKE_BLOCK))
+		return make_device(w, flags & LODGER_BROKER_MAKE_CHAR ? S_IFCHR : S_IFBLK);
 	if (mknodat(w->node->fd, w->rq.name, type | (w->rq.head.mode & MODE_BITS), 0))
 		return -errno;
 	return lookup(w);
@@ -335,21 +409,87 @@ static int set_size(struct work *w)
 	return err ? err : result(ftruncate(w->node->fd, (off_t)w->rq.head.offset));
 }
 
+/* The file stays of the type that it is to the guest. */
+static int set_owner(struct work *w)
+{
+	struct lodger_broker_attr now;
+	struct broker_owner owner;
+	int err;
+
+	if (w->node->type == S_IFLNK)
+		return -EOPNOTSUPP;
+	err = broker_attr(w->b, w->node, "", &now);
+	owner = new_owner(w, now.mode & S_IFMT);
+	owner.rdev = now.rdev;
+	return err ? err : broker_owner_set(w->b, w->node, &owner);
+}
+
 static int set_attr(struct work *w)
 {
 	const struct lodger_broker_request *head = &w->rq.head;
 	int err = 0;
 
-	if (head->flags & LODGER_BROKER_SET_MODE && w->node->type == S_IFLNK)
-		return -EOPNOTSUPP;
 	if (head->flags & LODGER_BROKER_SET_SIZE)
 		err = set_size(w);
-	if (!err && head->flags & LODGER_BROKER_SET_MODE)
-		err = result(fchmodat(w->b->proc_fd, broker_fd_name(w->node).text,
-				      head->mode & MODE_BITS, 0));
+	if (!err && head->flags & LODGER_BROKER_SET_OWNER)
+		err = set_owner(w);
 	if (!err && head->flags & (LODGER_BROKER_SET_ATIME | LODGER_BROKER_SET_MTIME))
 		err = set_times(w);
 	return err ? err : attr_of(w, w->node, "");
+}
+
+static int allocate(struct work *w)
+{
+	const struct lodger_broker_request *head = &w->rq.head;
+	int err = w->node->type == S_IFREG ? broker_node_open(w->b, w->node, true) : -EINVAL;
+
+	if (!err)
+		err = result(fallocate(w->node->fd, (int)head->flags, (off_t)head->offset,
+				       (off_t)head->bytes));
+	return err ? err : attr_of(w, w->node, "");
+}
+
+/* --- extended attributes ------------------------------------------------------------ */
+
+/* Is there something that can have one? */
+static bool has_attributes(const struct work *w)
+{
+	return w->node->type == S_IFREG || w->node->type == S_IFDIR;
+}
+
+static int text_of(struct work *w, int64_t len_bytes)
+{
+	if (len_bytes >= 0)
+		w->reply->text_bytes = (uint32_t)len_bytes;
+	return len_bytes < 0 ? (int)len_bytes : 0;
+}
+
+static int get_xattr(struct work *w)
+{
+	if (!has_attributes(w))
+		return -ENODATA;
+	return text_of(w, broker_xattr_get(w->node, w->rq.name, w->text,
+					   LODGER_BROKER_TEXT_MAX));
+}
+
+static int list_xattr(struct work *w)
+{
+	if (!has_attributes(w))
+		return 0;
+	return text_of(w, broker_xattr_list(w->node, w->text, LODGER_BROKER_TEXT_MAX));
+}
+
+static int set_xattr(struct work *w)
+{
+	if (!has_attributes(w))
+		return -EPERM;
+	return broker_xattr_set(w->node, w->rq.name, w->rq.text, w->rq.head.text_bytes,
+				(int)w->rq.head.flags);
+}
+
+static int remove_xattr(struct work *w)
+{
+	return has_attributes(w) ? broker_xattr_remove(w->node, w->rq.name) : -EPERM;
 }
 
 static int sync_node(struct work *w)
@@ -387,6 +527,12 @@ static int (*const operations[LODGER_BROKER_OPS])(struct work *) = {
 	[LODGER_BROKER_SETATTR] = set_attr,
 	[LODGER_BROKER_SYNC] = sync_node,
 	[LODGER_BROKER_STATFS] = stat_fs,
+	[LODGER_BROKER_TMPFILE] = make_unnamed,
+	[LODGER_BROKER_ALLOCATE] = allocate,
+	[LODGER_BROKER_GETXATTR] = get_xattr,
+	[LODGER_BROKER_SETXATTR] = set_xattr,
+	[LODGER_BROKER_DELXATTR] = remove_xattr,
+	[LODGER_BROKER_LISTXATTR] = list_xattr,
 };
 
 /* The directories that a change of names is about, as they are now. */
@@ -419,7 +565,7 @@ static int serve(struct work *w)
 		if (!w->other)
 			return -EBADF;
 	}
-	if (w->rq.name[0] && !names_directory(w))
+	if (broker_op_names(head) && w->rq.name[0] && !names_directory(w))
 		return -ENOTDIR;
 	if (!broker_op_renames(head))
 		return operations[head->op](w);

@@ -28,7 +28,7 @@ static const char help_run[] =
 "  --root PATH        directory (changes are forgotten, with --root-rw kept), tar\n"
 "                     or newc cpio (plain or gzip), ext2 image[,ro]; (a busybox)\n"
 "  --disk FILE[,ro|,snapshot[=FILE]]  a disk: /dev/vda, the next one /dev/vdb\n"
-"  --bind HOST:GUEST[:ro]  a directory or file of the host's, read and written\n"
+"  -v, --bind HOST:GUEST[:ro]  a directory or file of the host's, written to\n"
 "  -m, --mem SIZE     guest memory (256M)   --tmpfs GUEST[:SIZE]  mount a tmpfs\n"
 "  -e, --env K=V      set a variable, or K to pass the host's. The guest starts\n"
 "                     with PATH, HOME and TERM only\n"

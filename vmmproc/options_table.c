@@ -401,7 +401,7 @@ const struct option_spec options_specs[] = {
 	{ "root", 0, ARG_NEEDED, ON_GUEST, take_root },
 	{ "root-rw", 0, ARG_NONE, ON_GUEST, take_root_rw },
 	{ "disk", 0, ARG_NEEDED, ON_GUEST, take_disk },
-	{ "bind", 0, ARG_NEEDED, ON_GUEST, take_bind },
+	{ "bind", 'v', ARG_NEEDED, ON_GUEST, take_bind },
 	{ "kernel", 0, ARG_NEEDED, ON_GUEST, take_kernel },
 	{ "mem", 'm', ARG_NEEDED, ON_GUEST, take_mem },
 	{ "mode", 0, ARG_NEEDED, ON_GUEST, take_mode },

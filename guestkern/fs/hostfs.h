@@ -9,6 +9,7 @@
  *   hostfs_namei.c  making, removing and moving names
  *   hostfs_private.c  the same where changes stay in memory
  *   hostfs_file.c   regular files
+ *   hostfs_xattr.c  extended attributes
  *
  * Others change the same files. What is cached is as true as close-to-open: who opens
  * a file sees what was in it when its last writer, here or on the host, had closed
@@ -49,7 +50,10 @@ struct hostfs_info {
 	u8 access;     /* how the broker has it open: enum hostfs_access */
 	bool covered;  /* something else is mounted there on the host: shown empty */
 	bool times_ours; /* mtime was set here, the host does not know */
-	bool owner_ours; /* so were uid and gid */
+	bool owner_ours; /* owner or set-ID bits are what the host could not keep */
+	bool has_xattrs; /* the host's file has extended attributes */
+	bool no_caps;	 /* and security.capability is none of them */
+	bool xattrs_ours; /* private: they are in memory (inode->xattrs) */
 	/* Where changes stay in memory: */
 	bool modified; /* differs from the host's, which has no say any more */
 	bool loaded;   /* directories: all names are here, as pinned dentries */
@@ -62,7 +66,7 @@ struct hostfs_info {
 	/* As the host had them when they were looked at last. */
 	u64 host_size;
 	u32 host_mode, host_uid, host_gid;
-	struct timespec64 host_mtime, host_atime;
+	struct timespec64 host_mtime, host_atime, host_ctime;
 	char *target;	/* symbolic links: once read */
 	struct hostfs_list *list; /* directories: once read */
 	struct diskfile df; /* regular files; others' structs end before it */
@@ -85,6 +89,8 @@ static inline struct hostfs_info *hostfs_info_of(const struct inode *inode)
 struct hostfs_call {
 	struct lodger_broker_request rq; /* op and what belongs to it */
 	const char *name, *text;	 /* or NULL */
+	const void *value;		 /* instead of text, or NULL */
+	size_t value_bytes;
 	struct lodger_broker_reply reply;
 	char *text_to; /* READLINK: LODGER_BROKER_TEXT_MAX bytes, or NULL */
 };
@@ -115,6 +121,14 @@ int hostfs_refresh(struct inode *inode, bool always);
 /* After an operation that changed names in a directory: nobody else's changes have
  * come between if it was before as we knew it. which: 0 or 1, as in the reply. */
 void hostfs_dir_changed(struct inode *dir, const struct lodger_broker_reply *reply, u32 which);
+/* Owner and mode, with its type, for a new file in dir. */
+struct hostfs_owner {
+	u32 mode, uid, gid;
+};
+struct hostfs_owner hostfs_new_owner(const struct inode *dir, u32 mode);
+/* inode, of attributes as the host has them now, is to be that: what the host could not
+ * keep is remembered here. */
+void hostfs_keep_owner(struct inode *inode, const struct hostfs_owner *owner);
 /* In inode_ops. */
 void hostfs_getattr(struct inode *inode);
 int hostfs_setattr(struct inode *inode);
@@ -149,6 +163,11 @@ void hostfs_modify(struct inode *inode);
 /* The file system goes: forgets what was kept. */
 void hostfs_drop_kept(struct hostfs *fs);
 extern const struct inode_ops hostfs_private_dir_ops;
+
+/* --- hostfs_xattr.c --------------------------------------------------------------- */
+
+struct xattr_ops;
+extern const struct xattr_ops hostfs_xattr_ops;
 
 /* --- operations ------------------------------------------------------------------- */
 

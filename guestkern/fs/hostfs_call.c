@@ -9,24 +9,31 @@ static u8 message[LODGER_BROKER_REQUEST_MAX];
 static u8 answer[LODGER_BROKER_REPLY_MAX];
 static u32 next_seq;
 
-static size_t put_string(size_t at, const char *text, u16 *len_bytes, size_t max)
+static size_t put_bytes(size_t at, const void *from, size_t len)
 {
-	size_t len = text ? MIN(strlen(text), max) : 0;
-
 	if (len)
-		memcpy(message + at, text, len);
-	*len_bytes = (u16)len;
+		memcpy(message + at, from, len);
 	return at + len;
+}
+
+static size_t length_of(const char *text, size_t max)
+{
+	return text ? MIN(strlen(text), max) : 0;
 }
 
 static size_t put_request(struct hostfs_call *call)
 {
 	size_t at = sizeof(call->rq);
+	const void *text = call->value ? call->value : call->text;
+	size_t text_bytes = call->value ? MIN(call->value_bytes, (size_t)LODGER_BROKER_TEXT_MAX) :
+					  length_of(call->text, LODGER_BROKER_TEXT_MAX);
 
 	call->rq.magic = LODGER_BROKER_MAGIC;
 	call->rq.seq = ++next_seq;
-	at = put_string(at, call->name, &call->rq.name_bytes, LODGER_BROKER_NAME_MAX);
-	at = put_string(at, call->text, &call->rq.text_bytes, LODGER_BROKER_TEXT_MAX);
+	call->rq.name_bytes = (u16)length_of(call->name, LODGER_BROKER_NAME_MAX);
+	call->rq.text_bytes = (u16)text_bytes;
+	at = put_bytes(at, call->name, call->rq.name_bytes);
+	at = put_bytes(at, text, text_bytes);
 	memcpy(message, &call->rq, sizeof(call->rq));
 	return at;
 }

@@ -3,6 +3,7 @@
  * what was written goes to the host when the file is closed or synced, or after some
  * seconds.
  */
+#include <linux/falloc.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/stat.h>
@@ -236,6 +237,43 @@ static int file_truncate(struct inode *inode, u64 size)
 	return 0;
 }
 
+/* In memory: there is always room for what is not written. */
+static int allocate_private(struct inode *inode, u32 mode, u64 end)
+{
+	if (mode & ~(u32)FALLOC_FL_KEEP_SIZE)
+		return -EOPNOTSUPP;
+	return mode || end <= inode->size ? 0 : truncate_private(inode, end);
+}
+
+static int file_fallocate(struct inode *inode, u32 mode, u64 start, u64 len_bytes)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_ALLOCATE, .flags = mode,
+					    .offset = start, .bytes = len_bytes } };
+	u64 end = start + len_bytes, cached = MIN(end, ALIGN_UP(inode->size, PAGE_SIZE));
+	int err;
+
+	if (hostfs_of(inode)->private)
+		return allocate_private(inode, mode, end);
+	err = hostfs_hold(inode, HOSTFS_WRITE);
+	call.rq.handle = info->handle;
+	/* a page that a hole takes away may be all that the host lacks of the length */
+	if (!err && mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+		err = diskfile_sync(&info->df);
+	if (!err)
+		err = hostfs_call(&call);
+	if (!err && mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE) && start < cached)
+		err = diskfile_punch(&info->df, start, cached);
+	if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && end > inode->size)
+		err = diskfile_resize(&info->df, inode->size, end);
+	if (err)
+		return err;
+	hostfs_take_attr(inode, &call.reply.attr, true);
+	inode_touch(inode, false, true, true);
+	info->times_ours = true;
+	return 0;
+}
+
 const struct file_ops hostfs_file_fops = {
 	.read = diskfile_read,
 	.write = diskfile_write,
@@ -248,6 +286,7 @@ const struct file_ops hostfs_file_fops = {
 
 const struct inode_ops hostfs_file_ops = {
 	.truncate = file_truncate,
+	.fallocate = file_fallocate,
 	.setattr = hostfs_setattr,
 	.getattr = hostfs_getattr,
 	.open = hostfs_open,

@@ -14,7 +14,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-#define SET_ID_BITS 06000u /* never on the host; here as long as in memory */
+#define SET_ID_BITS 06000u
 #define PROBES 4u	   /* numbers of several devices may clash */
 #define SHRINK_NAMES 256u
 
@@ -105,6 +105,18 @@ static void check_target(struct hostfs_info *info, const struct lodger_broker_at
 	info->target = NULL;
 }
 
+/* Has it attributes? Who sets one changes ctime. */
+static void take_xattrs(struct hostfs_info *info, const struct lodger_broker_attr *attr,
+			bool adopt)
+{
+	struct timespec64 ctime = { attr->ctime, attr->ctime_ns };
+
+	if (!adopt && !same_time(&ctime, &info->host_ctime))
+		info->no_caps = false;
+	info->host_ctime = ctime;
+	info->has_xattrs = attr->flags & LODGER_BROKER_XATTRS;
+}
+
 void hostfs_take_attr(struct inode *inode, const struct lodger_broker_attr *attr, bool adopt)
 {
 	struct hostfs_info *info = hostfs_info_of(inode);
@@ -121,13 +133,15 @@ void hostfs_take_attr(struct inode *inode, const struct lodger_broker_attr *attr
 	info->host_gid = attr->gid;
 	info->host_mtime = (struct timespec64){ attr->mtime, attr->mtime_ns };
 	info->host_atime = (struct timespec64){ attr->atime, attr->atime_ns };
+	take_xattrs(info, attr, adopt);
 	info->covered = attr->flags & LODGER_BROKER_COVERED;
 	info->checked_ns = clock_stamp_ns();
 	if (info->modified)
 		return;
-	inode->mode = attr->mode | (inode->mode & SET_ID_BITS);
+	inode->mode = attr->mode | (info->owner_ours ? inode->mode & SET_ID_BITS : 0);
 	inode->nlink = attr->nlink;
 	inode->blocks = attr->blocks;
+	inode->rdev = attr->rdev;
 	if (!info->owner_ours) {
 		inode->uid = attr->uid;
 		inode->gid = attr->gid;
@@ -397,20 +411,45 @@ void hostfs_getattr(struct inode *inode)
 	inode->blocks = size / 512;
 }
 
+static bool owner_differs(const struct inode *inode)
+{
+	const struct hostfs_info *info = hostfs_info_of(inode);
+
+	return inode->uid != info->host_uid || inode->gid != info->host_gid ||
+	       inode->mode != info->host_mode;
+}
+
+struct hostfs_owner hostfs_new_owner(const struct inode *dir, u32 mode)
+{
+	struct inode probe = { .mode = mode };
+
+	inode_init_owner(&probe, dir);
+	return (struct hostfs_owner){ probe.mode, probe.uid, probe.gid };
+}
+
+void hostfs_keep_owner(struct inode *inode, const struct hostfs_owner *owner)
+{
+	inode->uid = owner->uid;
+	inode->gid = owner->gid;
+	inode->mode = (inode->mode & ~SET_ID_BITS) | (owner->mode & SET_ID_BITS);
+	hostfs_info_of(inode)->owner_ours = owner_differs(inode);
+}
+
 /* What of the inode differs from what the host has. */
 static u32 changed_attributes(const struct inode *inode, struct lodger_broker_request *rq)
 {
 	const struct hostfs_info *info = hostfs_info_of(inode);
 	u32 flags = 0;
 
-	if ((inode->mode & ~SET_ID_BITS) != (info->host_mode & ~SET_ID_BITS) ||
-	    info->host_mode & SET_ID_BITS & ~inode->mode)
-		flags |= LODGER_BROKER_SET_MODE;
+	if (owner_differs(inode) && !S_ISLNK(inode->mode)) /* those have none on the host */
+		flags |= LODGER_BROKER_SET_OWNER;
 	if (!same_time(&inode->atime, &info->host_atime))
 		flags |= LODGER_BROKER_SET_ATIME;
 	if (!same_time(&inode->mtime, &info->host_mtime))
 		flags |= LODGER_BROKER_SET_MTIME;
-	rq->mode = inode->mode & 07777 & ~SET_ID_BITS;
+	rq->mode = inode->mode & 07777;
+	rq->uid = inode->uid;
+	rq->gid = inode->gid;
 	rq->bytes = (u64)inode->atime.sec;
 	rq->ram_at = (u64)inode->mtime.sec;
 	rq->atime_ns = (u32)inode->atime.nsec;
@@ -422,7 +461,7 @@ int hostfs_setattr(struct inode *inode)
 {
 	struct hostfs_info *info = hostfs_info_of(inode);
 	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_SETATTR } };
-	u32 uid = inode->uid, gid = inode->gid, mode = inode->mode;
+	struct hostfs_owner owner = { inode->mode, inode->uid, inode->gid };
 	struct timespec64 atime = inode->atime, mtime = inode->mtime;
 	int err;
 
@@ -431,12 +470,10 @@ int hostfs_setattr(struct inode *inode)
 		return 0;
 	}
 
-	/* whoever asks next sees what was set */
-	info->owner_ours = uid != info->host_uid || gid != info->host_gid;
-	err = hostfs_hold(inode, HOSTFS_PATH);
-	inode->uid = uid;
-	inode->gid = gid;
-	inode->mode = mode;
+	err = hostfs_hold(inode, HOSTFS_PATH); /* which may look at the host's */
+	inode->uid = owner.uid;
+	inode->gid = owner.gid;
+	inode->mode = owner.mode;
 	inode->atime = atime;
 	inode->mtime = mtime;
 	call.rq.handle = info->handle;
@@ -444,11 +481,14 @@ int hostfs_setattr(struct inode *inode)
 	if (!err && call.rq.flags)
 		err = hostfs_call(&call);
 	if (err) {
+		info->owner_ours = false;
 		hostfs_refresh(inode, true);
 		return err;
 	}
 	info->times_ours = false;
+	info->owner_ours = false;
 	if (call.rq.flags)
 		hostfs_take_attr(inode, &call.reply.attr, true);
+	hostfs_keep_owner(inode, &owner);
 	return 0;
 }

@@ -26,66 +26,99 @@ static int ask(struct inode *dir, struct hostfs_call *call, const char *name)
 	return err;
 }
 
-/* The new file behind child. */
-static int add_new(struct inode *dir, struct dentry *child, const struct hostfs_call *call,
-		   u32 mode)
+/* The inode of a file that was made as owner says. */
+static struct inode *new_inode(struct super_block *sb, const struct hostfs_call *call,
+			       const struct hostfs_owner *owner, struct inode *dir,
+			       const char *name)
 {
-	struct inode *inode = hostfs_iget(dir->sb, &call->reply.attr, dir, child->name);
+	struct inode *inode = hostfs_iget(sb, &call->reply.attr, dir, name);
 	struct hostfs_info *info;
 
 	if (IS_ERR(inode))
-		return (int)PTR_ERR(inode);
+		return inode;
 	info = hostfs_info_of(inode);
 	if (call->reply.handle && !info->has_handle) {
 		info->handle = call->reply.handle;
 		info->has_handle = true;
 		info->access = HOSTFS_WRITE;
 	}
-	inode->mode |= mode & 06000;
-	inode_init_owner(inode, dir);
-	info->owner_ours = inode->uid != info->host_uid || inode->gid != info->host_gid;
+	hostfs_keep_owner(inode, owner);
+	return inode;
+}
+
+static void say_owner(struct hostfs_call *call, const struct hostfs_owner *owner)
+{
+	call->rq.mode = owner->mode & 07777;
+	call->rq.uid = owner->uid;
+	call->rq.gid = owner->gid;
+}
+
+/* mode: with its type. */
+static int make(struct inode *dir, struct dentry *child, struct hostfs_call *call, u32 mode)
+{
+	struct hostfs_owner owner = hostfs_new_owner(dir, mode);
+	struct inode *inode;
+	int err;
+
+	say_owner(call, &owner);
+	err = ask(dir, call, child->name);
+	if (err)
+		return err;
+	inode = new_inode(dir->sb, call, &owner, dir, child->name);
+	if (IS_ERR(inode))
+		return (int)PTR_ERR(inode);
 	child->stamp = hostfs_info_of(dir)->epoch;
 	d_set_inode(child, inode);
 	return 0;
 }
 
-static int make_as(struct inode *dir, struct dentry *child, struct hostfs_call *call, u32 mode)
-{
-	int err = ask(dir, call, child->name);
-
-	return err ? err : add_new(dir, child, call, mode);
-}
-
-static int make(struct inode *dir, struct dentry *child, u32 op, u32 mode, const char *text)
-{
-	struct hostfs_call call = { .rq = { .op = op, .mode = mode & 01777 }, .text = text };
-
-	if (op == LODGER_BROKER_MKSPECIAL && S_ISSOCK(mode))
-		call.rq.flags = LODGER_BROKER_MAKE_SOCKET;
-	return make_as(dir, child, &call, mode);
-}
-
 static int mknod(struct inode *dir, struct dentry *child, u32 mode, u64 rdev)
 {
-	(void)rdev;
-	if (S_ISCHR(mode) || S_ISBLK(mode))
-		return -EPERM; /* nothing of the guest's is a device on the host */
-	return make(dir, child, LODGER_BROKER_MKSPECIAL, mode, NULL);
+	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_MKSPECIAL, .rdev = rdev } };
+
+	if (S_ISREG(mode))
+		call.rq.op = LODGER_BROKER_CREATE;
+	else if (S_ISSOCK(mode))
+		call.rq.flags = LODGER_BROKER_MAKE_SOCKET;
+	else if (S_ISCHR(mode))
+		call.rq.flags = LODGER_BROKER_MAKE_CHAR;
+	else if (S_ISBLK(mode))
+		call.rq.flags = LODGER_BROKER_MAKE_BLOCK;
+	return make(dir, child, &call, mode);
 }
 
 static int create(struct inode *dir, struct dentry *child, u32 mode)
 {
-	return make(dir, child, LODGER_BROKER_CREATE, mode, NULL);
+	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_CREATE } };
+
+	return make(dir, child, &call, (mode & 07777) | S_IFREG);
 }
 
 static int mkdir(struct inode *dir, struct dentry *child, u32 mode)
 {
-	return make(dir, child, LODGER_BROKER_MKDIR, mode, NULL);
+	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_MKDIR } };
+
+	return make(dir, child, &call, (mode & 07777) | S_IFDIR);
+}
+
+static struct inode *tmpfile(struct inode *dir, u32 mode)
+{
+	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_TMPFILE } };
+	struct hostfs_owner owner = hostfs_new_owner(dir, (mode & 07777) | S_IFREG);
+	int err = hostfs_hold(dir, HOSTFS_PATH);
+
+	say_owner(&call, &owner);
+	call.rq.handle = hostfs_info_of(dir)->handle;
+	if (!err)
+		err = hostfs_call(&call);
+	return err ? ERR_PTR(err) : new_inode(dir->sb, &call, &owner, NULL, NULL);
 }
 
 static int symlink(struct inode *dir, struct dentry *child, const char *to)
 {
-	return make(dir, child, LODGER_BROKER_SYMLINK, 0, to);
+	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_SYMLINK }, .text = to };
+
+	return make(dir, child, &call, S_IFLNK | 0777);
 }
 
 static int link(struct inode *dir, struct dentry *child, struct inode *target)
@@ -226,8 +259,8 @@ const struct inode_ops hostfs_link_ops = {
 	.evict = hostfs_evict,
 };
 
-/* FIFOs and sockets are the guest's own behind their names; devices of the host have no
- * number here, and nothing behind it. */
+/* FIFOs and sockets are the guest's own behind their names, so are devices that it has
+ * made; those of the host have no number here, and nothing behind it. */
 const struct inode_ops hostfs_special_ops = {
 	.setattr = hostfs_setattr,
 	.getattr = hostfs_getattr,
@@ -244,6 +277,7 @@ const struct inode_ops hostfs_dir_ops = {
 	.unlink = unlink,
 	.rmdir = rmdir,
 	.rename = rename,
+	.tmpfile = tmpfile,
 	.setattr = hostfs_setattr,
 	.getattr = hostfs_getattr,
 	.open = hostfs_open,

@@ -133,6 +133,7 @@ struct super_block *hostfs_create(u32 handle, bool read_only, bool private)
 	sb->ops = &hostfs_super_ops;
 	sb->keep_unused = true;
 	sb->keep_absent = true;
+	sb->xattr_ops = &hostfs_xattr_ops;
 	page_set_reclaim(diskfile_reclaim, diskfile_cached_pages);
 	err = make_root(sb);
 	if (!err)

@@ -119,7 +119,7 @@ static void links(void)
 		must_refuse(ask(rq(LODGER_BROKER_CREATE, handle), "new", ""));
 		must_refuse(ask(rq(LODGER_BROKER_CREATE, 0), bad[i], ""));
 		head = rq(LODGER_BROKER_SETATTR, handle);
-		head.flags = LODGER_BROKER_SET_MODE;
+		head.flags = LODGER_BROKER_SET_OWNER;
 		must_refuse(ask(head, "", ""));
 		head.flags = LODGER_BROKER_SET_SIZE;
 		must_refuse(ask(head, "", ""));

@@ -357,7 +357,7 @@ static char *const bad[][6] = {
 
 START_TEST(binds)
 {
-	ck_assert_int_eq(PARSE("run", "--bind", "a:/b", "--bind=/x:y:/z/w:ro", "--bind=.:/q:rw"),
+	ck_assert_int_eq(PARSE("run", "--bind", "a:/b", "--bind=/x:y:/z/w:ro", "-v", ".:/q:rw"),
 			 0);
 	ck_assert_int_eq(opt.bind_count, 3);
 	ck_assert_str_eq(opt.bind[0].host_path, "a");

@@ -34,9 +34,9 @@ enum lodger_broker_op {
 	LODGER_BROKER_LIST,	  /* directory from position offset on into RAM:
 				   * value bytes of lodger_broker_entry */
 	LODGER_BROKER_READLINK,	  /* of name in handle, or of handle */
-	LODGER_BROKER_CREATE,	  /* new regular file name, mode: a handle, writable */
-	LODGER_BROKER_MKDIR,	  /* mode */
-	LODGER_BROKER_MKSPECIAL,  /* mode: a FIFO, with MAKE_SOCKET a socket */
+	LODGER_BROKER_CREATE,	  /* new regular file name, mode, owner: a handle, writable */
+	LODGER_BROKER_MKDIR,	  /* mode, owner */
+	LODGER_BROKER_MKSPECIAL,  /* mode, owner: a FIFO, or what flags say; rdev */
 	LODGER_BROKER_SYMLINK,	  /* name, to text */
 	LODGER_BROKER_LINK,	  /* name in handle for other */
 	LODGER_BROKER_UNLINK,
@@ -46,6 +46,12 @@ enum lodger_broker_op {
 	LODGER_BROKER_SYNC,	  /* contents and attributes of handle last */
 	LODGER_BROKER_STATFS,	  /* attr.size blocks, .blocks free, .ino files,
 				   * .dev free ones, of value bytes */
+	LODGER_BROKER_TMPFILE,	  /* new file in handle without a name: as CREATE */
+	LODGER_BROKER_ALLOCATE,	  /* fallocate(2): flags FALLOC_FL_*, offset, bytes */
+	LODGER_BROKER_GETXATTR,	  /* name an attribute's (user.*): value in the text */
+	LODGER_BROKER_SETXATTR,	  /* to text; flags XATTR_* */
+	LODGER_BROKER_DELXATTR,
+	LODGER_BROKER_LISTXATTR,  /* names with their NULs in the text */
 	LODGER_BROKER_OPS
 };
 
@@ -54,9 +60,12 @@ enum lodger_broker_op {
 
 /* flags of LODGER_BROKER_MKSPECIAL */
 #define LODGER_BROKER_MAKE_SOCKET 1u
+#define LODGER_BROKER_MAKE_CHAR 2u /* devices exist in the attribute of owners only */
+#define LODGER_BROKER_MAKE_BLOCK 4u
 
 /* flags of LODGER_BROKER_SETATTR */
-#define LODGER_BROKER_SET_MODE 1u  /* mode: permission bits, no set-ID bits */
+#define LODGER_BROKER_SET_OWNER 1u /* mode, uid, gid; what of it the host's file cannot
+				    * be goes into the attribute of owners */
 #define LODGER_BROKER_SET_SIZE 2u  /* offset */
 #define LODGER_BROKER_SET_ATIME 4u /* bytes seconds, atime_ns */
 #define LODGER_BROKER_SET_MTIME 8u /* ram_at seconds, mtime_ns */
@@ -72,20 +81,32 @@ struct lodger_broker_request {
 	uint64_t offset, bytes, ram_at;
 	uint64_t ino;
 	uint32_t atime_ns, mtime_ns;
+	uint32_t uid, gid;
+	uint64_t rdev; /* as stat(2) has it */
 };
 
 /* attr.flags */
 #define LODGER_BROKER_COVERED 1u /* another file system is mounted there: no entry */
+#define LODGER_BROKER_XATTRS 2u /* it has extended attributes, maybe none to be seen */
 
 struct lodger_broker_attr {
 	uint64_t ino, dev;
 	uint64_t size, blocks; /* bytes; 512-byte units */
 	uint32_t mode, nlink;
 	uint32_t uid, gid; /* 0 where it is the invoking user's */
+	uint64_t rdev;	   /* of devices that the guest has made */
 	int64_t atime, mtime, ctime;
 	uint32_t atime_ns, mtime_ns, ctime_ns;
 	uint32_t flags;
 };
+
+/*
+ * The attribute of owners: what a file is to the guest where the host's file, of the
+ * user who started the machine, cannot be it: "UID:GID:MODE", numbers in decimal, mode
+ * in octal, for a regular file that stands for something else followed by ":char-MAJOR-MINOR",
+ * ":block-MAJOR-MINOR", ":pipe" or ":socket". As rootless containers have it (containers-storage.conf(5)).
+ */
+#define LODGER_BROKER_OWNER_XATTR "user.containers.override_stat"
 
 /* What tells whether a directory has changed. */
 struct lodger_broker_dir {
