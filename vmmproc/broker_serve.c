@@ -137,18 +137,23 @@ static uint8_t *place(const struct work *w)
 	return w->b->ram + at;
 }
 
-static int read_file(struct work *w)
+/* Moves the request's bytes between the file, which has to be open for that, and
+ * its place in RAM, as many as go. */
+static int transfer(struct work *w, bool write)
 {
-	uint8_t *to = place(w);
+	uint8_t *ram = place(w);
 	uint64_t done = 0;
 
-	if (!to)
+	if (!ram)
 		return -EFAULT;
-	if (w->node->type != S_IFREG || w->node->access < BROKER_READ)
+	if (w->node->type != S_IFREG ||
+	    w->node->access < (write ? BROKER_WRITE : BROKER_READ))
 		return -EBADF;
 	while (done < w->rq.head.bytes) {
-		ssize_t n = pread(w->node->fd, to + done, w->rq.head.bytes - done,
-				  (off_t)(w->rq.head.offset + done));
+		uint64_t left = w->rq.head.bytes - done;
+		off_t at = (off_t)(w->rq.head.offset + done);
+		ssize_t n = write ? pwrite(w->node->fd, ram + done, left, at) :
+				    pread(w->node->fd, ram + done, left, at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -159,32 +164,22 @@ static int read_file(struct work *w)
 		done += (uint64_t)n;
 	}
 	w->reply->value = done;
-	return done < w->rq.head.bytes ? attr_of(w, w->node, "") : 0;
+	return 0;
+}
+
+static int read_file(struct work *w)
+{
+	int err = transfer(w, false);
+
+	/* less than was asked for: the file may have a new size */
+	return err || w->reply->value == w->rq.head.bytes ? err : attr_of(w, w->node, "");
 }
 
 static int write_file(struct work *w)
 {
-	const uint8_t *from = place(w);
-	uint64_t done = 0;
+	int err = transfer(w, true);
 
-	if (!from)
-		return -EFAULT;
-	if (w->node->type != S_IFREG || w->node->access < BROKER_WRITE)
-		return -EBADF;
-	while (done < w->rq.head.bytes) {
-		ssize_t n = pwrite(w->node->fd, from + done, w->rq.head.bytes - done,
-				   (off_t)(w->rq.head.offset + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && !done)
-			return -errno;
-		if (n <= 0)
-			break;
-		done += (uint64_t)n;
-	}
-	w->reply->value = done;
-	return attr_of(w, w->node, "");
+	return err ? err : attr_of(w, w->node, "");
 }
 
 /* linux_dirent64: getdents64(2) */

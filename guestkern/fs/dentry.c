@@ -432,16 +432,6 @@ static int dentry_dir_iterate(struct file *f, struct dir_sink *sink)
 	return 0;
 }
 
-static s64 dentry_dir_lseek(struct file *f, s64 offset, int whence)
-{
-	if (whence == SEEK_CUR && __builtin_add_overflow(offset, f->pos, &offset))
-		return -EINVAL;
-	if (whence > SEEK_CUR || offset < 0)
-		return -EINVAL;
-	f->pos = offset;
-	return offset;
-}
-
 static int dentry_dir_fsync(struct file *f)
 {
 	(void)f;
@@ -449,7 +439,7 @@ static int dentry_dir_fsync(struct file *f)
 }
 
 const struct file_ops dentry_dir_fops = {
-	.lseek = dentry_dir_lseek,
+	.lseek = file_plain_lseek,
 	.iterate = dentry_dir_iterate,
 	.fsync = dentry_dir_fsync,
 };

@@ -368,14 +368,11 @@ static int ext2_iterate(struct file *f, struct dir_sink *sink)
 
 static s64 ext2_dir_lseek(struct file *f, s64 offset, int whence)
 {
-	if (whence == SEEK_CUR && __builtin_add_overflow(offset, f->pos, &offset))
+	if (whence != SEEK_END)
+		return file_plain_lseek(f, offset, whence);
+	if (__builtin_add_overflow(offset, (s64)f->inode->size, &offset))
 		return -EINVAL;
-	if (whence == SEEK_END && __builtin_add_overflow(offset, (s64)f->inode->size, &offset))
-		return -EINVAL;
-	if (whence > SEEK_END || offset < 0)
-		return -EINVAL;
-	f->pos = offset;
-	return offset;
+	return file_plain_lseek(f, offset, SEEK_SET);
 }
 
 const struct file_ops ext2_dir_fops = {

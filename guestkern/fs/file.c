@@ -9,6 +9,7 @@
 #include "fs/file.h"
 
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/inotify.h>
 #include <linux/stat.h>
 
@@ -74,6 +75,16 @@ struct file *file_create_object(const struct file_ops *ops, u32 flags, void *pri
 
 	inode_get(inode);
 	return file_create_anon(inode, ops, flags, private);
+}
+
+s64 file_plain_lseek(struct file *f, s64 offset, int whence)
+{
+	if (whence == SEEK_CUR && __builtin_add_overflow(offset, f->pos, &offset))
+		return -EINVAL;
+	if ((whence != SEEK_SET && whence != SEEK_CUR) || offset < 0)
+		return -EINVAL;
+	f->pos = offset;
+	return offset;
 }
 
 s64 file_noop_lseek(struct file *f, s64 offset, int whence)

@@ -103,6 +103,8 @@ struct file *file_create_anon(struct inode *inode, const struct file_ops *ops,
 			      u32 flags, void *private);
 /* The same on the one inode that all anonymous objects share (epoll, eventfd…). */
 struct file *file_create_object(const struct file_ops *ops, u32 flags, void *private);
+/* lseek of what has positions but no end: SEEK_SET and SEEK_CUR. -EINVAL. */
+s64 file_plain_lseek(struct file *f, s64 offset, int whence);
 /* lseek of objects that Linux lets seek without effect: the position as it is. */
 s64 file_noop_lseek(struct file *f, s64 offset, int whence);
 void file_get(struct file *f);

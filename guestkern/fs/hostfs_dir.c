@@ -367,16 +367,6 @@ static int iterate(struct file *f, struct dir_sink *sink)
 	return MIN(ret, 0);
 }
 
-static s64 dir_lseek(struct file *f, s64 offset, int whence)
-{
-	if (whence == SEEK_CUR && __builtin_add_overflow(offset, f->pos, &offset))
-		return -EINVAL;
-	if (whence > SEEK_CUR || offset < 0)
-		return -EINVAL;
-	f->pos = offset;
-	return offset;
-}
-
 static void dir_release(struct file *f)
 {
 	if (f->private)
@@ -396,7 +386,7 @@ static int dir_fsync(struct file *f)
 }
 
 const struct file_ops hostfs_dir_fops = {
-	.lseek = dir_lseek,
+	.lseek = file_plain_lseek,
 	.iterate = iterate,
 	.fsync = dir_fsync,
 	.release = dir_release,

@@ -402,18 +402,6 @@ static int dir_iterate(struct file *f, struct dir_sink *sink)
 	return 0;
 }
 
-static s64 dir_lseek(struct file *f, s64 offset, int whence)
-{
-	if (whence == SEEK_CUR)
-		offset += f->pos;
-	else if (whence != SEEK_SET)
-		return -EINVAL;
-	if (offset < 0)
-		return -EINVAL;
-	f->pos = offset;
-	return offset;
-}
-
 /* --- links -------------------------------------------------------------------------------------------- */
 
 static s64 link_readlink(struct inode *inode, char *buf, size_t size)
@@ -472,7 +460,7 @@ static const struct inode_ops magic_inode_ops = {
 };
 static const struct file_ops dir_fops = {
 	.iterate = dir_iterate,
-	.lseek = dir_lseek,
+	.lseek = file_plain_lseek,
 };
 
 /* --- mounting -------------------------------------------------------------------------------------------- */

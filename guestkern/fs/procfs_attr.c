@@ -231,21 +231,9 @@ static s64 pagemap_read(struct file *f, struct iobuf *buf, s64 *pos)
 	return done;
 }
 
-static s64 pagemap_lseek(struct file *f, s64 offset, int whence)
-{
-	if (whence == SEEK_CUR)
-		offset += f->pos;
-	else if (whence != SEEK_SET)
-		return -EINVAL;
-	if (offset < 0)
-		return -EINVAL;
-	f->pos = offset;
-	return offset;
-}
-
 const struct file_ops proc_pagemap_ops = {
 	.read = pagemap_read,
-	.lseek = pagemap_lseek,
+	.lseek = file_plain_lseek,
 };
 
 /* --- the rest ---------------------------------------------------------------------------------- */

@@ -142,21 +142,9 @@ static s64 proc_file_write(struct file *f, struct iobuf *buf, s64 *pos)
 	return err ? err : (s64)len;
 }
 
-static s64 proc_file_lseek(struct file *f, s64 offset, int whence)
-{
-	if (whence == SEEK_CUR)
-		offset += f->pos;
-	else if (whence != SEEK_SET)
-		return -EINVAL;
-	if (offset < 0)
-		return -EINVAL;
-	f->pos = offset;
-	return offset;
-}
-
 const struct file_ops proc_file_ops = {
 	.read = proc_file_read,
 	.write = proc_file_write,
-	.lseek = proc_file_lseek,
+	.lseek = file_plain_lseek,
 	.release = drop_content,
 };

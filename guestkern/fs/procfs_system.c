@@ -34,14 +34,15 @@ static int show_meminfo(struct textbuf *tb, const struct proc_target *t)
 {
 	u64 total = page_total_count() * KIB_PER_PAGE;
 	u64 free = page_free_count() * KIB_PER_PAGE;
+	u64 available = page_available_count() * KIB_PER_PAGE;
 	u64 kernel = kmem_used_bytes() / 1024;
 
 	(void)t;
 	put_kib(tb, "MemTotal:", total);
 	put_kib(tb, "MemFree:", free);
-	put_kib(tb, "MemAvailable:", free);
+	put_kib(tb, "MemAvailable:", available);
 	put_kib(tb, "Buffers:", 0);
-	put_kib(tb, "Cached:", 0);
+	put_kib(tb, "Cached:", available - free); /* what could be given back */
 	put_kib(tb, "SwapCached:", 0);
 	put_kib(tb, "Active:", total - free);
 	put_kib(tb, "Inactive:", 0);

@@ -1,5 +1,44 @@
-/* Batches of address-space requests. */
+/* Which address space is in force, and batches of requests for any. */
 #include "hal/as.h"
+#include "hal/hal.h"
+
+static struct as *loaded;
+
+struct as *as_loaded(void)
+{
+	return loaded;
+}
+
+void as_create(struct as *as, const struct as_owner_ops *owner)
+{
+	as->owner = owner;
+}
+
+void as_destroy(struct as *as)
+{
+	bool was_loaded = as == loaded;
+
+	/* first: a host process that ends while the backend works is replaced by
+	 * one for the space in force (as_multi.c) */
+	as->loaded = false;
+	if (was_loaded)
+		loaded = NULL;
+	as_backend->destroy(as, was_loaded);
+}
+
+void as_switch_to(struct as *as)
+{
+	struct as *old = loaded;
+
+	if (as == old)
+		return;
+	counters()->as_switches++;
+	if (old)
+		old->loaded = false;
+	loaded = as;
+	as->loaded = true;
+	as_backend->switch_to(as, old);
+}
 
 void as_batch_init(struct as_batch *b, struct as *as)
 {

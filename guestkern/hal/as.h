@@ -64,11 +64,12 @@ struct as {
 
 struct as_ops {
 	const char *name;
-	int (*create)(struct as *as, const struct as_owner_ops *owner);
-	void (*destroy)(struct as *as); /* unloads it first if loaded */
-	/* Makes as the space in force; NULL: none (all user space unmapped is
-	 * allowed but not required). */
-	void (*switch_to)(struct as *as);
+	/* as ends; was_loaded: it was in force until now (user mappings may stay,
+	 * nobody runs in them). */
+	void (*destroy)(struct as *as, bool was_loaded);
+	/* Puts as in force, which as_loaded() says already; old: what was, or
+	 * NULL for none. */
+	void (*switch_to)(struct as *as, struct as *old);
 	/*
 	 * Carries out req[0..n) in order. Returns 0, or -errno of the first
 	 * that failed with *done = its index (-ENOMEM: the host's map count or
@@ -84,6 +85,18 @@ struct as_ops {
 
 /* The backend chosen at boot. */
 extern const struct as_ops *as_backend;
+
+/* as.c: which space is in force, whatever the backend. */
+
+/* Begins a space, all zero so far. */
+void as_create(struct as *as, const struct as_owner_ops *owner);
+/* Ends it; none is in force if it was. */
+void as_destroy(struct as *as);
+/* Puts as in force. */
+void as_switch_to(struct as *as);
+/* The space in force, or NULL. */
+struct as *as_loaded(void);
+
 extern const struct as_ops as_remap;
 extern const struct as_ops as_multi;
 extern const struct as_ops as_kmod;

@@ -38,7 +38,6 @@ static struct as_slot *in_force = &slots[0];
 static u32 made_count = 1;
 static u32 limit = LODGER_KMOD_SPACES; /* less once the host refuses */
 static u64 switches;
-static struct as *loaded;
 
 static u64 number_of(const struct as_slot *slot)
 {
@@ -123,12 +122,6 @@ static void enter(struct as_slot *slot)
 
 /* --- spaces ---------------------------------------------------------------- */
 
-static int kmod_create(struct as *as, const struct as_owner_ops *owner)
-{
-	as->owner = owner;
-	return 0;
-}
-
 /* In the slot, which shows another space or nothing that is of use. */
 static void show(struct as *as, struct as_slot *slot)
 {
@@ -142,34 +135,22 @@ static void show(struct as *as, struct as_slot *slot)
 	as_host_show(as);
 }
 
-static void kmod_switch_to(struct as *as)
+static void kmod_switch_to(struct as *as, struct as *old)
 {
-	struct as_slot *slot;
+	struct as_slot *slot = choose(as);
 
-	if (as == loaded)
-		return;
-	counters()->as_switches++;
-	if (loaded)
-		loaded->loaded = false;
-	loaded = as;
-	if (!as)
-		return; /* its mappings stay where they are */
-	as->loaded = true;
-	slot = choose(as);
+	(void)old; /* its mappings stay where they are */
 	enter(slot);
 	slot->used = ++switches;
 	if (slot->as != as || !as_host_catch_up(as))
 		show(as, slot);
 }
 
-static void kmod_destroy(struct as *as)
+static void kmod_destroy(struct as *as, bool was_loaded)
 {
 	struct as_slot *slot = as->slot;
 
-	if (as == loaded) {
-		as->loaded = false;
-		loaded = NULL;
-	}
+	(void)was_loaded;
 	if (!slot)
 		return;
 	as->slot = NULL;
@@ -182,7 +163,7 @@ static void kmod_destroy(struct as *as)
 static int kmod_apply(struct as *as, const struct as_req *req, size_t n, size_t *done)
 {
 	*done = 0;
-	if (as == loaded)
+	if (as->loaded)
 		return as_host_apply(req, n, done);
 	if (as->slot)
 		as_host_queue(as, req, n);
@@ -191,7 +172,6 @@ static int kmod_apply(struct as *as, const struct as_req *req, size_t n, size_t 
 
 const struct as_ops as_kmod = {
 	.name = "kmod",
-	.create = kmod_create,
 	.destroy = kmod_destroy,
 	.switch_to = kmod_switch_to,
 	.apply = kmod_apply,

@@ -23,7 +23,6 @@
 /* Free ones that are kept; the rest are given back to the host. */
 #define FREE_MAX 16
 
-static struct as *loaded;
 static struct list_head free_list = LIST_HEAD_INIT(free_list);
 static u32 free_count, made_count;
 static u32 limit = LODGER_HOST_PROCESSES - 1; /* less once the host refuses */
@@ -129,12 +128,6 @@ static struct host_process *find_oldest(void)
 
 /* --- spaces -------------------------------------------------------------------- */
 
-static int multi_create(struct as *as, const struct as_owner_ops *owner)
-{
-	as->owner = owner;
-	return 0;
-}
-
 /* Its host process has died: the space has none. */
 static void lose(struct as *as)
 {
@@ -197,22 +190,16 @@ static void load(struct as *as)
 		show(as, p);
 }
 
-static void multi_switch_to(struct as *as)
+static void multi_switch_to(struct as *as, struct as *old)
 {
-	if (as == loaded)
-		return;
-	counters()->as_switches++;
-	if (loaded)
-		loaded->loaded = false;
-	loaded = as;
-	if (!as)
-		return; /* its mappings stay where they are */
-	as->loaded = true;
+	(void)old; /* its mappings stay where they are */
 	load(as);
 }
 
 void as_multi_recover(void)
 {
+	struct as *loaded = as_loaded();
+
 	if (!loaded)
 		return;
 	load(loaded);
@@ -220,14 +207,11 @@ void as_multi_recover(void)
 		loaded->owner->lost(loaded);
 }
 
-static void multi_destroy(struct as *as)
+static void multi_destroy(struct as *as, bool was_loaded)
 {
 	struct host_process *p = as->host;
 
-	if (as == loaded) {
-		as->loaded = false;
-		loaded = NULL;
-	}
+	(void)was_loaded;
 	if (!p)
 		return;
 	as->host = NULL;
@@ -243,7 +227,7 @@ static int multi_apply(struct as *as, const struct as_req *req, size_t n,
 		       size_t *done)
 {
 	*done = 0;
-	if (as == loaded)
+	if (as->loaded)
 		return as_host_apply(req, n, done);
 	if (as->host)
 		as_host_queue(as, req, n);
@@ -266,7 +250,6 @@ static void multi_look(void)
 
 const struct as_ops as_multi = {
 	.name = "multi",
-	.create = multi_create,
 	.destroy = multi_destroy,
 	.switch_to = multi_switch_to,
 	.apply = multi_apply,

@@ -46,10 +46,7 @@ struct mm *mm_create(void)
 
 	if (!mm)
 		return NULL;
-	if (as_backend->create(&mm->as, &pt_as_ops)) {
-		kfree(mm);
-		return NULL;
-	}
+	as_create(&mm->as, &pt_as_ops);
 	mm->refs = 1;
 	mm->mmap_top = user_low_end() - MMAP_TOP_GAP;
 	mm->stack_limit = mm->as_limit = mm->data_limit = UINT64_MAX;
@@ -70,7 +67,7 @@ static void mm_destroy(struct mm *mm)
 {
 	struct vma *vma;
 
-	as_backend->destroy(&mm->as);
+	as_destroy(&mm->as);
 	if (loaded == mm)
 		loaded = NULL;
 	list_del(&mm->all_link);
@@ -95,7 +92,7 @@ void mm_switch(struct mm *mm)
 	if (!mm || mm == loaded)
 		return;
 	loaded = mm;
-	as_backend->switch_to(&mm->as);
+	as_switch_to(&mm->as);
 }
 
 static void (*lost_fn)(struct mm *mm);

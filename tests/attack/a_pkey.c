@@ -127,17 +127,26 @@ static void written_then_executable(void)
 	must_not_open(page);
 }
 
+/* Good code in a file's page that has been executed. */
+static unsigned char *good_code(int *fd, int flags)
+{
+	unsigned char *code;
+
+	must_be_by_key();
+	*fd = file_with(harmless, sizeof(harmless), 0, 1);
+	code = map(*fd, PAGE_SIZE, PROT_READ | PROT_EXEC, flags);
+	must_work(code);
+	must_be_by_key();
+	return code;
+}
+
 /* Executed once while it is good; then changed. */
 static void changed_by_another_mapping(void)
 {
 	unsigned char *code, *data;
 	int fd;
 
-	must_be_by_key();
-	fd = file_with(harmless, sizeof(harmless), 0, 1);
-	code = map(fd, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED);
-	must_work(code);
-	must_be_by_key();
+	code = good_code(&fd, MAP_SHARED);
 	data = map(fd, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED);
 	memcpy(data, opener, sizeof(opener));
 	must_not_open(code);
@@ -148,11 +157,7 @@ static void changed_by_write(void)
 	unsigned char *code;
 	int fd;
 
-	must_be_by_key();
-	fd = file_with(harmless, sizeof(harmless), 0, 1);
-	code = map(fd, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED);
-	must_work(code);
-	must_be_by_key();
+	code = good_code(&fd, MAP_SHARED);
 	CHECK_EQ(pwrite(fd, opener, sizeof(opener), 0), (long)sizeof(opener));
 	must_not_open(code);
 }
@@ -185,11 +190,7 @@ static void changed_by_protection(void)
 	unsigned char *code;
 	int fd;
 
-	must_be_by_key();
-	fd = file_with(harmless, sizeof(harmless), 0, 1);
-	code = map(fd, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE);
-	must_work(code);
-	must_be_by_key();
+	code = good_code(&fd, MAP_PRIVATE);
 	CHECK_OK(mprotect(code, PAGE_SIZE, PROT_READ | PROT_WRITE));
 	memcpy(code, opener, sizeof(opener));
 	CHECK_OK(mprotect(code, PAGE_SIZE, PROT_READ | PROT_EXEC));

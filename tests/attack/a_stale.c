@@ -101,8 +101,9 @@ static void yield_often(void)
 		sched_yield();
 }
 
-/* A file grows short while others, who have it mapped, wait. */
-static void truncated_under_others(void)
+/* A file of PAGES is cut while readers that have it mapped wait; what its frames hold
+ * then is memory of this process, which nobody else may see or change. */
+static void cut_under_others(void (*behave)(int file), void (*cut)(int file))
 {
 	char name[] = "stale";
 	pid_t pid[READERS];
@@ -117,15 +118,25 @@ static void truncated_under_others(void)
 	for (i = 0; i < READERS; i++) {
 		pid[i] = test_fork();
 		if (pid[i] == 0)
-			reader(file);
+			behave(file);
 	}
 	yield_often();
-	CHECK_OK(ftruncate(file, 0));
+	cut(file);
 	at = fill_memory(4 * PAGES);
 	close(gate[1]);
 	for (i = 0; i < READERS; i++)
 		test_wait_ok(pid[i]);
 	check_memory(at, 4 * PAGES);
+}
+
+static void cut_short(int file)
+{
+	CHECK_OK(ftruncate(file, 0));
+}
+
+static void truncated_under_others(void)
+{
+	cut_under_others(reader, cut_short);
 }
 
 /* The same by a hole: whoever looks sees zeros, not what the frames hold now. */
@@ -146,31 +157,15 @@ static void hole_reader(int file)
 	_exit(0);
 }
 
-static void hole_under_others(void)
+static void punch(int file)
 {
-	char name[] = "hole";
-	pid_t pid[READERS];
-	unsigned long *at;
-	int i, file;
-
-	attack_need_machine();
-	test_scratch();
-	CHECK_OK(pipe(gate));
-	file = (int)CHECK_OK(open(name, O_RDWR | O_CREAT, 0600));
-	CHECK_OK(ftruncate(file, PAGES * (long)PAGE_SIZE));
-	for (i = 0; i < READERS; i++) {
-		pid[i] = test_fork();
-		if (pid[i] == 0)
-			hole_reader(file);
-	}
-	yield_often();
 	/* FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE */
 	CHECK_OK(sys4(__NR_fallocate, file, 3, 0, PAGES * (long)PAGE_SIZE));
-	at = fill_memory(4 * PAGES);
-	close(gate[1]);
-	for (i = 0; i < READERS; i++)
-		test_wait_ok(pid[i]);
-	check_memory(at, 4 * PAGES);
+}
+
+static void hole_under_others(void)
+{
+	cut_under_others(hole_reader, punch);
 }
 
 /* Parent and child share pages until the first write, whoever writes, in whatever

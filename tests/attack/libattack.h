@@ -55,7 +55,8 @@ struct attack_regs {
 	uint64_t rax, rdi, rsi, rdx, r10, rsp;
 	uint64_t rip;
 };
-/* Jumps. Returns only by a trap (within attack_try). */
+/* Jumps, all other registers zero: code entered at any byte must not find the program's
+ * own memory by what is left in them. Returns only by a trap (within attack_try). */
 void attack_jump(const struct attack_regs *regs);
 
 /* A whole state of user mode, in the order that attack_enter knows. */

@@ -13,9 +13,11 @@ attack_jump:
 	mov 24(%r11), %rdx
 	mov 32(%r11), %r10
 	mov 40(%r11), %rsp
-	xor %r8d, %r8d
-	xor %r9d, %r9d
-	jmp *48(%r11)
+	mov 48(%r11), %r11
+	.irp r, ebx, ecx, ebp, r8d, r9d, r12d, r13d, r14d, r15d
+	xor %\r, %\r
+	.endr
+	jmp *%r11
 
 /*
  * void pattern_spin(u64 pattern, volatile u32 *go)

@@ -32,7 +32,6 @@ struct shown {
 
 static struct shown *shown;
 static size_t shown_count, shown_room;
-static struct as *loaded_as;
 static u64 page_limit, fail_in;
 
 struct fake_as_counts fake_as_counts;
@@ -151,7 +150,7 @@ static int fake_apply(struct as *as, const struct as_req *req, size_t n,
 		      size_t *done)
 {
 	*done = 0;
-	if (as != loaded_as)
+	if (!as->loaded)
 		return 0;
 	for (; *done < n; req++, ++*done) {
 		check_range(req);
@@ -175,12 +174,6 @@ static int fake_apply(struct as *as, const struct as_req *req, size_t n,
 	return 0;
 }
 
-static int fake_create(struct as *as, const struct as_owner_ops *owner)
-{
-	*as = (struct as){ .owner = owner };
-	return 0;
-}
-
 static void fake_emit(struct as *as, const struct as_req *req)
 {
 	check_range(req);
@@ -188,31 +181,24 @@ static void fake_emit(struct as *as, const struct as_req *req)
 	as->extents++;
 }
 
-static void fake_switch_to(struct as *as)
+static void fake_switch_to(struct as *as, struct as *old)
 {
-	if (as == loaded_as)
-		return;
+	(void)old;
 	fake_as_counts.switches++;
-	if (loaded_as)
-		loaded_as->loaded = false;
 	fake_unmap(0, UINT64_MAX);
-	loaded_as = as;
-	if (!as)
-		return;
-	as->loaded = true;
 	as->extents = 0;
 	as->owner->replay(as, fake_emit);
 }
 
-static void fake_destroy(struct as *as)
+static void fake_destroy(struct as *as, bool was_loaded)
 {
-	if (as == loaded_as)
-		fake_switch_to(NULL);
+	(void)as;
+	if (was_loaded)
+		fake_unmap(0, UINT64_MAX);
 }
 
 static const struct as_ops as_fake = {
 	.name = "fake",
-	.create = fake_create,
 	.destroy = fake_destroy,
 	.switch_to = fake_switch_to,
 	.apply = fake_apply,
@@ -285,7 +271,7 @@ void fake_as_verify(struct mm *mm)
 {
 	u64 mapped = 0, resident = 0, k = 0, pte;
 
-	if (&mm->as != loaded_as)
+	if (!mm->as.loaded)
 		panic("verify: the space is not loaded");
 	verify_vmas(mm);
 	for (; (pte = radix_next(&mm->pt, &k)); k++) {
