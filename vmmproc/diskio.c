@@ -30,28 +30,35 @@ static int transfer_error(ssize_t n)
 	return n < 0 ? -errno : -EIO;
 }
 
-static int serve_read(const struct machine *m, const struct lodger_diskio_request *req)
+static bool inside(const struct machine *m, const struct block_file *file,
+		   const struct lodger_diskio_request *req)
+{
+	return req->bytes <= LODGER_DISKIO_BYTES_MAX && req->at <= file->bytes &&
+	       req->bytes <= file->bytes - req->at && req->ram_at <= m->ram_bytes &&
+	       req->bytes <= m->ram_bytes - req->ram_at;
+}
+
+/* Moves the request's bytes from one file to the other. 0 or -errno. */
+static int transfer(int from_fd, uint64_t from, int to_fd, uint64_t to, uint32_t bytes)
 {
 	static char buf[CHUNK_BYTES];
-	const struct block_file *file = &m->block[req->file];
-	uint64_t done = 0;
+	uint32_t done = 0;
 
-	if (req->bytes > LODGER_DISKIO_BYTES_MAX || req->at > file->bytes ||
-	    req->bytes > file->bytes - req->at || req->ram_at > m->ram_bytes ||
-	    req->bytes > m->ram_bytes - req->ram_at)
-		return -EINVAL;
-	while (done < req->bytes) {
-		size_t want = req->bytes - done;
-		ssize_t n, written;
+	while (done < bytes) {
+		size_t want = bytes - done;
+		ssize_t n, written, part;
 
-		n = pread(file->fd, buf, want < CHUNK_BYTES ? want : CHUNK_BYTES,
-			  (off_t)(req->at + done));
+		n = pread(from_fd, buf, want < CHUNK_BYTES ? want : CHUNK_BYTES,
+			  (off_t)(from + done));
 		if (n <= 0)
 			return transfer_error(n);
-		written = pwrite(m->ram_fd, buf, (size_t)n, (off_t)(req->ram_at + done));
-		if (written != n)
-			return transfer_error(written);
-		done += (uint64_t)n;
+		for (written = 0; written < n; written += part) {
+			part = pwrite(to_fd, buf + written, (size_t)(n - written),
+				      (off_t)(to + done) + written);
+			if (part <= 0)
+				return transfer_error(part);
+		}
+		done += (uint32_t)n;
 	}
 	return 0;
 }
@@ -63,8 +70,10 @@ static int serve(const struct machine *m, const struct lodger_diskio_request *re
 	if (req->file >= m->block_count)
 		return -EINVAL;
 	file = &m->block[req->file];
-	if (req->op == LODGER_DISKIO_READ)
-		return serve_read(m, req);
+	if (req->op == LODGER_DISKIO_READ && inside(m, file, req))
+		return transfer(file->fd, req->at, m->ram_fd, req->ram_at, req->bytes);
+	if (req->op == LODGER_DISKIO_WRITE && inside(m, file, req) && file->writable)
+		return transfer(m->ram_fd, req->ram_at, file->fd, req->at, req->bytes);
 	if (req->op != LODGER_DISKIO_FLUSH || !file->writable)
 		return -EINVAL;
 	return fdatasync(file->fd) ? -errno : 0;

@@ -7,6 +7,7 @@
 
 #include "abi/disklog.h"
 #include "abi/diskio.h"
+#include "dev/blkwrite.h"
 #include "dev/chrdev.h"
 #include "dev/diskio.h"
 #include "dev/overlay.h"
@@ -52,6 +53,7 @@ void blkdev_init(void)
 	const struct lodger_boot *boot = boot_info();
 
 	disk_count = 0;
+	blkwrite_init();
 	if (!boot->disk_count)
 		return;
 	bounce = kpages_alloc(BOUNCE_ORDER);
@@ -103,6 +105,7 @@ int blkdev_read(struct blkdev *dev, u64 at, void *buf, size_t len_bytes)
 {
 	if (!inside(dev, at, len_bytes))
 		return -EIO;
+	blkwrite_settle(dev, at, len_bytes);
 	if (dev->overlay)
 		return overlay_read(dev->overlay, at, buf, len_bytes);
 	return blockfile_read(dev->file, at, buf, len_bytes);
@@ -116,6 +119,7 @@ int blkdev_write(struct blkdev *dev, u64 at, const void *buf, size_t len_bytes)
 		return -EROFS;
 	if (!inside(dev, at, len_bytes))
 		return -EIO;
+	blkwrite_settle(dev, at, len_bytes);
 	err = log_append(dev, LODGER_DISKLOG_WRITE, at, buf, len_bytes);
 	if (err)
 		return err;
@@ -145,7 +149,9 @@ int blkdev_read_ram_wait(struct blkdev *dev, u64 at, gpa_t to, size_t len_bytes,
 	size_t n;
 
 	for (; len_bytes && !err; len_bytes -= n, at += n, to.v += n) {
-		n = MIN(len_bytes, BOUNCE_BYTES);
+		n = MIN(len_bytes, (size_t)LODGER_DISKIO_BYTES_MAX);
+		blkwrite_settle(dev, at, n);
+		n = MIN(n, (size_t)BOUNCE_BYTES);
 		if (!blockfile_read_cached(dev->file, at, bounce, n)) {
 			ram_write(to, bounce, n);
 			continue;
@@ -171,10 +177,42 @@ int blkdev_write_ram(struct blkdev *dev, u64 at, gpa_t from, size_t len_bytes)
 	return err;
 }
 
+int blkdev_write_start(struct blkdev *dev, u64 at, gpa_t from, size_t len_bytes,
+		       blkdev_done_fn *done, void *arg)
+{
+	int err;
+
+	if (dev->helped && !dev->read_only && inside(dev, at, len_bytes) &&
+	    len_bytes > BOUNCE_BYTES) {
+		err = blkwrite_start(dev, at, from, len_bytes, done, arg);
+		if (!err || blkwrite_is_busy())
+			return err;
+	}
+	/* little is sooner done than asked for */
+	done(arg, blkdev_write_ram(dev, at, from, len_bytes));
+	return 0;
+}
+
+bool blkdev_write_room(void)
+{
+	return blkwrite_has_room();
+}
+
+void blkdev_wait_write(void)
+{
+	diskio_wait();
+}
+
+void blkdev_sleep_writes(struct blkdev *dev)
+{
+	blkwrite_sleep(dev);
+}
+
 int blkdev_flush(struct blkdev *dev)
 {
 	int err;
 
+	blkwrite_settle(dev, 0, dev->size_bytes);
 	if (dev->read_only || dev->no_flush)
 		return 0;
 	err = dev->overlay ? overlay_flush(dev->overlay, true) : blockfile_flush(dev->file);
@@ -185,6 +223,7 @@ int blkdev_flush_wait(struct blkdev *dev)
 {
 	int err = -EAGAIN;
 
+	blkwrite_sleep(dev);
 	if (dev->helped && !dev->read_only && !dev->no_flush)
 		err = diskio_flush(dev->file);
 	return err == -EAGAIN ? blkdev_flush(dev) : err;
@@ -193,6 +232,7 @@ int blkdev_flush_wait(struct blkdev *dev)
 void blkdev_shutdown(void)
 {
 	for (u32 i = 0; i < disk_count; i++) {
+		blkwrite_settle(&disks[i], 0, disks[i].size_bytes);
 		if (disks[i].overlay)
 			overlay_flush(disks[i].overlay, !disks[i].no_flush);
 	}
@@ -206,6 +246,7 @@ int blkdev_discard(struct blkdev *dev, u64 at, u64 len_bytes)
 		return -EROFS;
 	if (!inside(dev, at, len_bytes))
 		return -EINVAL;
+	blkwrite_settle(dev, at, len_bytes);
 	if (dev->overlay)
 		return -EOPNOTSUPP;
 	err = log_append(dev, LODGER_DISKLOG_DISCARD, at, NULL, len_bytes);

@@ -47,6 +47,23 @@ int blkdev_read_ram(struct blkdev *dev, u64 at, gpa_t to, size_t len_bytes);
 int blkdev_read_ram_wait(struct blkdev *dev, u64 at, gpa_t to, size_t len_bytes,
 			 bool *slept);
 int blkdev_write_ram(struct blkdev *dev, u64 at, gpa_t from, size_t len_bytes);
+#define BLKDEV_WRITE_MAX (1u << 20)
+typedef void blkdev_done_fn(void *arg, int err);
+/*
+ * The same, begun: done(arg, err) is called when it has come to its end, here or later
+ * while the machine goes on, as from an interrupt. The frames are held until then; what
+ * is changed in them meanwhile has to be written again. At most BLKDEV_WRITE_MAX. All
+ * other calls see it as done. 0, or -EAGAIN (nothing was done): there are too many
+ * under way.
+ */
+int blkdev_write_start(struct blkdev *dev, u64 at, gpa_t from, size_t len_bytes,
+		       blkdev_done_fn *done, void *arg);
+/* Can one be begun now? */
+bool blkdev_write_room(void);
+/* The whole machine waits until one of the writes under way has ended. */
+void blkdev_wait_write(void);
+/* The calling task sleeps until those to the device have that are under way now. */
+void blkdev_sleep_writes(struct blkdev *dev);
 /* The machine ends: nothing that was written is lost. */
 void blkdev_shutdown(void);
 /* Everything written so far lasts when this has returned 0. */

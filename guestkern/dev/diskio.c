@@ -1,7 +1,7 @@
 /*
- * Requests under way: a slot each, which belongs to the task that sleeps in make() until
+ * Requests under way: a slot each. It belongs to the task that sleeps in make() until
  * the answer has come, even if that task is to die: a helper may be writing to the
- * frames that it gave.
+ * frames that it gave. Or, for a write, to nobody: fn hears of its end.
  */
 #include "dev/diskio.h"
 
@@ -16,6 +16,8 @@ static struct slot {
 	struct wait_queue wq;
 	bool used, done;
 	int result;
+	diskio_done_fn *fn; /* or NULL: a task sleeps */
+	void *arg;
 } slots[SLOTS];
 
 static struct slot *free_slot(void)
@@ -27,18 +29,27 @@ static struct slot *free_slot(void)
 	return NULL;
 }
 
-static int make(struct lodger_diskio_request *req)
+/* A slot for a request that is under way now; NULL: there is none, or nobody to ask. */
+static struct slot *submit(struct lodger_diskio_request *req)
 {
 	struct slot *slot = free_slot();
+
+	if (!slot)
+		return NULL;
+	req->tag = (u32)(slot - slots);
+	if (diskio_submit(req))
+		return NULL;
+	*slot = (struct slot){ .used = true };
+	return slot;
+}
+
+static int make(struct lodger_diskio_request *req)
+{
+	struct slot *slot = submit(req);
 	struct wait_entry we;
 
 	if (!slot)
 		return -EAGAIN;
-	req->tag = (u32)(slot - slots);
-	if (diskio_submit(req))
-		return -EAGAIN;
-	slot->used = true;
-	slot->done = false;
 	wait_queue_init(&slot->wq);
 	wait_prepare(&slot->wq, &we);
 	while (!slot->done)
@@ -58,6 +69,7 @@ int diskio_read(u32 file, u64 at, gpa_t to, size_t len_bytes)
 		.bytes = (u32)len_bytes,
 	};
 
+	ram_written(to, len_bytes);
 	return make(&req);
 }
 
@@ -68,15 +80,56 @@ int diskio_flush(u32 file)
 	return make(&req);
 }
 
+int diskio_write_start(u32 file, u64 at, gpa_t from, size_t len_bytes,
+		       diskio_done_fn *done, void *arg)
+{
+	struct lodger_diskio_request req = {
+		.op = LODGER_DISKIO_WRITE,
+		.file = file,
+		.at = at,
+		.ram_at = from.v,
+		.bytes = (u32)len_bytes,
+	};
+	struct slot *slot = submit(&req);
+
+	if (!slot)
+		return -EAGAIN;
+	slot->fn = done;
+	slot->arg = arg;
+	return 0;
+}
+
+static void finish(u32 tag, int result)
+{
+	struct slot *slot = &slots[tag];
+
+	if (tag >= SLOTS || !slot->used || slot->done)
+		return;
+	result = result == -EAGAIN ? -EIO : result;
+	if (slot->fn) {
+		slot->used = false;
+		slot->fn(slot->arg, result);
+		return;
+	}
+	slot->result = result;
+	slot->done = true;
+	wake_up(&slot->wq);
+}
+
 void diskio_irq(void)
 {
 	struct lodger_diskio_reply reply;
+	int got;
 
-	while (diskio_answer(&reply)) {
-		if (reply.tag >= SLOTS || !slots[reply.tag].used)
-			continue;
-		slots[reply.tag].result = reply.result == -EAGAIN ? -EIO : reply.result;
-		slots[reply.tag].done = true;
-		wake_up(&slots[reply.tag].wq);
-	}
+	while ((got = diskio_answer(&reply)) > 0)
+		finish(reply.tag, reply.result);
+	/* the helpers are no more: what they had is not done */
+	for (u32 tag = 0; got < 0 && tag < SLOTS; tag++)
+		finish(tag, -EIO);
+}
+
+void diskio_wait(void)
+{
+	diskio_await();
+	diskio_irq();
 }

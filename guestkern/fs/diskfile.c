@@ -64,12 +64,12 @@ void diskfile_touch(struct diskfile *df)
 	list_add_tail(&df->lru, &files);
 }
 
-struct diskfile *diskfile_oldest_dirty(void)
+struct diskfile *diskfile_oldest_dirty(bool on_disk)
 {
 	struct diskfile *df;
 
 	list_for_each_entry(df, &files, lru) {
-		if (df->dirty_count)
+		if (df->dirty_count && !(on_disk && df->ops->write))
 			return df;
 	}
 	return NULL;
@@ -489,7 +489,8 @@ u64 diskfile_reclaim(u64 pages)
 	list_for_each_entry(df, &files, lru) {
 		if (freed >= pages || !df->dirty_count)
 			continue;
-		diskfile_write_back(df, 0, UINT64_MAX);
+		diskfile_write_back(df);
+		diskfile_settle(df);
 		freed += shrink(df, pages - freed);
 	}
 	return freed;

@@ -57,6 +57,7 @@ struct diskfile {
 	u32 ahead_pages; /* how much the next miss in sequence reads */
 	u64 ahead_next;	 /* where a sequential reader misses next */
 	u64 dirty_count; /* pages */
+	u32 under_way;	 /* writes to the disk, each with a reference of obj */
 	u32 changes;	 /* counts what a reader that slept must know of */
 	int error;	 /* of a write-back since diskfile_sync last told */
 	bool resident;	 /* what is written stays in memory: there is no way back */
@@ -75,9 +76,18 @@ s64 diskfile_write(struct file *f, struct iobuf *buf, s64 *pos);
 s64 diskfile_lseek(struct file *f, s64 offset, int whence);
 int diskfile_mmap(struct file *f, struct map_req *req);
 
-/* Writes dirty pages back to the disk, which is not flushed. 0, or an error of
- * this or an earlier write-back, told once. */
+/* Writes dirty pages back to the disk, which is not flushed, and waits for that with
+ * the whole machine. 0, or an error of this or an earlier write-back, told once. */
 int diskfile_sync(struct diskfile *df);
+/* The same, but the calling task sleeps: what it knows of the file may have changed. */
+int diskfile_sync_wait(struct diskfile *df);
+/* Begins to write all dirty pages; waits, with the whole machine, for room only. */
+void diskfile_write_back(struct diskfile *df);
+/* The error of a write-back that has come to its end, told once; or 0. */
+int diskfile_error(struct diskfile *df);
+/* Begins to write the dirty pages of all files of disks, as far as that can be without
+ * waiting: false if it was not all of them. Errors are told by the file's next sync. */
+bool diskfile_write_all(void);
 /* The size changed from old to size: mappings and pages past the end go, what
  * lies behind the new end of the last page is zero. Before blocks are freed. */
 int diskfile_resize(struct diskfile *df, u64 old, u64 size);

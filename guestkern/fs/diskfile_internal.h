@@ -38,14 +38,17 @@ void diskfile_touch(struct diskfile *df);
 /* Gives the page's part inside the file blocks and marks it dirty: a shared
  * mapping is going to write it. 0, -ENOSPC, -EIO. */
 int diskfile_page_mkwrite(struct diskfile *df, u64 index);
-/* Writes the dirty pages of [first, end). 0 or the first error. */
-int diskfile_write_back(struct diskfile *df, u64 first, u64 end);
+/* The whole machine waits for the writes that are under way. */
+void diskfile_settle(struct diskfile *df);
 
 /* Changes the counts of all files' pages. */
 void diskfile_count(struct diskfile *df, s64 pages, s64 dirty);
 
-/* The file whose turn it is to be written back for there are too many dirty
- * pages, or NULL. */
-struct diskfile *diskfile_oldest_dirty(void);
+/* As diskfile_write_back from page *index on, and only as far as there is room: false if there was not
+ * enough; *index is then where to go on. */
+bool diskfile_write_some(struct diskfile *df, u64 *index);
+
+/* The file whose turn it is to be written back, or NULL. on_disk: that a disk has. */
+struct diskfile *diskfile_oldest_dirty(bool on_disk);
 
 #endif

@@ -184,14 +184,31 @@ static int clean_tail(struct diskfile *df, u64 old)
 	return 0;
 }
 
-/* A writer waits while too many pages are dirty. */
+/* Too many pages are dirty: some are on their way. Twice too many: the machine waits,
+ * for this may be in the middle of a long write. */
 static void limit_dirty(void)
+{
+	u64 limit = page_total_count() / DIRTY_DIVISOR, index = 0;
+	struct diskfile *df;
+
+	if (diskfile_dirty_pages() > limit && (df = diskfile_oldest_dirty(false)))
+		diskfile_write_some(df, &index);
+	while (diskfile_dirty_pages() > 2 * limit && (df = diskfile_oldest_dirty(false)))
+		diskfile_write_back(df);
+}
+
+/* A program that has written sleeps while too many pages are dirty. */
+static void wait_dirty(void)
 {
 	u64 limit = page_total_count() / DIRTY_DIVISOR;
 	struct diskfile *df;
 
-	while (diskfile_dirty_pages() > limit && (df = diskfile_oldest_dirty()))
-		diskfile_write_back(df, 0, UINT64_MAX);
+	while (diskfile_dirty_pages() > limit && (df = diskfile_oldest_dirty(false))) {
+		u64 index = 0;
+
+		if (!diskfile_write_some(df, &index))
+			blkdev_sleep_writes(df->dev);
+	}
 }
 
 /* The next chunk of what is in buf; *want is how much of it that is. */
@@ -241,6 +258,8 @@ s64 diskfile_write(struct file *f, struct iobuf *buf, s64 *pos)
 	if (n <= 0)
 		return n;
 	df->ops->changed(f->inode);
+	if (!buf->kernel)
+		wait_dirty();
 	if (f->flags & O_DSYNC) {
 		int err = f->ops->fsync(f);
 
@@ -271,6 +290,31 @@ static u64 take_dirty_run(struct diskfile *df, u64 index, u64 end, pfn_t *pfn)
 	return count;
 }
 
+static void note_error(struct diskfile *df, int err)
+{
+	if (err)
+		df->error = err == -ENOSPC ? err : -EIO;
+}
+
+static void piece_written(void *arg, int err)
+{
+	struct diskfile *df = arg;
+
+	note_error(df, err);
+	df->under_way--;
+	vm_object_put(&df->obj);
+}
+
+/* A piece that lies together on the disk. */
+static void write_piece(struct diskfile *df, u64 disk_at, gpa_t from, u64 len_bytes)
+{
+	df->under_way++;
+	vm_object_get(&df->obj);
+	while (blkdev_write_start(df->dev, disk_at, from, len_bytes, piece_written, df))
+		blkdev_wait_write();
+}
+
+/* Writes a run of pages, or begins to. 0 or -errno. */
 static int write_run(struct diskfile *df, u64 index, pfn_t pfn, u64 count)
 {
 	u64 at = index << PAGE_SHIFT, base = at, disk_at;
@@ -291,7 +335,7 @@ static int write_run(struct diskfile *df, u64 index, pfn_t pfn, u64 count)
 		if (disk_at && df->ops->write)
 			err = df->ops->write(df->inode, at, from, (u64)n);
 		else if (disk_at)
-			err = blkdev_write_ram(df->dev, disk_at, from, (u64)n);
+			write_piece(df, disk_at, from, (u64)n);
 		if (err)
 			return err;
 		at += (u64)n;
@@ -299,36 +343,86 @@ static int write_run(struct diskfile *df, u64 index, pfn_t pfn, u64 count)
 	return 0;
 }
 
-int diskfile_write_back(struct diskfile *df, u64 first, u64 end)
+/* The next dirty run from *index on; false: there is none. */
+static bool write_next(struct diskfile *df, u64 *index)
 {
-	u64 index = first, value, count;
-	int err = 0, one;
+	u64 value, count;
 	pfn_t pfn;
 
-	while (df->dirty_count && (value = radix_next(&df->obj.pages, &index)) &&
-	       index < end) {
+	while (df->dirty_count && (value = radix_next(&df->obj.pages, index))) {
 		if (!(value & DISKFILE_DIRTY)) {
-			index++;
+			++*index;
 			continue;
 		}
-		count = take_dirty_run(df, index, end, &pfn);
-		one = write_run(df, index, pfn, count);
-		err = err ? err : one;
-		index += count;
+		count = take_dirty_run(df, *index, UINT64_MAX, &pfn);
+		note_error(df, write_run(df, *index, pfn, count));
+		*index += count;
+		return true;
 	}
-	if (err)
-		df->error = err == -ENOSPC ? err : -EIO;
+	return false;
+}
+
+void diskfile_write_back(struct diskfile *df)
+{
+	u64 index = 0;
+
+	while (write_next(df, &index))
+		;
+}
+
+bool diskfile_write_some(struct diskfile *df, u64 *index)
+{
+	do {
+		if (df->dirty_count && !df->ops->write && !blkdev_write_room())
+			return false;
+	} while (write_next(df, index));
+	return true;
+}
+
+bool diskfile_write_all(void)
+{
+	struct diskfile *df;
+
+	while ((df = diskfile_oldest_dirty(true))) {
+		u64 index = 0;
+
+		if (!diskfile_write_some(df, &index))
+			return false;
+	}
+	return true;
+}
+
+void diskfile_settle(struct diskfile *df)
+{
+	while (df->under_way)
+		blkdev_wait_write();
+}
+
+int diskfile_error(struct diskfile *df)
+{
+	int err = df->error;
+
+	df->error = 0;
 	return err;
 }
 
 int diskfile_sync(struct diskfile *df)
 {
-	int err;
+	diskfile_write_back(df);
+	diskfile_settle(df);
+	return diskfile_error(df);
+}
 
-	diskfile_write_back(df, 0, UINT64_MAX);
-	err = df->error;
-	df->error = 0;
-	return err;
+int diskfile_sync_wait(struct diskfile *df)
+{
+	u64 index = 0;
+
+	/* once along the file: what is written behind that is written later */
+	while (!diskfile_write_some(df, &index))
+		blkdev_sleep_writes(df->dev);
+	if (df->under_way)
+		blkdev_sleep_writes(df->dev);
+	return diskfile_error(df);
 }
 
 /* --- sizes -------------------------------------------------------------------------------- */

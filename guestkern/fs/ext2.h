@@ -72,8 +72,6 @@ void ext2_group_dirty(struct ext2_fs *fs, u32 group);
 bool ext2_block_ok(const struct ext2_fs *fs, u32 block);
 /* The file system is going to use what revision 0 does not have. */
 void ext2_need_revision_1(struct ext2_fs *fs);
-/* Writes everything, and flushes the disk: fsync and sync. 0 or the first error. */
-int ext2_sync_fs(struct ext2_fs *fs);
 
 /* --- ext2_balloc.c -------------------------------------------------------------- */
 

@@ -97,7 +97,7 @@ int ext2_fsync(struct file *f)
 	if (fs->read_only)
 		return 0;
 	if (f->inode->object)
-		err = diskfile_sync(&ext2_info_of(f->inode)->df);
+		err = diskfile_sync_wait(&ext2_info_of(f->inode)->df);
 	more = ext2_write_inode(f->inode);
 	err = err ? err : more;
 	more = buffer_sync(&fs->cache);

@@ -258,9 +258,9 @@ static int begin_writing(struct ext2_fs *fs)
 	return err ? err : blkdev_flush(fs->dev);
 }
 
-/* All contents and inodes to the host, or to their buffers; 0 or the first error.
- * keep_errors: those of contents are told by the next call without. */
-static int write_inodes(struct ext2_fs *fs, bool keep_errors)
+/* Contents begin to be written, if asked for, and inodes are put into their buffers.
+ * The first error of these. */
+static int write_inodes(struct ext2_fs *fs, bool contents)
 {
 	u64 ino = 0, value;
 	int err = 0, one;
@@ -268,12 +268,8 @@ static int write_inodes(struct ext2_fs *fs, bool keep_errors)
 	for (; (value = radix_next(&fs->inodes, &ino)); ino++) {
 		struct inode *inode = (struct inode *)value;
 
-		one = 0;
-		if (inode->object && keep_errors)
-			diskfile_write_back(&ext2_info_of(inode)->df, 0, UINT64_MAX);
-		else if (inode->object)
-			one = diskfile_sync(&ext2_info_of(inode)->df);
-		err = err ? err : one;
+		if (inode->object && contents)
+			diskfile_write_back(&ext2_info_of(inode)->df);
 		one = ext2_write_inode(inode);
 		err = err ? err : one;
 	}
@@ -282,23 +278,41 @@ static int write_inodes(struct ext2_fs *fs, bool keep_errors)
 	return err;
 }
 
-int ext2_sync_fs(struct ext2_fs *fs)
+/* The first error of contents that has not been told. */
+static int told_errors(struct ext2_fs *fs)
+{
+	u64 ino = 0, value;
+	int err = 0, one;
+
+	for (; (value = radix_next(&fs->inodes, &ino)); ino++) {
+		struct inode *inode = (struct inode *)value;
+
+		one = inode->object ? diskfile_error(&ext2_info_of(inode)->df) : 0;
+		err = err ? err : one;
+	}
+	return err;
+}
+
+/* All that there is; flush waits for it, and for the disk. */
+static int sync_fs(struct ext2_fs *fs, int (*flush)(struct blkdev *dev))
 {
 	int err, one;
 
 	if (fs->read_only)
 		return 0;
-	err = write_inodes(fs, false);
+	err = write_inodes(fs, true);
 	one = buffer_sync(&fs->cache);
 	err = err ? err : one;
-	one = blkdev_flush(fs->dev);
+	one = flush(fs->dev);
+	err = err ? err : one;
+	one = told_errors(fs);
 	return err ? err : one;
 }
 
 /* Everything written, and says so. */
 static int end_writing(struct ext2_fs *fs)
 {
-	int err = ext2_sync_fs(fs);
+	int err = sync_fs(fs, blkdev_flush);
 
 	if (!err && fs->was_valid) {
 		fs->super->state |= EXT2_STATE_VALID;
@@ -328,19 +342,20 @@ static void ext2_statfs(struct super_block *sb, u64 *blocks, u64 *bfree, u64 *fi
 	*ffree = super->free_inodes_count;
 }
 
+/* Sleeps; the caller holds the file system. */
 static int ext2_sync(struct super_block *sb)
 {
-	return ext2_sync_fs(sb->private);
+	return sync_fs(sb->private, blkdev_flush_wait);
 }
 
-/* Errors are told by the next sync. */
+/* Contents are the page cache's to begin with. */
 static void ext2_write_back(struct super_block *sb)
 {
 	struct ext2_fs *fs = sb->private;
 
 	if (fs->read_only)
 		return;
-	write_inodes(fs, true);
+	write_inodes(fs, false);
 	buffer_write_back(&fs->cache);
 }
 

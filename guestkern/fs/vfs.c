@@ -5,6 +5,7 @@
 #include <linux/mount.h>
 
 #include "dev/block.h"
+#include "fs/diskfile.h"
 #include "fs/namei.h"
 #include "fs/pseudo.h"
 #include "fs/vfs_internal.h"
@@ -64,12 +65,23 @@ int vfs_init(void)
 /* --- writing back ---------------------------------------------------------------- */
 
 #define WRITE_BACK_NS (5 * NS_PER_SEC) /* what is older is on its way to the disk */
+#define ROOM_NS (2 * NS_PER_MS)	       /* when to try again what there was no room for */
 
 /* From the timer interrupt, which never comes in the middle of an operation: none
- * of a disk's file system sleeps. Without waiting for the host's disk. */
+ * of a disk's file system sleeps. Without waiting for the host's disk: what cannot
+ * be begun now is begun by and by. */
+static void write_back_rest(struct timer *timer)
+{
+	if (!diskfile_write_all() && !timer->active)
+		timer_start(timer, clock_mono_ns() + ROOM_NS);
+}
+
 static void write_back_all(struct timer *timer)
 {
+	static struct timer rest = { .fn = write_back_rest };
+
 	(void)timer;
+	write_back_rest(&rest);
 	for (struct mount *m = mount_first(); m; m = mount_next(m)) {
 		if (m->sb->ops && m->sb->ops->write_back)
 			m->sb->ops->write_back(m->sb);
@@ -84,12 +96,28 @@ void vfs_write_back_later(void)
 		timer_start(&timer, clock_mono_ns() + WRITE_BACK_NS);
 }
 
+/* Sleeps, so the file system is held. */
+static void sync_disk(struct blkdev *dev)
+{
+	struct super_block *sb = dev->super;
+
+	if (!sb || !sb->ops->sync)
+		return;
+	sb->refs++;
+	sb->ops->sync(sb);
+	super_put(sb);
+}
+
 void vfs_sync(void)
 {
+	struct blkdev *dev;
+
 	for (struct mount *m = mount_first(); m; m = mount_next(m)) {
-		if (m->sb->ops && m->sb->ops->sync)
+		if (m->sb->ops && m->sb->ops->sync && !blkdev_find(m->sb->device))
 			m->sb->ops->sync(m->sb);
 	}
+	for (u32 i = 0; (dev = blkdev_at(i)); i++)
+		sync_disk(dev);
 }
 
 void vfs_shutdown(void)

@@ -129,7 +129,8 @@ struct xattr_ops;
 struct super_ops {
 	void (*statfs)(struct super_block *sb, u64 *blocks, u64 *bfree, u64 *files,
 		       u64 *ffree);
-	/* Writes everything that is only in memory. NULL: nothing ever is. */
+	/* Writes everything that is only in memory. NULL: nothing ever is. Of a disk's
+	 * file system: sleeps. */
 	int (*sync)(struct super_block *sb);
 	/* The same without waiting until it lasts; from a timer. May be NULL. */
 	void (*write_back)(struct super_block *sb);

@@ -6,6 +6,8 @@
 #include "hal/host.h"
 #include "lib/err.h"
 
+#include <linux/poll.h>
+
 static u32 under_way;
 
 int diskio_submit(const struct lodger_diskio_request *req)
@@ -18,14 +20,29 @@ int diskio_submit(const struct lodger_diskio_request *req)
 	return 0;
 }
 
-bool diskio_answer(struct lodger_diskio_reply *reply)
+int diskio_answer(struct lodger_diskio_reply *reply)
 {
-	if (!under_way ||
-	    host_call3(__NR_read, LODGER_FD_DISKIO, (u64)reply, sizeof(*reply)) !=
-		    sizeof(*reply))
-		return false;
+	s64 n;
+
+	if (!under_way)
+		return 0;
+	n = host_call3(__NR_read, LODGER_FD_DISKIO, (u64)reply, sizeof(*reply));
+	if (n == -EAGAIN || n == -EINTR)
+		return 0;
+	if (n != sizeof(*reply)) {
+		under_way = 0;
+		return -EPIPE;
+	}
 	under_way--;
-	return true;
+	return 1;
+}
+
+void diskio_await(void)
+{
+	struct pollfd p = { LODGER_FD_DISKIO, POLLIN, 0 };
+
+	if (under_way)
+		host_call6(__NR_ppoll, (u64)&p, 1, 0, 0, 8, 0);
 }
 
 bool diskio_waiting(void)

@@ -73,8 +73,11 @@ struct lodger_diskio_reply;
 /* Hands a request to the helpers (abi/diskio.h); IRQ_IO comes when one is answered.
  * 0, or -errno: they have no room for it, or there are none. */
 int diskio_submit(const struct lodger_diskio_request *req);
-/* The next answer into *reply; false: none now. */
-bool diskio_answer(struct lodger_diskio_reply *reply);
+/* The next answer into *reply: 1; 0: none now; -EPIPE: there will be none any more. */
+int diskio_answer(struct lodger_diskio_reply *reply);
+/* The whole machine waits until there is one, if any request is under way; may return
+ * early. */
+void diskio_await(void);
 
 /* --- files of the host ------------------------------------------------------ */
 

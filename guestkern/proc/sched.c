@@ -382,6 +382,11 @@ u64 sched_load_avg(int which)
 	return load[which];
 }
 
+bool sched_may_sleep(void)
+{
+	return current_task() != idle;
+}
+
 u64 sched_idle_ns(void)
 {
 	return idle_ns;

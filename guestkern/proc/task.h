@@ -300,6 +300,8 @@ u64 sched_boot_ns(void);	  /* mono at boot */
 u64 sched_load_avg(int which);	  /* 0..2: 1, 5, 15 min; fixed point 11 bits */
 void sched_idle_loop(void) __noreturn; /* boot context ends here */
 u64 sched_idle_ns(void);
+/* Can the running context sleep? Not the boot's, which becomes the idle task. */
+bool sched_may_sleep(void);
 
 /* OOM: picks and kills a process, names it in one klog line. true if someone
  * was killed (caller lets it die and retries). */

@@ -63,6 +63,9 @@ slow()
 slow 'fsync' '' 'dd if=large of=new conv=fsync 2>/dev/null' 'others ran waited '
 slow 'fsync of two' '' '(dd if=large of=n1 conv=fsync 2>/dev/null) &
 	dd if=large of=n2 conv=fsync 2>/dev/null; wait' 'others ran waited '
+slow 'sync' '' 'dd if=large of=n3 2>/dev/null; sync' 'others ran waited '
+slow 'more than may be dirty' '' 'dd if=/dev/zero of=n4 bs=64k count=600 2>/dev/null; rm n4' \
+	'others ran waited '
 case $(stat -f -c %T "$tmp") in
 tmpfs) skip 'reading' 'the host has the whole image in memory' ;;
 *)

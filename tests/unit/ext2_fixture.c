@@ -75,6 +75,7 @@ void ext2_boot(u64 ram_bytes, const char *mke2fs_options)
 	fs_boot(ram_bytes);
 	ext2_init();
 	fake_disk(ext2_disk, EXT2_DISK_BYTES, false);
+	fake_disk_helped();
 	blkdev_init();
 	fs_mkdir("/dev");
 	fs_mkdir("/mnt");

@@ -314,6 +314,10 @@ void cpu_idle(void)
 {
 	u64 due = deadline_ns;
 
+	if (fake_disk_answer_due()) {
+		irq_raise(IRQ_IO);
+		return;
+	}
 	if (fake_idle_hook)
 		fake_idle_hook();
 	if (due == UINT64_MAX && !fake_idle_hook)

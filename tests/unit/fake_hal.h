@@ -83,6 +83,11 @@ u32 fake_block_file(void *data, u64 len_bytes);
 /* The n-th transfer or flush from now (1: the next) and all after it fail with
  * -EIO; 0: none. */
 void fake_disk_fail_at(u64 n);
+/* The last disk has helpers, who make writes alone: when they are waited for, or when
+ * the machine is idle, one at a time and the last one first. */
+void fake_disk_helped(void);
+/* One has been made: an interrupt would take the answer. */
+bool fake_disk_answer_due(void);
 /* Called for every write (data, its place and length) and flush (data NULL). */
 extern void (*fake_disk_hook)(u32 disk, u64 at, const void *data, u64 len_bytes);
 /* Host calls that disks took. */

@@ -1,8 +1,10 @@
 /* The fake machine's disks: memory of the test. See fake_hal.h. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fake_hal.h"
+#include "abi/diskio.h"
 #include "lib/bug.h"
 
 static struct {
@@ -80,19 +82,6 @@ int blockfile_read_cached(u32 file, u64 at, void *buf, size_t len_bytes)
 	return blockfile_read(file, at, buf, len_bytes);
 }
 
-/* There are no helpers. */
-int diskio_submit(const struct lodger_diskio_request *req)
-{
-	(void)req;
-	return -EBADF;
-}
-
-bool diskio_answer(struct lodger_diskio_reply *reply)
-{
-	(void)reply;
-	return false;
-}
-
 int blockfile_write(u32 file, u64 at, const void *buf, size_t len_bytes)
 {
 	check_range(file, at, len_bytes, true);
@@ -121,4 +110,61 @@ int blockfile_discard(u32 file, u64 at, u64 len_bytes)
 	check_range(file, at, len_bytes, true);
 	memset(disks[file].data + at, 0, len_bytes);
 	return 0;
+}
+
+/* --- helpers ------------------------------------------------------------------------- */
+
+#define REQUESTS_MAX 16u
+
+static struct lodger_diskio_request requests[REQUESTS_MAX];
+static u32 request_count;
+static bool answering; /* an interrupt takes answers only when some were waited for */
+
+int diskio_submit(const struct lodger_diskio_request *req)
+{
+	check_range(req->file, req->at, req->bytes, req->op != LODGER_DISKIO_READ);
+	/* nobody runs who could sleep */
+	if (req->op != LODGER_DISKIO_WRITE)
+		return -EAGAIN;
+	requests[request_count++] = *req;
+	return 0;
+}
+
+/* The last one first, and with what is in RAM by now. */
+int diskio_answer(struct lodger_diskio_reply *reply)
+{
+	const struct lodger_diskio_request *req;
+	u8 *data;
+
+	if (!answering)
+		return 0;
+	answering = false;
+	req = &requests[--request_count];
+	*reply = (struct lodger_diskio_reply){ req->tag, fails() ? -EIO : 0 };
+	data = malloc(req->bytes);
+	ram_read((gpa_t){ req->ram_at }, data, req->bytes);
+	if (fake_disk_hook)
+		fake_disk_hook(req->file, req->at, data, req->bytes);
+	if (!reply->result)
+		memcpy(disks[req->file].data + req->at, data, req->bytes);
+	free(data);
+	return 1;
+}
+
+bool fake_disk_answer_due(void)
+{
+	answering = request_count > 0;
+	return answering;
+}
+
+void diskio_await(void)
+{
+	fake_disk_answer_due();
+}
+
+void fake_disk_helped(void)
+{
+	struct lodger_boot *boot = fake_boot_info();
+
+	boot->disk[boot->disk_count - 1].flags |= LODGER_DISK_HELPED;
 }

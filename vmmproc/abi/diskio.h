@@ -11,6 +11,7 @@
 enum lodger_diskio_op {
 	LODGER_DISKIO_READ = 1, /* [at, at + bytes) of the file to RAM at ram_at */
 	LODGER_DISKIO_FLUSH,	/* fdatasync of the file */
+	LODGER_DISKIO_WRITE,	/* RAM at ram_at to [at, at + bytes) of the file */
 };
 
 #define LODGER_DISKIO_BYTES_MAX (1u << 20) /* of one request */
