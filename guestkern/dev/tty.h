@@ -49,6 +49,7 @@ struct tty {
 	struct session *session; /* whose controlling terminal it is, or NULL */
 	s32 pgrp;		 /* foreground group, 0: none */
 	struct tty_winsize winsize;
+	struct ldisc_termios locked; /* TIOCSLCKTRMIOS: what is not 0 stays */
 	u32 stop_mark;	/* output.tail when output was stopped */
 	bool stopped;	/* output, by STOP character or TCOOFF */
 	bool exclusive; /* TIOCEXCL */

@@ -76,14 +76,14 @@ static void set_speeds(struct ldisc_termios *t, u32 ispeed, u32 ospeed)
 }
 
 /* bytes: of struct termios or termios2, which begins with the former's fields. */
-static s64 get_settings(struct tty *tty, uaddr_t to, size_t bytes)
+static s64 get_settings(const struct ldisc_termios *t, uaddr_t to, size_t bytes)
 {
 	struct termios2 u;
 
 	_Static_assert(offsetof(struct termios2, c_cc) ==
 			       offsetof(struct termios, c_cc),
 		       "termios2 begins as termios");
-	termios_to_user(&tty->ldisc.termios, &u);
+	termios_to_user(t, &u);
 	return copy_to_user(to, &u, bytes);
 }
 
@@ -132,6 +132,41 @@ static int settings_from_user(struct ldisc_termios *t, uaddr_t from, size_t byte
 	return 0;
 }
 
+static u32 keep_bits(u32 new, u32 old, u32 locked)
+{
+	return (new & ~locked) | (old & locked);
+}
+
+/* ioctl_tty(2), TIOCSLCKTRMIOS. */
+static void keep_locked(struct ldisc_termios *t, const struct ldisc_termios *old,
+			const struct ldisc_termios *locked)
+{
+	int i;
+
+	t->iflag = keep_bits(t->iflag, old->iflag, locked->iflag);
+	t->oflag = keep_bits(t->oflag, old->oflag, locked->oflag);
+	t->cflag = keep_bits(t->cflag, old->cflag, locked->cflag);
+	t->lflag = keep_bits(t->lflag, old->lflag, locked->lflag);
+	if (locked->line)
+		t->line = old->line;
+	for (i = 0; i < NCCS; i++)
+		if (locked->cc[i])
+			t->cc[i] = old->cc[i];
+	set_speeds(t, t->ispeed, t->ospeed);
+}
+
+static s64 set_locked(struct tty *tty, uaddr_t from)
+{
+	struct termios2 u;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&u, from, sizeof(struct termios)))
+		return -EFAULT;
+	termios_from_user(&tty->locked, &u);
+	return 0;
+}
+
 static s64 set_settings(struct tty *tty, uaddr_t from, size_t bytes, bool wait,
 			bool flush)
 {
@@ -152,6 +187,7 @@ static s64 set_settings(struct tty *tty, uaddr_t from, size_t bytes, bool wait,
 	if (flush)
 		flush_input(tty);
 	old = tty->ldisc.termios;
+	keep_locked(&t, &old, &tty->locked);
 	ldisc_set_termios(&tty->ldisc, &t);
 	if (tty->lower->settings)
 		tty->lower->settings(tty, &old);
@@ -168,9 +204,9 @@ static s64 settings_ioctl(struct tty *tty, u32 cmd, u64 arg)
 
 	switch (cmd) {
 	case TCGETS:
-		return get_settings(tty, arg, one);
+		return get_settings(&tty->ldisc.termios, arg, one);
 	case TCGETS2:
-		return get_settings(tty, arg, two);
+		return get_settings(&tty->ldisc.termios, arg, two);
 	case TCGETA:
 		return get_settings_old(tty, arg);
 	case TCSETA:
@@ -191,6 +227,10 @@ static s64 settings_ioctl(struct tty *tty, u32 cmd, u64 arg)
 		return set_settings(tty, arg, two, true, false);
 	case TCSETSF2:
 		return set_settings(tty, arg, two, true, true);
+	case TIOCGLCKTRMIOS:
+		return get_settings(&tty->locked, arg, one);
+	case TIOCSLCKTRMIOS:
+		return set_locked(tty, arg);
 	default:
 		return -ENOTTY;
 	}

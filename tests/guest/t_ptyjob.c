@@ -294,6 +294,32 @@ static void exclusive_use(void)
 	close((int)CHECK_OK(open(p.name, O_RDWR | O_NOCTTY)));
 }
 
+static void locked_settings(void)
+{
+	struct pair p = open_pair();
+	struct termios t, lock = { 0 };
+
+	CHECK_OK(ioctl(p.slave, TIOCGLCKTRMIOS, &t));
+	CHECK_EQ(t.c_lflag, 0);
+	lock.c_lflag = ECHO;
+	lock.c_cc[VINTR] = 1;
+	CHECK_ERR(ioctl(p.slave, TIOCSLCKTRMIOS, 1), EFAULT);
+	CHECK_OK(ioctl(p.slave, TIOCSLCKTRMIOS, &lock));
+	CHECK_OK(ioctl(p.slave, TCGETS, &t));
+	t.c_lflag &= ~(tcflag_t)(ECHO | ICANON);
+	t.c_cc[VINTR] = t.c_cc[VQUIT] = 'q';
+	CHECK_OK(ioctl(p.slave, TCSETS, &t));
+	CHECK_OK(ioctl(p.master, TCGETS, &t));
+	CHECK_EQ(t.c_lflag & (ECHO | ICANON), ECHO);
+	CHECK_EQ(t.c_cc[VINTR], 3);
+	CHECK_EQ(t.c_cc[VQUIT], 'q');
+	CHECK_OK(ioctl(p.master, TIOCGLCKTRMIOS, &t));
+	CHECK_EQ(t.c_lflag, ECHO);
+	CHECK_OK(setuid(1000));
+	CHECK_ERR(ioctl(p.slave, TIOCSLCKTRMIOS, &lock), EPERM);
+	CHECK_OK(ioctl(p.slave, TIOCGLCKTRMIOS, &t));
+}
+
 static const struct test_case cases[] = {
 	{ "close of the master: SIGHUP and SIGCONT to the leader", master_close_hangs_up },
 	{ "end of the leader: SIGHUP to the foreground group", leaders_end_tells_group },
@@ -303,6 +329,7 @@ static const struct test_case cases[] = {
 	{ "TIOCNOTTY", notty },
 	{ "TIOCSCTTY and stealing", stealing },
 	{ "TIOCEXCL", exclusive_use },
+	{ "TIOCSLCKTRMIOS", locked_settings },
 };
 
 TEST_MAIN(cases)
