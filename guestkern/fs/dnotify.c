@@ -90,7 +90,7 @@ static u32 events_of(u32 flags)
 	if (flags & DN_DELETE)
 		mask |= IN_DELETE | IN_MOVED_FROM;
 	if (flags & DN_RENAME)
-		mask |= IN_MOVED_FROM;
+		mask |= NOTIFY_RENAME;
 	return mask;
 }
 

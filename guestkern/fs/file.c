@@ -16,6 +16,7 @@
 #include "fs/async.h"
 #include "fs/epoll.h"
 #include "fs/file_internal.h"
+#include "fs/lease.h"
 #include "fs/locks.h"
 #include "fs/notify.h"
 #include "fs/vfs_internal.h"
@@ -109,8 +110,11 @@ void file_put(struct file *f)
 	async_free(f);
 	epoll_forget_file(f);
 	locks_release_file(f);
+	lease_release_file(f);
 	if (f->counted_writer)
 		f->inode->writers--;
+	if (f->counted_reader)
+		f->inode->readers--;
 	if (f->ops && f->ops->release)
 		f->ops->release(f);
 	if (f->dentry)

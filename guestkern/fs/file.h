@@ -90,6 +90,7 @@ struct file {
 	void *async;	       /* O_ASYNC is on */
 	bool stream;	       /* set by open: no position (pread: ESPIPE) */
 	bool counted_writer;   /* has its share in inode->writers */
+	bool counted_reader;   /* has its share in inode->readers */
 	bool locked;	       /* may hold flock or open-file-description locks */
 	bool no_poll;	       /* always ready although ops has poll: epoll
 				* refuses it (EPERM) */

@@ -9,6 +9,7 @@
 #include <linux/mount.h>
 #include <linux/stat.h>
 
+#include "fs/lease.h"
 #include "fs/locks.h"
 #include "fs/notify.h"
 #include "fs/vfs_internal.h"
@@ -103,6 +104,7 @@ void inode_put(struct inode *inode)
 	if (inode->ops && inode->ops->evict)
 		inode->ops->evict(inode);
 	locks_free(inode);
+	lease_free(inode);
 	xattr_free(inode);
 	kfree(inode);
 }

@@ -13,6 +13,7 @@
 #include "fs/notify_internal.h"
 #include "fs/vfs.h"
 #include "lib/err.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
@@ -151,6 +152,7 @@ static void inotify_tell(struct watch *w, u32 event, u32 cookie, const char *nam
 {
 	const struct inotify_watch *iw = inotify_watch_of(w);
 
+	event &= ~(u32)NOTIFY_RENAME;
 	queue_event(iw->owner, iw->wd, event, cookie, name);
 	if (w->mask & IN_ONESHOT)
 		inotify_end(w, 0);
@@ -290,8 +292,21 @@ static void inotify_release(struct file *f)
 	kfree(in);
 }
 
+/* As Linux without file handles of the watched. */
+static void inotify_show(struct file *f, struct textbuf *tb)
+{
+	const struct inotify *in = f->private;
+	const struct inotify_watch *iw;
+
+	list_for_each_entry(iw, &in->watches, link)
+		textbuf_printf(tb, "inotify wd:%x ino:%llx sdev:%x mask:%x ignored_mask:0\n",
+			       (u32)iw->wd, (unsigned long long)iw->watch.inode->ino,
+			       (u32)super_dev(iw->watch.inode->sb), iw->watch.mask);
+}
+
 static const struct file_ops inotify_ops = {
 	.anon_name = "inotify",
+	.show = inotify_show,
 	.async = true,
 	.read = inotify_read,
 	.lseek = file_noop_lseek,

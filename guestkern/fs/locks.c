@@ -14,10 +14,12 @@
 #include <linux/fcntl.h>
 
 #include "fs/file.h"
+#include "fs/lease.h"
 #include "fs/vfs.h"
 #include "lib/bug.h"
 #include "lib/err.h"
 #include "lib/list.h"
+#include "lib/printf.h"
 #include "mm/slab.h"
 #include "proc/task.h"
 #include "proc/wait.h"
@@ -31,6 +33,8 @@ struct lock {
 };
 
 struct lock_context {
+	struct list_head all;
+	const struct inode *inode;
 	struct list_head records; /* by owner, then start */
 	struct list_head flocks;
 	struct wait_queue wait;
@@ -45,6 +49,7 @@ struct lock_waiter {
 	const struct lock *want;
 };
 static struct list_head lock_waiters = LIST_HEAD_INIT(lock_waiters);
+static struct list_head contexts = LIST_HEAD_INIT(contexts);
 
 /* All locks together fill at most this share of the core. */
 #define LOCKS_CORE_SHARE 64
@@ -52,6 +57,8 @@ static u64 lock_count;
 
 /* As Linux: longer chains are taken for deadlock-free. */
 #define DEADLOCK_STEPS_MAX 10
+
+#define OFFSET_MAX INT64_MAX /* the end of a lock up to that of the file */
 
 static struct lock_context *lock_context_of(struct inode *inode)
 {
@@ -65,6 +72,8 @@ static struct lock_context *lock_context_of(struct inode *inode)
 	list_init(&ctx->records);
 	list_init(&ctx->flocks);
 	wait_queue_init(&ctx->wait);
+	ctx->inode = inode;
+	list_add_tail(&ctx->all, &contexts);
 	inode->locks = ctx;
 	return ctx;
 }
@@ -77,6 +86,7 @@ void locks_free(struct inode *inode)
 		return;
 	BUG_ON(!list_empty(&ctx->records) || !list_empty(&ctx->flocks));
 	inode->locks = NULL;
+	list_del(&ctx->all);
 	kfree(ctx);
 }
 
@@ -177,6 +187,8 @@ int locks_flock(struct file *f, u32 op, bool wait)
 	}
 	new->owner = f;
 	new->type = type;
+	new->pid = current_process()->pid;
+	new->end = OFFSET_MAX;
 	list_add_tail(&new->link, &ctx->flocks);
 	f->locked = true;
 	return 0;
@@ -416,4 +428,65 @@ void locks_release_file(struct file *f)
 		return;
 	flock_drop(f->inode->locks, f);
 	records_drop(f->inode->locks, f);
+}
+
+/* --- /proc/locks ----------------------------------------------------------------------- */
+
+void locks_show_line(struct textbuf *tb, const struct lock_line *line)
+{
+	static const char *const types[] = { [F_RDLCK] = "READ", [F_WRLCK] = "WRITE",
+					     [F_UNLCK] = "UNLCK" };
+	u64 dev = super_dev(line->inode->sb);
+	u32 major = (u32)(dev >> 8 & 0xfff), minor = (u32)((dev & 0xff) | (dev >> 12 & ~0xffu));
+
+	textbuf_printf(tb, "%u: %s%s %s %d %02x:%02x:%llu %lld ", line->number,
+		       line->waits ? "-> " : "", line->kind, types[line->type], line->pid,
+		       major, minor, (unsigned long long)line->inode->ino,
+		       (long long)line->start);
+	if (line->end == OFFSET_MAX)
+		textbuf_printf(tb, "EOF\n");
+	else
+		textbuf_printf(tb, "%lld\n", (long long)line->end);
+}
+
+static void show_one(struct textbuf *tb, const struct lock_context *ctx, const struct lock *l,
+		     const char *kind, u32 number, bool waits)
+{
+	locks_show_line(tb, &(struct lock_line){
+		.number = number,
+		.waits = waits,
+		.kind = kind,
+		.type = l->type,
+		.pid = l->pid,
+		.inode = ctx->inode,
+		.start = l->start,
+		.end = l->end,
+	});
+}
+
+static void show_record(struct textbuf *tb, struct lock_context *ctx, const struct lock *l,
+			u32 number)
+{
+	const struct lock_waiter *w;
+
+	show_one(tb, ctx, l, l->pid < 0 ? "OFDLCK ADVISORY " : "POSIX  ADVISORY ", number,
+		 false);
+	list_for_each_entry(w, &lock_waiters, link)
+		if (w->ctx == ctx && record_conflict(ctx, w->want) == l)
+			show_one(tb, ctx, w->want, "POSIX  ADVISORY ", number, true);
+}
+
+void locks_show(struct textbuf *tb)
+{
+	struct lock_context *ctx;
+	const struct lock *l;
+	u32 number = 0;
+
+	list_for_each_entry(ctx, &contexts, all) {
+		list_for_each_entry(l, &ctx->records, link)
+			show_record(tb, ctx, l, ++number);
+		list_for_each_entry(l, &ctx->flocks, link)
+			show_one(tb, ctx, l, "FLOCK  ADVISORY ", ++number, false);
+	}
+	leases_show(tb, &number);
 }

@@ -34,4 +34,19 @@ void locks_release_file(struct file *f);
 /* The inode is gone. */
 void locks_free(struct inode *inode);
 
+struct textbuf;
+/* A line of /proc/locks. */
+struct lock_line {
+	u32 number;
+	bool waits;	  /* for the one before it */
+	const char *kind; /* the first two columns */
+	u32 type;
+	s32 pid;
+	const struct inode *inode;
+	s64 start, end;	  /* end INT64_MAX: that of the file */
+};
+void locks_show_line(struct textbuf *tb, const struct lock_line *line);
+/* The content of /proc/locks. */
+void locks_show(struct textbuf *tb);
+
 #endif

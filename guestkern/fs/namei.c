@@ -413,8 +413,9 @@ static void notify_moved(struct rename *rn, const struct walk *from,
 {
 	bool is_dir = S_ISDIR(inode->mode);
 	u32 cookie = notify_cookie();
+	u32 within = walk_dir(from) == walk_dir(to) ? NOTIFY_RENAME : 0;
 
-	notify_entry(walk_dir(from), IN_MOVED_FROM, from->last, from->last_len, cookie,
+	notify_entry(walk_dir(from), IN_MOVED_FROM | within, from->last, from->last_len, cookie,
 		     is_dir);
 	notify_entry(walk_dir(to), IN_MOVED_TO, to->last, to->last_len, cookie, is_dir);
 	if (rn->new->inode && !(rn->flags & RENAME_EXCHANGE))

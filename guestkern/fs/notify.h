@@ -28,6 +28,7 @@ void notify_dentry(const struct dentry *d, u32 event);
 void notify_file(const struct file *f, u32 event);
 /* To directory dir, about its entry name (len bytes); cookie ties the two ends
  * of a rename. */
+#define NOTIFY_RENAME 0x00080000u /* beside IN_MOVED_FROM: within the directory */
 void notify_entry(struct inode *dir, u32 event, const char *name, size_t len,
 		  u32 cookie, bool is_dir);
 /* A cookie that was not used yet. */

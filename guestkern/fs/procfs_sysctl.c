@@ -8,6 +8,7 @@
 
 #include "fs/aio.h"
 #include "fs/file_internal.h"
+#include "fs/lease.h"
 #include "fs/notify.h"
 #include "fs/pipe.h"
 #include "hal/hal.h"
@@ -48,7 +49,6 @@ CONSTANT(show_zero, "0\n")
 CONSTANT(show_overflow_id, "65534\n")
 CONSTANT(show_rt_period, "1000000\n")
 CONSTANT(show_rt_runtime, "950000\n")
-CONSTANT(show_lease_time, "45\n")
 CONSTANT(show_printk, "4\t4\t1\t7\n")
 
 static int show_hostname(struct textbuf *tb, const struct proc_target *t)
@@ -284,8 +284,8 @@ static const struct proc_entry sys_fs[] = {
 	FILE_("file-max", show_file_max),
 	FILE_("file-nr", show_file_nr),
 	DIR_("inotify", sys_fs_inotify),
-	FILE_("lease-break-time", show_lease_time),
-	FILE_("leases-enable", show_zero),
+	NUMBER_("lease-break-time", &lease_break_s, 0, ANY),
+	NUMBER_("leases-enable", &leases_enabled, 0, ANY),
 	NUMBER_("nr_open", &files_nr_open, FILES_NR_OPEN_MIN, FILES_NR_OPEN_MAX),
 	FILE_("overflowgid", show_overflow_id),
 	FILE_("overflowuid", show_overflow_id),

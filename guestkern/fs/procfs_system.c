@@ -5,6 +5,7 @@
 
 #include "dev/block.h"
 #include "fs/file_internal.h"
+#include "fs/locks.h"
 #include "fs/notify.h"
 #include "fs/procfs.h"
 #include "hal/hal.h"
@@ -304,6 +305,13 @@ static const struct proc_entry sysvipc[] = {
 	END_,
 };
 
+static int show_locks(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	locks_show(tb);
+	return 0;
+}
+
 const struct proc_entry proc_root_entries[] = {
 	FILE_("buddyinfo", proc_show_buddyinfo),
 	FILE_("cgroups", proc_show_cgroups),
@@ -318,6 +326,7 @@ const struct proc_entry proc_root_entries[] = {
 	FILE_("iomem", proc_show_nothing),
 	FILE_("ioports", proc_show_nothing),
 	FILE_("loadavg", show_loadavg),
+	FILE_("locks", show_locks),
 	FILE_("meminfo", show_meminfo),
 	FILE_("misc", proc_show_misc),
 	FILE_("modules", proc_show_nothing),

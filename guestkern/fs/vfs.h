@@ -79,7 +79,9 @@ struct inode {
 	u32 seals;	/* F_SEAL_*, of files in memory (fs/memfd.c) */
 	u32 write_deny; /* > 0: being executed (ETXTBSY) */
 	s32 writers;	/* open for writing */
+	s32 readers;	/* open for reading only */
 	void *locks;	/* fs/locks.c: flock and POSIX locks, or NULL */
+	void *leases;	/* fs/lease.c, or NULL */
 	void *watches;	/* fs/notify.c: who is told what happens, or NULL */
 	void *xattrs;	/* fs/xattr.c: extended attributes in memory, or NULL */
 };

@@ -14,6 +14,7 @@
 #include <linux/stat.h>
 
 #include "fs/file_internal.h"
+#include "fs/lease.h"
 #include "fs/notify.h"
 #include "fs/pseudo.h"
 #include "fs/vfs_internal.h"
@@ -112,6 +113,9 @@ static struct file *open_description(const struct path *path, u32 flags)
 	if (S_ISREG(inode->mode) && opens_for_write(flags)) {
 		inode->writers++;
 		f->counted_writer = true;
+	} else if (S_ISREG(inode->mode) && (flags & O_ACCMODE) == O_RDONLY) {
+		inode->readers++;
+		f->counted_reader = true;
 	}
 	/* O_NOCTTY and O_TRUNC matter to the file's own open. */
 	f->flags |= flags & (O_NOCTTY | O_TRUNC);
@@ -194,6 +198,8 @@ static struct file *open_place(const struct path *path, struct open_request *rq)
 	int err;
 
 	err = open_check(path, rq);
+	if (!err && !(rq->flags & O_PATH))
+		err = lease_break(inode, opens_for_write(rq->flags), rq->flags & O_NONBLOCK);
 	if (err)
 		return ERR_PTR(err);
 	f = open_description(path, rq->flags);

@@ -6,6 +6,7 @@
 
 #include "fs/async.h"
 #include "fs/file_internal.h"
+#include "fs/lease.h"
 #include "fs/locks.h"
 #include "fs/memfd.h"
 #include "fs/notify.h"
@@ -240,10 +241,12 @@ static s64 fcntl_file(struct file *f, int fd, u32 cmd, u64 arg)
 	case F_ADD_SEALS:
 		return memfd_add_seals(f, (u32)arg);
 	case F_GETLEASE:
-		return F_UNLCK; /* nobody can have taken one */
+		return lease_type(f);
+	case F_SETLEASE:
+		return lease_set(f, fd, (u32)arg);
 	case F_NOTIFY:
 		return dnotify_set(f, fd, current_process()->res.files, (u32)arg);
-	default: /* leases */
+	default:
 		return -EINVAL;
 	}
 }

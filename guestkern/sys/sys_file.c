@@ -14,6 +14,7 @@
 
 #include "fs/async.h"
 #include "fs/file_internal.h"
+#include "fs/lease.h"
 #include "fs/notify.h"
 #include "fs/vfs_internal.h"
 #include "lib/err.h"
@@ -361,6 +362,8 @@ static int truncate_path(const struct path *path, u64 size)
 	err = mount_want_write(path->mnt);
 	if (!err)
 		err = inode_permission(inode, MAY_WRITE);
+	if (!err)
+		err = lease_break(inode, true, false);
 	return err ? err : inode_truncate(inode, size);
 }
 

@@ -328,7 +328,46 @@ static void c_aio(void)
 	R(SC(name_to_handle_at, AT_FDCWD, BAD, &h, &id, 0));
 }
 
+static void c_lease(void)
+{
+	int w, r, p[2];
+
+	diff_file("lease", "text");
+	w = open("lease", O_RDWR);
+	signal(SIGIO, SIG_IGN);
+	R(fcntl(w, F_GETLEASE));
+	R(fcntl(w, F_SETLEASE, F_RDLCK));
+	R(fcntl(w, F_SETLEASE, F_UNLCK));
+	R(fcntl(w, F_SETLEASE, 99));
+	R(fcntl(w, F_SETLEASE, F_WRLCK));
+	R(fcntl(w, F_GETLEASE));
+	OK(open("lease", O_RDONLY | O_NONBLOCK));
+	R(fcntl(w, F_GETLEASE));
+	R(fcntl(w, F_SETLEASE, F_RDLCK));
+	R(fcntl(w, F_SETLEASE, F_UNLCK));
+	r = (int)OK(open("lease", O_RDONLY | O_NONBLOCK));
+	R(fcntl(w, F_SETLEASE, F_WRLCK));
+	R(fcntl(r, F_SETLEASE, F_RDLCK));
+	close(w);
+	R(fcntl(r, F_SETLEASE, F_RDLCK));
+	R(fcntl(r, F_SETLEASE, F_RDLCK));
+	w = (int)OK(open("lease", O_RDONLY));
+	R(fcntl(w, F_SETLEASE, F_RDLCK));
+	R(fcntl(w, F_SETLEASE, F_WRLCK));
+	OK(open("lease", O_WRONLY | O_NONBLOCK));
+	R(fcntl(w, F_GETLEASE));
+	R(fcntl(r, F_GETLEASE));
+	R(fcntl(r, F_SETLEASE, F_UNLCK));
+	R(fcntl(w, F_SETLEASE, F_UNLCK));
+	OK(open("lease", O_WRONLY | O_NONBLOCK));
+	R(pipe(p));
+	R(fcntl(p[0], F_SETLEASE, F_RDLCK));
+	R(fcntl(open("/dev/null", O_RDONLY), F_SETLEASE, F_RDLCK));
+	R(fcntl(open("lease", O_PATH), F_SETLEASE, F_RDLCK));
+}
+
 static const struct diff_case cases[] = {
+	{ "leases", c_lease },
 	{ "aio and handles", c_aio },
 	{ "dup", c_dup },
 	{ "fcntl", c_fcntl },
