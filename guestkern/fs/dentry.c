@@ -8,7 +8,8 @@
  * hashed and in parent->children exactly as long as its name may be found. A
  * dentry that nobody references is freed at once: what a file system wants to
  * keep it pins, but for the names of disks' file systems (sb->keep_unused), which
- * wait in a list to be used again, as many as an eighth of the core holds; and negative
+ * wait in a list to be used again, as many as an eighth of the core holds, and more while
+ * less than five eighths of it are in use; and negative
  * dentries live only while someone works on them, so that failing look-ups cost no
  * memory, but where they cost more than that (sb->keep_absent). Children ascend by dir_pos, which makes
  * a directory position meaningful across removals.
@@ -40,7 +41,7 @@ static u32 name_hash(const char *name, size_t len)
 
 #define CORE_SHARE 8
 /* A name, its inode and what the file system has with it. */
-#define UNUSED_BYTES 1024u
+#define UNUSED_BYTES 640u
 
 static struct list_head unused = LIST_HEAD_INIT(unused); /* the longest so first */
 static u64 unused_count;
@@ -85,7 +86,9 @@ void dentry_shrink(u64 count, const struct super_block *sb)
 /* Before there is one more. */
 static void limit_unused(void)
 {
-	if (unused_count * UNUSED_BYTES > kmem_total_bytes() / CORE_SHARE)
+	u64 total = kmem_total_bytes();
+
+	if (unused_count * UNUSED_BYTES > total / CORE_SHARE && kmem_used_bytes() > total / 8 * 5)
 		dentry_shrink(unused_count / 8, NULL);
 }
 

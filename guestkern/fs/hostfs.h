@@ -69,7 +69,7 @@ struct hostfs_info {
 	struct timespec64 host_mtime, host_atime, host_ctime;
 	char *target;	/* symbolic links: once read */
 	struct hostfs_list *list; /* directories: once read */
-	struct diskfile df; /* regular files; others' structs end before it */
+	struct diskfile *df; /* regular files, once opened or changed; or NULL */
 };
 
 enum hostfs_access { HOSTFS_PATH = 0, HOSTFS_READ, HOSTFS_WRITE };
@@ -151,6 +151,8 @@ extern const struct file_ops hostfs_dir_fops;
 
 /* In inode_ops, for directories too. */
 int hostfs_open(struct inode *inode, struct file *f);
+/* A regular file is to be read or written: info->df is there. 0 or -ENOMEM. */
+int hostfs_contents(struct inode *inode);
 /* Writes to the host what was only here. 0 or the first error. */
 int hostfs_flush(struct inode *inode);
 extern const struct file_ops hostfs_file_fops;

@@ -53,7 +53,7 @@ static int host_read(struct inode *inode, u64 at, gpa_t to, u64 len_bytes)
 			continue;
 		/* it ends here: what is behind reads as zero till it is forgotten */
 		ram_zero(to, len_bytes);
-		if (attr.size >= inode->size || info->df.dirty_count || info->modified)
+		if (attr.size >= inode->size || info->df->dirty_count || info->modified)
 			return 0;
 		info->shrunk = true;
 		info->shrunk_size = attr.size;
@@ -69,8 +69,8 @@ static void file_settle(struct inode *inode)
 	if (!info->shrunk)
 		return;
 	info->shrunk = false;
-	if (info->shrunk_size < inode->size && !info->df.dirty_count)
-		diskfile_forget(&info->df, info->shrunk_size);
+	if (info->shrunk_size < inode->size && !info->df->dirty_count)
+		diskfile_forget(info->df, info->shrunk_size);
 }
 
 static int host_write(struct inode *inode, u64 at, gpa_t from, u64 len_bytes)
@@ -114,7 +114,7 @@ static void file_changed(struct inode *inode)
 
 static void file_release(struct vm_object *obj)
 {
-	kfree(container_of(obj, struct hostfs_info, df.obj));
+	kfree(container_of(obj, struct diskfile, obj));
 }
 
 const struct diskfile_ops hostfs_diskfile_ops = {
@@ -126,6 +126,20 @@ const struct diskfile_ops hostfs_diskfile_ops = {
 	.release = file_release,
 };
 
+int hostfs_contents(struct inode *inode)
+{
+	struct hostfs_info *info = hostfs_info_of(inode);
+
+	if (info->df)
+		return 0;
+	info->df = kmalloc(sizeof(*info->df));
+	if (!info->df)
+		return -ENOMEM;
+	diskfile_init(info->df, inode, NULL, 1, &hostfs_diskfile_ops);
+	info->df->resident = hostfs_of(inode)->private;
+	return 0;
+}
+
 /* --- operations ------------------------------------------------------------------------ */
 
 int hostfs_flush(struct inode *inode)
@@ -135,7 +149,7 @@ int hostfs_flush(struct inode *inode)
 
 	if (!inode->object || hostfs_of(inode)->private)
 		return 0;
-	err = diskfile_sync(&info->df);
+	err = diskfile_sync(info->df);
 	if (!info->times_ours || err)
 		return err;
 	return hostfs_setattr(inode);
@@ -151,6 +165,9 @@ int hostfs_open(struct inode *inode, struct file *f)
 	int err;
 
 	f->ops = inode->fops;
+	err = S_ISREG(inode->mode) ? hostfs_contents(inode) : 0;
+	if (err)
+		return err;
 	if (info->fresh || info->loaded)
 		return 0;
 	if (info->covered)
@@ -201,8 +218,11 @@ static int truncate_private(struct inode *inode, u64 size)
 	struct hostfs_info *info = hostfs_info_of(inode);
 	int err;
 
+	err = hostfs_contents(inode);
+	if (err)
+		return err;
 	hostfs_modify(inode);
-	err = diskfile_resize(&info->df, inode->size, size);
+	err = diskfile_resize(info->df, inode->size, size);
 	if (err)
 		return err;
 	info->host_bytes = MIN(info->host_bytes, size);
@@ -222,13 +242,15 @@ static int file_truncate(struct inode *inode, u64 size)
 		return -EFBIG;
 	if (hostfs_of(inode)->private)
 		return truncate_private(inode, size);
-	err = hostfs_hold(inode, HOSTFS_WRITE);
+	err = hostfs_contents(inode);
+	if (!err)
+		err = hostfs_hold(inode, HOSTFS_WRITE);
 	if (err)
 		return err;
 	call.rq.handle = info->handle;
 	err = hostfs_call(&call);
 	if (!err)
-		err = diskfile_resize(&info->df, inode->size, size);
+		err = diskfile_resize(info->df, inode->size, size);
 	if (err)
 		return err;
 	hostfs_take_attr(inode, &call.reply.attr, true);
@@ -259,13 +281,13 @@ static int file_fallocate(struct inode *inode, u32 mode, u64 start, u64 len_byte
 	call.rq.handle = info->handle;
 	/* a page that a hole takes away may be all that the host lacks of the length */
 	if (!err && mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
-		err = diskfile_sync(&info->df);
+		err = diskfile_sync(info->df);
 	if (!err)
 		err = hostfs_call(&call);
 	if (!err && mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE) && start < cached)
-		err = diskfile_punch(&info->df, start, cached);
+		err = diskfile_punch(info->df, start, cached);
 	if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && end > inode->size)
-		err = diskfile_resize(&info->df, inode->size, end);
+		err = diskfile_resize(info->df, inode->size, end);
 	if (err)
 		return err;
 	hostfs_take_attr(inode, &call.reply.attr, true);

@@ -80,9 +80,12 @@ static void check_contents(struct inode *inode, const struct lodger_broker_attr 
 
 	if (adopt || !changed || info->modified)
 		return;
-	if (info->times_ours || info->df.dirty_count)
+	if (info->times_ours || (info->df && info->df->dirty_count))
 		return; /* ours is newer, and goes there */
-	diskfile_forget(&info->df, attr->size);
+	if (info->df)
+		diskfile_forget(info->df, attr->size);
+	else
+		inode->size = attr->size;
 }
 
 static void check_names(struct hostfs_info *info, const struct lodger_broker_attr *attr)
@@ -173,14 +176,10 @@ void hostfs_dir_changed(struct inode *dir, const struct lodger_broker_reply *rep
 
 static void set_operations(struct inode *inode)
 {
-	struct hostfs_info *info = inode->private;
-
 	switch (inode->mode & S_IFMT) {
 	case S_IFREG:
 		inode->ops = &hostfs_file_ops;
 		inode->fops = &hostfs_file_fops;
-		diskfile_init(&info->df, inode, NULL, 1, &hostfs_diskfile_ops);
-		info->df.resident = hostfs_of(inode)->private;
 		break;
 	case S_IFDIR:
 		inode->ops = hostfs_of(inode)->private ? &hostfs_private_dir_ops :
@@ -199,10 +198,8 @@ static void set_operations(struct inode *inode)
 /* An inode with its info, and no operations yet. */
 static struct inode *alloc_inode(struct super_block *sb, u32 mode)
 {
-	size_t bytes = S_ISREG(mode) ? sizeof(struct hostfs_info) :
-				       offsetof(struct hostfs_info, df);
 	struct inode *inode = inode_create(sb, mode);
-	struct hostfs_info *info = inode ? kzalloc(bytes) : NULL;
+	struct hostfs_info *info = inode ? kzalloc(sizeof(*info)) : NULL;
 
 	if (!info) {
 		if (inode)
@@ -300,11 +297,10 @@ void hostfs_evict(struct inode *inode)
 		inode_put(info->dir);
 	kfree(info->name);
 	kfree(info->target);
+	if (info->df)
+		diskfile_evict(info->df); /* frees it with the object */
 	inode->private = NULL;
-	if (inode->object)
-		diskfile_evict(&info->df); /* frees info with the object */
-	else
-		kfree(info);
+	kfree(info);
 }
 
 /* --- handles ------------------------------------------------------------------------- */
@@ -407,7 +403,7 @@ void hostfs_getattr(struct inode *inode)
 		return;
 	/* in memory: what has pages; of the host's part that is not known */
 	if (info->fresh)
-		size = MIN(size, info->df.obj.pages.count << PAGE_SHIFT);
+		size = info->df ? MIN(size, info->df->obj.pages.count << PAGE_SHIFT) : 0;
 	inode->blocks = size / 512;
 }
 

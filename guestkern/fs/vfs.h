@@ -96,12 +96,12 @@ struct dentry {
 	u32 refs;
 	u32 mounted; /* how many mounts cover it */
 	bool unlinked;
+	bool pinned;   /* d_pin took a reference for being linked */
 	u32 name_len;
 	char *name; /* kmalloc'd */
 	struct list_head unused; /* in the list of those kept without a user */
 	u64 dir_pos;   /* ascending in parent->children; >= DIR_POS_FIRST */
 	u32 name_hash;
-	bool pinned;   /* d_pin took a reference for being linked */
 	u32 stamp;     /* the file system's own */
 };
 /* Directory positions 0 and 1 are "." and "..". */
