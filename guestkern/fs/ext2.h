@@ -33,6 +33,7 @@ struct ext2_fs {
 	struct ext2_super *super; /* inside it */
 	struct buffer **desc_buf; /* held; desc_blocks of them */
 	u32 desc_blocks;
+	u32 first_block; /* behind those of the super block and the first descriptors */
 	u32 block_bytes, block_log;
 	u32 group_count, inode_bytes, first_ino;
 	u32 pointers;	/* block numbers in an indirect block */
@@ -68,6 +69,8 @@ static inline struct ext2_info *ext2_info_of(const struct inode *inode)
 int ext2_error(struct ext2_fs *fs, const char *fmt, ...) __printf(2, 3);
 struct ext2_group_desc *ext2_group(struct ext2_fs *fs, u32 group);
 void ext2_group_dirty(struct ext2_fs *fs, u32 group);
+/* Where block `index` of the descriptors is. */
+u32 ext2_desc_block(const struct ext2_fs *fs, u32 index);
 /* Is a block of the file system's data area? */
 bool ext2_block_ok(const struct ext2_fs *fs, u32 block);
 /* The file system is going to use what revision 0 does not have. */

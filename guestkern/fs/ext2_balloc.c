@@ -36,7 +36,10 @@ static bool is_own(struct ext2_fs *fs, u32 group, u32 block, u32 count)
 	const struct ext2_group_desc *desc = ext2_group(fs, group);
 	u32 table = fs->super->inodes_per_group * fs->inode_bytes / fs->block_bytes;
 
+	u32 desc_block = ext2_desc_block(fs, group * (u32)sizeof(*desc) / fs->block_bytes);
+
 	return !ext2_block_ok(fs, block) ||
+	       (desc_block >= block && desc_block - block < count) ||
 	       (desc->block_bitmap >= block && desc->block_bitmap - block < count) ||
 	       (desc->inode_bitmap >= block && desc->inode_bitmap - block < count) ||
 	       (desc->inode_table < block + count && block < desc->inode_table + table);

@@ -24,8 +24,10 @@
 
 /* Features that may be written without being known are all of s_feature_compat. */
 #define EXT2_COMPAT_EXT_ATTR 0x8u
+#define EXT2_COMPAT_RESIZE_INODE 0x10u
 #define EXT2_INCOMPAT_FILETYPE 0x2u
-#define EXT2_INCOMPAT_KNOWN EXT2_INCOMPAT_FILETYPE
+#define EXT2_INCOMPAT_META_BG 0x10u
+#define EXT2_INCOMPAT_KNOWN (EXT2_INCOMPAT_FILETYPE | EXT2_INCOMPAT_META_BG)
 #define EXT2_RO_COMPAT_SPARSE_SUPER 0x1u
 #define EXT2_RO_COMPAT_LARGE_FILE 0x2u
 #define EXT2_RO_COMPAT_BTREE_DIR 0x4u
@@ -50,7 +52,11 @@ struct ext2_super {
 	u8 uuid[16];
 	char volume_name[16];
 	char last_mounted[64];
-	u8 rest[1024 - 200];
+	u8 unused[6];
+	u16 reserved_gdt_blocks; /* behind the descriptors, to grow into */
+	u8 journal[52];
+	u32 first_meta_bg;
+	u8 rest[1024 - 264];
 };
 _Static_assert(sizeof(struct ext2_super) == 1024, "the super block is 1 KiB");
 

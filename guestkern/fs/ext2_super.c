@@ -62,8 +62,7 @@ void ext2_group_dirty(struct ext2_fs *fs, u32 group)
 
 bool ext2_block_ok(const struct ext2_fs *fs, u32 block)
 {
-	return block > fs->super->first_data_block + fs->desc_blocks &&
-	       block < fs->super->blocks_count;
+	return block >= fs->first_block && block < fs->super->blocks_count;
 }
 
 void ext2_need_revision_1(struct ext2_fs *fs)
@@ -74,6 +73,51 @@ void ext2_need_revision_1(struct ext2_fs *fs)
 	fs->super->first_ino = EXT2_GOOD_OLD_FIRST_INO;
 	fs->super->inode_size = EXT2_GOOD_OLD_INODE_BYTES;
 	buffer_mark_dirty(&fs->cache, fs->super_buf);
+}
+
+/* --- where super block and descriptors are ----------------------------------------------- */
+
+static bool is_power_of(u32 n, u32 base)
+{
+	while (n > 1 && n % base == 0)
+		n /= base;
+	return n == 1;
+}
+
+/* Has the group a copy of the super block? */
+static bool has_super(const struct ext2_fs *fs, u32 group)
+{
+	return !(fs->super->feature_ro_compat & EXT2_RO_COMPAT_SPARSE_SUPER) || group <= 1 ||
+	       is_power_of(group, 3) || is_power_of(group, 5) || is_power_of(group, 7);
+}
+
+/* The first of the blocks of descriptors that stand in a group of those they describe. */
+static u32 first_meta_bg(const struct ext2_fs *fs)
+{
+	return fs->super->feature_incompat & EXT2_INCOMPAT_META_BG ? fs->super->first_meta_bg
+								    : UINT32_MAX;
+}
+
+/* Blocks before the group's bitmaps: super block and descriptors, or copies. */
+static u32 group_heads(const struct ext2_fs *fs, u32 group)
+{
+	u32 in_block = fs->block_bytes / sizeof(struct ext2_group_desc);
+	u32 place = group % in_block;
+
+	if (group / in_block < first_meta_bg(fs))
+		return has_super(fs, group) ? 1 + MIN(fs->desc_blocks, first_meta_bg(fs)) : 0;
+	return has_super(fs, group) + (place <= 1 || place == in_block - 1);
+}
+
+u32 ext2_desc_block(const struct ext2_fs *fs, u32 index)
+{
+	const struct ext2_super *super = fs->super;
+	u32 group = index * (fs->block_bytes / (u32)sizeof(struct ext2_group_desc));
+
+	if (index < first_meta_bg(fs))
+		return super->first_data_block + 1 + index;
+	return super->first_data_block + group * super->blocks_per_group +
+	       has_super(fs, group);
 }
 
 /* --- mounting: checks ------------------------------------------------------------------- */
@@ -167,12 +211,12 @@ static int read_descriptors(struct ext2_fs *fs)
 	int err = 0;
 
 	fs->desc_blocks = (u32)(ALIGN_UP(bytes, (u64)fs->block_bytes) >> fs->block_log);
+	fs->first_block = fs->super->first_data_block + group_heads(fs, 0);
 	fs->desc_buf = kzalloc(fs->desc_blocks * sizeof(struct buffer *));
 	if (!fs->desc_buf)
 		return -ENOMEM;
 	for (u32 i = 0; i < fs->desc_blocks; i++) {
-		struct buffer *buf =
-			buffer_get(&fs->cache, fs->super->first_data_block + 1 + i);
+		struct buffer *buf = buffer_get(&fs->cache, ext2_desc_block(fs, i));
 
 		if (IS_ERR(buf))
 			return (int)PTR_ERR(buf);
@@ -326,20 +370,34 @@ static int end_writing(struct ext2_fs *fs)
 
 /* --- operations of the whole ------------------------------------------------------------------ */
 
-static void ext2_statfs(struct super_block *sb, u64 *blocks, u64 *bfree, u64 *files,
-			u64 *ffree)
+/* f_fsid: the two halves of the uuid. */
+static u64 id_of(const struct ext2_super *super)
+{
+	u64 half[2];
+
+	memcpy(half, super->uuid, sizeof(half));
+	return half[0] ^ half[1];
+}
+
+static void ext2_statfs(struct super_block *sb, struct fs_usage *u)
 {
 	struct ext2_fs *fs = sb->private;
 	const struct ext2_super *super = fs->super;
 	u32 table = super->inodes_per_group * fs->inode_bytes / fs->block_bytes;
 	u64 own = super->first_data_block + (u64)fs->group_count * (table + 2);
-	u32 shift = EXT2_BLOCK_LOG_MAX - fs->block_log; /* in pages */
+	u32 reserved = super->feature_compat & EXT2_COMPAT_RESIZE_INODE ?
+			       super->reserved_gdt_blocks : 0;
 
-	own += 1 + fs->desc_blocks;
-	*blocks = (super->blocks_count - MIN(own, (u64)super->blocks_count)) >> shift;
-	*bfree = super->free_blocks_count >> shift;
-	*files = super->inodes_count;
-	*ffree = super->free_inodes_count;
+	/* as Linux's ext4 counts, by which Debian mounts ext2 */
+	for (u32 group = 0; group < fs->group_count; group++)
+		own += group_heads(fs, group) + (has_super(fs, group) ? reserved : 0);
+	u->block_bytes = fs->block_bytes;
+	u->blocks = super->blocks_count - MIN(own, (u64)super->blocks_count);
+	u->bfree = super->free_blocks_count;
+	u->reserved = super->r_blocks_count;
+	u->files = super->inodes_count;
+	u->ffree = super->free_inodes_count;
+	u->id = id_of(super);
 }
 
 /* Sleeps; the caller holds the file system. */

@@ -20,27 +20,25 @@
 #define FIRST_OWN_INO (1ULL << 48)
 #define HOSTFS_MAGIC 0x00c0ffee /* of UML's hostfs, fs/hostfs/hostfs_kern.c of Linux */
 
-static void host_statfs(struct super_block *sb, u64 *blocks, u64 *bfree, u64 *files,
-			u64 *ffree)
+static void host_statfs(struct super_block *sb, struct fs_usage *u)
 {
 	struct hostfs *fs = sb->private;
 	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_STATFS,
 					    .handle = fs->root_handle } };
 	u64 unit;
 
-	*blocks = *bfree = *files = *ffree = 0;
 	if (fs->private) {
-		*blocks = page_total_count();
-		*bfree = ramfs_pages_allowed(sb);
+		u->blocks = page_total_count();
+		u->bfree = ramfs_pages_allowed(sb);
 		return;
 	}
 	if (hostfs_call(&call))
 		return;
 	unit = MIN(call.reply.value, (u64)1 << 20);
-	*blocks = call.reply.attr.size * unit / PAGE_SIZE;
-	*bfree = call.reply.attr.blocks * unit / PAGE_SIZE;
-	*files = call.reply.attr.ino;
-	*ffree = call.reply.attr.dev;
+	u->blocks = call.reply.attr.size * unit / PAGE_SIZE;
+	u->bfree = call.reply.attr.blocks * unit / PAGE_SIZE;
+	u->files = call.reply.attr.ino;
+	u->ffree = call.reply.attr.dev;
 }
 
 /* Writes what is only here; the host is not asked to make it last. */

@@ -135,6 +135,13 @@ u64 super_dev(const struct super_block *sb)
 	return (sb->dev & 0xff) | (sb->dev & ~0xffULL) << 12;
 }
 
+void super_usage(struct super_block *sb, struct fs_usage *u)
+{
+	*u = (struct fs_usage){ .block_bytes = PAGE_SIZE };
+	if (sb->ops && sb->ops->statfs)
+		sb->ops->statfs(sb, u);
+}
+
 void super_put(struct super_block *sb)
 {
 	if (--sb->refs > 0)

@@ -254,14 +254,13 @@ static const struct inode_ops ramfs_dir_ops = {
 
 /* --- super block ------------------------------------------------------------------------------ */
 
-static void ramfs_statfs(struct super_block *sb, u64 *blocks, u64 *bfree, u64 *files,
-			 u64 *ffree)
+static void ramfs_statfs(struct super_block *sb, struct fs_usage *u)
 {
-	*bfree = ramfs_pages_allowed(sb);
-	*blocks = sb->bytes_max ? sb->bytes_max >> PAGE_SHIFT
-				: (sb->bytes_used >> PAGE_SHIFT) + *bfree;
-	*ffree = (kmem_total_bytes() - kmem_used_bytes()) / sizeof(struct inode);
-	*files = *ffree + sb->next_ino;
+	u->bfree = ramfs_pages_allowed(sb);
+	u->blocks = sb->bytes_max ? sb->bytes_max >> PAGE_SHIFT
+				  : (sb->bytes_used >> PAGE_SHIFT) + u->bfree;
+	u->ffree = (kmem_total_bytes() - kmem_used_bytes()) / sizeof(struct inode);
+	u->files = u->ffree + sb->next_ino;
 }
 
 static const struct super_ops ramfs_super_ops = {

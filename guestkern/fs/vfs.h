@@ -128,9 +128,17 @@ struct path {
 
 struct xattr_ops;
 
+/* As struct statfs has them; zero but for block_bytes when super_ops.statfs is called. */
+struct fs_usage {
+	u64 block_bytes;
+	u64 blocks, bfree;
+	u64 reserved; /* blocks, of the free ones: the super-user's */
+	u64 files, ffree;
+	u64 id; /* f_fsid; 0: the device */
+};
+
 struct super_ops {
-	void (*statfs)(struct super_block *sb, u64 *blocks, u64 *bfree, u64 *files,
-		       u64 *ffree);
+	void (*statfs)(struct super_block *sb, struct fs_usage *u);
 	/* Writes everything that is only in memory. NULL: nothing ever is. Of a disk's
 	 * file system: sleeps. */
 	int (*sync)(struct super_block *sb);
@@ -300,6 +308,8 @@ struct mount *mount_next(struct mount *m);
  * missing (mode 0755). 0 or -errno; -EEXIST if path exists. */
 int vfs_mkdir_path(const char *path, u32 mode);
 
+/* What there is and what is free; zeros where nobody counts. */
+void super_usage(struct super_block *sb, struct fs_usage *u);
 /* A file system has got something to write: its write_back is called in some
  * seconds. */
 void vfs_write_back_later(void);

@@ -211,11 +211,10 @@ out_first:
 static const struct file_ops socket_file_ops;
 static const struct inode_ops socket_inode_ops;
 
-static void sockfs_statfs(struct super_block *sb, u64 *blocks, u64 *bfree, u64 *files,
-			  u64 *ffree)
+static void sockfs_statfs(struct super_block *sb, struct fs_usage *u)
 {
 	(void)sb;
-	*blocks = *bfree = *files = *ffree = 0;
+	(void)u;
 }
 
 static const struct super_ops sockfs_ops = { .statfs = sockfs_statfs };

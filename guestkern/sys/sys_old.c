@@ -72,9 +72,9 @@ struct ustat_user {
 
 s64 sys_ustat(const u64 arg[6])
 {
-	u64 blocks = 0, bfree = 0, files = 0, ffree = 0;
 	u64 dev = (arg[0] >> 12 & 0xfff00) | (arg[0] & 0xff) | (arg[0] & 0xfff00);
 	struct ustat_user out;
+	struct fs_usage u;
 	struct mount *m;
 
 	for (m = mount_first(); m; m = mount_next(m))
@@ -82,11 +82,10 @@ s64 sys_ustat(const u64 arg[6])
 			break;
 	if (!m)
 		return -EINVAL;
-	if (m->sb->ops && m->sb->ops->statfs)
-		m->sb->ops->statfs(m->sb, &blocks, &bfree, &files, &ffree);
+	super_usage(m->sb, &u);
 	memset(&out, 0, sizeof(out));
-	out.tfree = (s32)bfree;
-	out.tinode = ffree;
+	out.tfree = (s32)u.bfree;
+	out.tinode = u.ffree;
 	return put_user(out, arg[1]);
 }
 

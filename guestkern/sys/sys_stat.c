@@ -168,21 +168,21 @@ s64 sys_statx(const u64 arg[6])
 static s64 statfs_put(const struct fs_target *t, uaddr_t to)
 {
 	struct super_block *sb = t->inode->sb;
-	u64 blocks = 0, bfree = 0, files = 0, ffree = 0;
+	struct fs_usage u;
 	struct statfs sf;
 
-	if (sb->ops && sb->ops->statfs)
-		sb->ops->statfs(sb, &blocks, &bfree, &files, &ffree);
+	super_usage(sb, &u);
 	memset(&sf, 0, sizeof(sf));
 	sf.f_type = (s64)sb->magic;
-	sf.f_bsize = BLOCK_BYTES;
-	sf.f_frsize = BLOCK_BYTES;
-	sf.f_blocks = (s64)blocks;
-	sf.f_bfree = (s64)bfree;
-	sf.f_bavail = (s64)bfree;
-	sf.f_files = (s64)files;
-	sf.f_ffree = (s64)ffree;
-	sf.f_fsid.val[0] = (int)sb->dev;
+	sf.f_bsize = (s64)u.block_bytes;
+	sf.f_frsize = (s64)u.block_bytes;
+	sf.f_blocks = (s64)u.blocks;
+	sf.f_bfree = (s64)u.bfree;
+	sf.f_bavail = (s64)(u.bfree - MIN(u.bfree, u.reserved));
+	sf.f_files = (s64)u.files;
+	sf.f_ffree = (s64)u.ffree;
+	sf.f_fsid.val[0] = (int)(u.id ? u.id : sb->dev);
+	sf.f_fsid.val[1] = (int)(u.id >> 32);
 	sf.f_namelen = NAME_MAX_;
 	/* ST_RDONLY, ST_NOSUID, … are the mount flags' numbers up to 8. */
 	sf.f_flags = ST_VALID;

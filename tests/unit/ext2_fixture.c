@@ -86,7 +86,8 @@ void ext2_boot(u64 ram_bytes, const char *mke2fs_options)
 
 const char *const ext2_formats[EXT2_FORMATS] = {
 	"-b 1024", "-b 2048", "-b 4096", "-b 1024 -r 0 -O none",
-	"-b 4096 -I 128 -O ^dir_index,^resize_inode",
+	"-b 4096 -I 128 -O ^dir_index,^resize_inode", "-b 1024 -g 512 -O meta_bg,^resize_inode",
+	"-b 1024 -g 1024 -O ^sparse_super,^resize_inode",
 };
 
 struct ext2_super *ext2_super(void)

@@ -12,7 +12,7 @@
 extern u8 *ext2_disk; /* EXT2_DISK_BYTES */
 
 /* mke2fs options: all sizes of blocks and inodes. */
-#define EXT2_FORMATS 5
+#define EXT2_FORMATS 7
 extern const char *const ext2_formats[EXT2_FORMATS];
 /* The super block on the disk. */
 struct ext2_super *ext2_super(void);
