@@ -299,8 +299,11 @@ static int map_patch_area(const struct machine *m)
 	if (map_piece(m, LODGER_PATCH_SLOTS,
 		      LODGER_PATCH_COUNT * LODGER_PATCH_SLOT_BYTES, PROT_READ))
 		return -1;
-	return map_piece(m, LODGER_PATCH_STUBS,
-			 LODGER_PATCH_COUNT * LODGER_PATCH_STUB_BYTES,
+	_Static_assert(LODGER_MOVED_STUBS + LODGER_MOVED_COUNT * LODGER_MOVED_STUB_BYTES ==
+			       LODGER_PATCH_STUBS, "the stubs are one piece");
+	return map_piece(m, LODGER_MOVED_STUBS,
+			 LODGER_PATCH_STUBS - LODGER_MOVED_STUBS +
+				 LODGER_PATCH_COUNT * LODGER_PATCH_STUB_BYTES,
 			 PROT_READ | PROT_EXEC);
 }
 

@@ -138,7 +138,7 @@ const struct policy_row policy_table[] = {
 	  "reads the root archive" },
 	{ __NR_pwrite64, USE_IN_PROCESS, REGION_ANY, SPAN_NONE,
 	  { EQ(0, LODGER_FD_KMEM, "a descriptor other than the RAM file"),
-	    LE(2, LODGER_PATCH_STUB_BYTES, "more than one stub"),
+	    LE(2, LODGER_MOVED_STUB_BYTES, "more than one stub"),
 	    MASKED(3, ~0x1ffffULL, LODGER_KFILE_OFFSET(LODGER_PATCH_SLOTS),
 		   "an offset outside the stubs of patched call sites") },
 	  "makes a call site's stub, which user mode may only execute" },

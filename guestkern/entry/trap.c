@@ -117,7 +117,7 @@ void trap_upcall(struct trap_frame *tf)
 		case TRAP_EXCEPTION:
 			if (tf->sig == SIGILL && patch_old_syscall(tf))
 				serve_call(tf);
-			else
+			else if (tf->sig != SIGILL || !patch_behind(tf))
 				serve_exception(tf);
 			break;
 		case TRAP_IRQ:
@@ -125,6 +125,18 @@ void trap_upcall(struct trap_frame *tf)
 		}
 	}
 	entry_return(tf);
+}
+
+/* Comes back when an interrupt was noted meanwhile. */
+static void leave(struct trap_frame *tf, struct task *task)
+{
+	u64 rip = tf->rip;
+
+	patch_show_ids(task);
+	sched_leave_kernel(task);
+	tf->rip = patch_way(rip);
+	cpu_return_to_user(tf, &task->user);
+	tf->rip = rip;
 }
 
 void entry_return(struct trap_frame *tf)
@@ -145,10 +157,7 @@ void entry_return(struct trap_frame *tf)
 			signal_kill_current(SIGSEGV, "return into the guest kernel's window");
 		else if (task->mm->as.lost)
 			signal_kill_current(SIGKILL, "its host process died");
-		else {
-			patch_show_ids(task);
-			sched_leave_kernel(task);
-			cpu_return_to_user(tf, &task->user);
-		}
+		else
+			leave(tf, task);
 	}
 }

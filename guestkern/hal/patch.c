@@ -16,6 +16,7 @@
 #include "abi/layout.h"
 #include "hal/exec_guard.h"
 #include "hal/host.h"
+#include "hal/patch_moved.h"
 #include "hal/prot.h"
 #include "hal/user_page.h"
 #include "lib/err.h"
@@ -39,7 +40,7 @@ static const u8 site_opcode[SITE_OPCODE_BYTES] = { 0xff, 0x24, 0x25 };
 _Static_assert((LODGER_PATCH_SLOTS >> 16 & 0xff) == 0x06,
 	       "the old syscall instruction must become an invalid one");
 
-static int write_kernel_file(u64 addr, const void *bytes, size_t n)
+int patch_write(u64 addr, const void *bytes, size_t n)
 {
 	s64 done = host_call4(__NR_pwrite64, LODGER_FD_KMEM, (u64)bytes, n,
 			      LODGER_KFILE_OFFSET(addr));
@@ -110,7 +111,7 @@ static int write_stub(u64 at, u32 ret, u32 nr)
 	/* the program has chosen the address: it must be no instruction either */
 	if (exec_guard_finds(code, sizeof(code)))
 		return -EINVAL;
-	return write_kernel_file(at, code, sizeof(code));
+	return patch_write(at, code, sizeof(code));
 }
 
 static int make_stub(u32 index, u32 ret, u32 nr)
@@ -119,7 +120,7 @@ static int make_stub(u32 index, u32 ret, u32 nr)
 	int err = write_stub(stub, ret, nr);
 
 	if (!err)
-		err = write_kernel_file(LODGER_PATCH_SLOTS +
+		err = patch_write(LODGER_PATCH_SLOTS +
 						index * LODGER_PATCH_SLOT_BYTES,
 					&stub, sizeof(stub));
 	if (err)
@@ -185,15 +186,18 @@ bool patch_is_stub(u64 rip)
 {
 	const struct patch_key *key = stub_at(rip);
 
+	if (patch_moved_enters(rip))
+		return true;
 	return key && key->ret && !quick_offset(key->nr) &&
 	       stub_begins(rip, ENTER_AT_JUMP);
 }
 
-void patch_finish_quick(struct trap_frame *tf)
+void patch_finish(struct trap_frame *tf)
 {
 	const struct patch_key *key = stub_at(tf->rip);
 	u32 offset = key && key->ret ? quick_offset(key->nr) : 0;
 
+	patch_moved_finish(tf);
 	if (!offset || !stub_begins(tf->rip, QUICK_AT_JUMP))
 		return;
 	tf->rax = *(const u32 *)((const u8 *)user_page() + offset);

@@ -2,7 +2,7 @@
  * Patched call sites: `mov $nr, %eax; syscall` (7 bytes) becomes
  * `jmp *slot` (7 bytes), and slot leads to a stub that enters the call gate
  * without a signal. hal owns slots and stubs; who may be patched is decided
- * above (entry/patch.c).
+ * above (entry/patch.c). Sites of another shape: hal/patch_moved.h.
  */
 #ifndef HAL_PATCH_H
 #define HAL_PATCH_H
@@ -24,10 +24,14 @@ bool patch_is_site(const u8 site[PATCHED_SITE_BYTES]);
 bool patch_is_stub(u64 rip);
 
 /*
- * A program interrupted inside a stub that answers from the user page: its
- * registers become those behind the call, so that nobody sees it in the window.
- * tf is that of the current task, whose numbers the page has.
+ * A program interrupted inside a stub that answers from the user page, or behind
+ * the call in one of the other kind: its registers become those behind the call, so
+ * that nobody sees it in the window. tf is that of the current task, whose numbers
+ * the page has.
  */
-void patch_finish_quick(struct trap_frame *tf);
+void patch_finish(struct trap_frame *tf);
+
+/* For hal: writes a slot or stub at this address. 0, or -ENOSPC. */
+int patch_write(u64 addr, const void *bytes, size_t len_bytes);
 
 #endif

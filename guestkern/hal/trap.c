@@ -103,7 +103,7 @@ void hal_trap_entry(int sig, u64 frame_rsp)
 		panic("signal frame at %llx", (unsigned long long)frame_rsp);
 	cpu_user_in_frame();
 	irq = frame_to_trap(sig, tf);
-	patch_finish_quick(tf);
+	patch_finish(tf);
 	if (prot_backend->call_entry)
 		gate_ignore_stranger(sig, tf);
 	if (irq != IRQ_END)

@@ -141,6 +141,7 @@ static void finish_exit(void)
 
 	memset(tf, 0, sizeof(*tf));
 	memcpy(tf, (const void *)SCRATCH_EXIT, EXIT_BYTES);
+	patch_finish(tf);
 	if (gate_window(tf->rip) != WINDOW_NONE)
 		resume_gate(tf);
 	way_in_since = 0;

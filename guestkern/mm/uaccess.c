@@ -64,6 +64,17 @@ s64 user_prepare(uaddr_t addr, size_t len_bytes, bool write)
 	return ready ? (s64)ready : -EFAULT;
 }
 
+int user_peek(void *to, uaddr_t from, size_t len_bytes)
+{
+	struct mm *mm = mm_loaded();
+
+	if (!mm || !user_range_ok(from, len_bytes) ||
+	    ready_bytes(mm, from, len_bytes, false) != len_bytes)
+		return -EFAULT;
+	memcpy(to, user_ptr(from), len_bytes);
+	return 0;
+}
+
 int copy_from_user(void *to, uaddr_t from, size_t len_bytes)
 {
 	u8 *at = to;

@@ -17,6 +17,8 @@ bool user_range_possible(uaddr_t addr, u64 len);
 /* 0 or -EFAULT (nothing is promised about a partly copied rest). */
 int copy_from_user(void *to, uaddr_t from, size_t len_bytes);
 int copy_to_user(uaddr_t to, const void *from, size_t len_bytes);
+/* As copy_from_user, of what is accessible now: brings nothing in, never sleeps. */
+int user_peek(void *to, uaddr_t from, size_t len_bytes);
 int clear_user(uaddr_t to, size_t len_bytes);
 
 /*

@@ -29,6 +29,10 @@
 #define SITE 0x20000100UL
 #define SITE_BYTES 7
 #define OLD_SYSCALL 5 /* offset in the site */
+/* The other kind of site: mov %ecx, %eax; syscall; lea (%rax), %rax (7 bytes); ret */
+#define MOVED_CALL 2
+#define MOVED_BEHIND 4
+#define MOVED_BYTES 11
 #define OFTEN 40
 #define STACKS 0x30000000UL
 #define ROUNDS 200
@@ -112,6 +116,66 @@ static void every_byte(void)
 	attack_check_alive();
 }
 
+/* Sites without a number of their own are patched where nobody may write. */
+static void make_moved_site(void)
+{
+	static const unsigned char code[] = { 0x89, 0xc8, 0x0f, 0x05, 0x48, 0x8d,
+					      0x80, 0,	  0,	0,    0,    0xc3 };
+	const char *set = getenv("LODGER_SET");
+	char *page = attack_page(SITE & ~(PAGE_SIZE - 1));
+	int i;
+
+	memcpy((void *)SITE, code, sizeof(code));
+	CHECK_OK(mprotect(page, PAGE_SIZE, PROT_READ | PROT_EXEC));
+	for (i = 0; i < OFTEN; i++)
+		((long (*)(long, long, long, long))SITE)(0, 0, 0, __NR_getppid);
+	if (set && strncmp(set, "patch", 5) == 0)
+		CHECK_EQ(*(volatile unsigned char *)(SITE + MOVED_CALL), 0xe9);
+}
+
+static long at_moved(unsigned long at, long rax)
+{
+	long ret, rcx = rax;
+
+	__asm__ volatile("call *%3"
+			 : "=a"(ret), "+c"(rcx)
+			 : "a"(rax), "r"(at)
+			 : "r11", "memory");
+	return ret;
+}
+
+static void moved_call(void)
+{
+	int i;
+
+	make_moved_site();
+	for (i = 0; i < OFTEN; i++) {
+		CHECK_EQ(at_moved(SITE + MOVED_CALL, __NR_getppid), getppid());
+		CHECK_EQ(at_moved(SITE + MOVED_CALL, 100000), -ENOSYS);
+		CHECK_EQ(at_moved(SITE + MOVED_BEHIND, i), i);
+		CHECK_EQ(at_moved(SITE, __NR_getpid), getpid());
+	}
+}
+
+static void moved_every_byte(void)
+{
+	const unsigned long values[] = { __NR_getpid, __NR_exit, LODGER_CORE_BASE, -1UL };
+	size_t i, j;
+
+	make_moved_site();
+	attack_page(STACKS);
+	into.rsp = STACKS + 2048;
+	*(unsigned long *)into.rsp = 0;
+	for (i = 0; i < MOVED_BYTES; i++)
+		for (j = 0; j < ARRAY_SIZE(values); j++) {
+			into.rip = SITE + i;
+			into.rax = values[j];
+			attack_harmless(jump_into);
+		}
+	attack_check_closed();
+	attack_check_alive();
+}
+
 /* ---- calls that are begun again ------------------------------------------------------ */
 
 static volatile sig_atomic_t ticks;
@@ -168,13 +232,22 @@ static void sleep_at_site(void)
 	CHECK_EQ(site((long)&long_time, 0, 0), 0);
 }
 
-static void restart_syscall(void)
+static void sleep_at_moved_site(void)
+{
+	const struct timespec long_time = { 0, 150000000 };
+
+	make_moved_site();
+	CHECK_EQ(((long (*)(long, long, long, long))SITE)((long)&long_time, 0, 0,
+							   __NR_nanosleep), 0);
+}
+
+static void stop_and_go(void (*sleep_there)(void))
 {
 	const pid_t pid = test_fork();
 	int i;
 
 	if (pid == 0) {
-		sleep_at_site();
+		sleep_there();
 		_exit(0);
 	}
 	for (i = 0; i < 10; i++) {
@@ -186,6 +259,12 @@ static void restart_syscall(void)
 	CHECK_EQ(test_wait(pid), 0);
 }
 
+static void restart_syscall(void)
+{
+	stop_and_go(sleep_at_site);
+	stop_and_go(sleep_at_moved_site);
+}
+
 /* ---- races on the bytes -------------------------------------------------------------- */
 
 static void call_forever(void)
@@ -194,11 +273,12 @@ static void call_forever(void)
 		site(0, 0, 0);
 }
 
+static void (*caller)(void) = call_forever;
+
 /* A task in the same memory, on a stack of its own. */
 static pid_t start_caller(int n)
 {
-	struct attack_state state = { .rflags = 2,
-				      .rip = (uint64_t)call_forever };
+	struct attack_state state = { .rflags = 2, .rip = (uint64_t)caller };
 	unsigned long stack = STACKS + (unsigned long)n * PAGE_SIZE;
 
 	attack_page(stack);
@@ -207,12 +287,11 @@ static pid_t start_caller(int n)
 					     (char *)state.rsp, &state));
 }
 
-static void rewrite(void (*change)(int round))
+static void rewrite_by(void (*change)(int round))
 {
 	pid_t pid[3];
 	int i;
 
-	make_site(__NR_getppid, 0, 0, 0);
 	for (i = 0; i < 3; i++)
 		pid[i] = start_caller(i);
 	for (i = 0; i < ROUNDS; i++) {
@@ -224,6 +303,12 @@ static void rewrite(void (*change)(int round))
 		kill(pid[i], SIGKILL);
 	while (wait(NULL) > 0)
 		;
+}
+
+static void rewrite(void (*change)(int round))
+{
+	make_site(__NR_getppid, 0, 0, 0);
+	rewrite_by(change);
 }
 
 static void put_back(int round)
@@ -267,12 +352,41 @@ static void race_unmap(void)
 	rewrite(unmap_under_it);
 }
 
+static void call_moved_forever(void)
+{
+	for (;;)
+		((long (*)(long, long, long, long))SITE)(0, 0, 0, __NR_getppid);
+}
+
+/* Text that changes, by rights and by mapping, below a call of another kind. */
+static void remake(int round)
+{
+	void *page = (void *)(SITE & ~(PAGE_SIZE - 1));
+
+	if (round % 4 == 0) {
+		make_moved_site();
+	} else {
+		CHECK_OK(mprotect(page, PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC));
+		if (round % 4 == 1)
+			memcpy((char *)SITE + MOVED_CALL, "\x0f\x05\x48\x8d\x80\0\0\0\0", 9);
+		CHECK_OK(mprotect(page, PAGE_SIZE, PROT_READ | PROT_EXEC));
+	}
+}
+
+static void race_moved(void)
+{
+	caller = call_moved_forever;
+	make_moved_site();
+	rewrite_by(remake);
+}
+
 static void races(void)
 {
 	attack_need_machine();
 	attack_harmless(race_whole);
 	attack_harmless(race_bytes);
 	attack_harmless(race_unmap);
+	attack_harmless(race_moved);
 	attack_check_closed();
 	attack_check_alive();
 }
@@ -280,6 +394,8 @@ static void races(void)
 static const struct test_case cases[] = {
 	{ "the old syscall of a site", old_syscall },
 	{ "every byte of a site", every_byte },
+	{ "a site without a number", moved_call },
+	{ "every byte of one", moved_every_byte },
 	{ "reads begun again", restarted_reads },
 	{ "a sleep begun again", restart_syscall },
 	{ "sites rewritten by other tasks", races },

@@ -71,7 +71,7 @@ static uint64_t somewhere(void)
 	case 4:
 		return LODGER_PATCH_SLOTS + 8 * below(LODGER_PATCH_COUNT);
 	case 5:
-		return LODGER_PATCH_STUBS + below(16 * 32);
+		return (below(2) ? LODGER_PATCH_STUBS : LODGER_MOVED_STUBS) + below(16 * 32);
 	case 6:
 		return LODGER_CORE_BASE + below(1 << 22);
 	case 7:

@@ -25,7 +25,9 @@
 #define STUBS_MAX 8
 #define CALLS 20
 
-static unsigned long stub[STUBS_MAX];
+static struct {
+	unsigned long at, bytes;
+} stub[STUBS_MAX];
 static int stub_count;
 
 static void need_patched_sites(void)
@@ -37,7 +39,29 @@ static void need_patched_sites(void)
 		test_skip("no patched sites in this set");
 }
 
-/* Sites of both kinds, often enough used; then what stubs the table names. */
+#define MOVED_SITE 0x22000100UL
+#define MOVED_INSN 10 /* offset in its stub: hal/patch_moved.c */
+
+/* A site whose number is not its own, with this instruction of five bytes behind;
+ * returns its stub. */
+static unsigned long moved_stub(const char *insn)
+{
+	char *page = attack_page(MOVED_SITE & ~(PAGE_SIZE - 1));
+	unsigned char *site = (unsigned char *)MOVED_SITE;
+	int i, distance;
+
+	memcpy(site, "\x89\xf8\x0f\x05", 4); /* mov %edi, %eax; syscall */
+	memcpy(site + 4, insn, 5);
+	site[9] = 0xc3;
+	CHECK_OK(mprotect(page, PAGE_SIZE, PROT_READ | PROT_EXEC));
+	for (i = 0; i < CALLS; i++)
+		((long (*)(long))MOVED_SITE)(__NR_getppid);
+	CHECK_EQ(site[2], 0xe9);
+	memcpy(&distance, site + 3, sizeof(distance));
+	return MOVED_SITE + 7 + (unsigned long)(long)distance;
+}
+
+/* Sites of all kinds, often enough used; then what stubs the table names. */
 static void find_stubs(void)
 {
 	const unsigned long *slot = (const unsigned long *)LODGER_PATCH_SLOTS;
@@ -49,10 +73,15 @@ static void find_stubs(void)
 		sys0(__NR_getppid);
 		sys2(__NR_getpriority, 0, 0);
 	}
+	stub[0].at = moved_stub("\x48\x8d\x40\x01\x90"); /* lea 1(%rax), %rax */
+	stub[0].bytes = LODGER_MOVED_STUB_BYTES;
+	stub_count = 1;
 	for (i = 0; i < LODGER_PATCH_COUNT && stub_count < STUBS_MAX; i++)
-		if (slot[i])
-			stub[stub_count++] = slot[i];
-	CHECK(stub_count >= 4);
+		if (slot[i]) {
+			stub[stub_count].at = slot[i];
+			stub[stub_count++].bytes = LODGER_PATCH_STUB_BYTES;
+		}
+	CHECK(stub_count >= 5);
 }
 
 static void jump(void *regs)
@@ -91,12 +120,27 @@ static void every_byte(void)
 	find_stubs();
 	at_byte.rsp = (unsigned long)attack_page(STACK_TOP - PAGE_SIZE) + 2048;
 	for (n = 0; n < stub_count; n++)
-		for (i = 0; i < LODGER_PATCH_STUB_BYTES; i++) {
-			at_byte.rip = stub[n] + i;
+		for (i = 0; i < stub[n].bytes; i++) {
+			at_byte.rip = stub[n].at + i;
 			attack_harmless(enter);
 		}
 	attack_check_closed();
 	attack_check_alive();
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/* A timer that interrupts and does not kill: on a busy host it may come before the
+ * jump. */
+static void interrupt_often(void)
+{
+	const struct itimerval soon = { { 0, 20000 }, { 0, 20000 } };
+
+	signal(SIGALRM, nothing);
+	setitimer(ITIMER_REAL, &soon, NULL);
 }
 
 static unsigned long target32;
@@ -105,10 +149,9 @@ static unsigned long target32;
  * own, and code that loops would never trap. */
 static void go_32_bit(void)
 {
-	const struct itimerval soon = { { 0, 20000 }, { 0, 20000 } };
 	char *stack = (char *)attack_page(STACK_TOP - PAGE_SIZE) + 2048;
 
-	setitimer(ITIMER_REAL, &soon, NULL);
+	interrupt_often();
 	__asm__ volatile("mov %0, %%rsp; pushq $0x23; pushq %1; lretq"
 			 :
 			 : "r"(stack), "r"(target32)
@@ -124,8 +167,8 @@ static void as_32_bit_code(void)
 	need_patched_sites();
 	find_stubs();
 	for (n = 0; n < stub_count; n++)
-		for (i = 0; i < LODGER_PATCH_STUB_BYTES; i++) {
-			target32 = stub[n] + i;
+		for (i = 0; i < stub[n].bytes; i++) {
+			target32 = stub[n].at + i;
 			attack_dies(go_32_bit, SIGSEGV);
 		}
 	attack_check_closed();
@@ -159,10 +202,18 @@ static int loop_number;
 
 static void loop_in_a_stub(void)
 {
-	const struct itimerval soon = { { 0, 20000 }, { 0, 20000 } };
 	unsigned long at = loop_site(loop_number) + LOOP_BYTE;
 
-	setitimer(ITIMER_REAL, &soon, NULL);
+	interrupt_often();
+	((void (*)(void))at)();
+}
+
+/* The same in the instruction that was moved: mov $0xfeeb, %edi. */
+static void loop_in_a_moved_one(void)
+{
+	unsigned long at = moved_stub("\xbf\xeb\xfe\x00\x00") + MOVED_INSN + 1;
+
+	interrupt_often();
 	((void (*)(void))at)();
 }
 
@@ -174,6 +225,7 @@ static void looping_inside(void)
 	attack_dies(loop_in_a_stub, SIGSEGV);
 	loop_number = __NR_getpid;
 	attack_dies(loop_in_a_stub, SIGSEGV);
+	attack_dies(loop_in_a_moved_one, SIGSEGV);
 	attack_check_alive();
 }
 

@@ -38,8 +38,9 @@ static int in_patch_stubs(unsigned long at)
 	const char *set = getenv("LODGER_SET");
 
 	return set && strncmp(set, "patch", 5) == 0 &&
-	       in(at, LODGER_PATCH_STUBS,
-		  LODGER_PATCH_COUNT * LODGER_PATCH_STUB_BYTES);
+	       in(at, LODGER_MOVED_STUBS,
+		  LODGER_PATCH_STUBS - LODGER_MOVED_STUBS +
+			  LODGER_PATCH_COUNT * LODGER_PATCH_STUB_BYTES);
 }
 
 static int may_read(unsigned long at)

@@ -42,7 +42,7 @@ static const struct {
 	{ site_getppid, __NR_getppid },
 };
 
-/* The same call from a site that is never patched: its number comes from a
+/* The same call from a site that goes into the kernel: its number comes from a
  * register. */
 static long plain(int nr)
 {

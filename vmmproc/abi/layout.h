@@ -9,7 +9,7 @@
  *   0x0001_0000 .. 0x7000_0000  guest user, low range
  *   0x7000_0000 .. 0x7001_0000  gate: entry text, constants, signal stack
  *   0x7005_0000 .. 0x7005_1000  user page: what programs may read (R--)
- *   0x7006_0000 .. 0x7007_8000  patched call sites: slots, stubs
+ *   0x7006_0000 .. 0x7007_8000  patched call sites: slots, stubs of both kinds
  *   0x7020_0000 .. core end     guest-kernel core: text, data, heap; the
  *                               one VMA that the protection axis toggles
  *   0x1_0000_0000 .. 2^47       guest user, high range (--vspace=high)
@@ -52,6 +52,11 @@
 #define LODGER_PATCH_COUNT 2048
 #define LODGER_PATCH_SLOT_BYTES 8
 #define LODGER_PATCH_STUB_BYTES 16
+/* Stubs of sites without a number of their own: hal/patch_moved.c. They lie between
+ * the table and the other stubs, which they are executable with. */
+#define LODGER_MOVED_STUBS 0x70064000
+#define LODGER_MOVED_COUNT 1536
+#define LODGER_MOVED_STUB_BYTES 32
 
 /* The core: starts on a huge-page boundary; its length is a multiple of
  * 2 MiB and stands in struct lodger_boot (core_bytes). */
