@@ -208,3 +208,17 @@ int broker_owner_set(const struct broker *b, const struct broker_node *node,
 		forget(&path);
 	return set_mode(b, node, &host, owner->mode & HOST_BITS);
 }
+
+int broker_owner_make(const struct broker *b, const struct broker_node *node,
+		      const struct broker_owner *owner, struct lodger_broker_attr *attr)
+{
+	int err = broker_attr_host(b, node, "", attr);
+
+	if (!err && attr->flags & LODGER_BROKER_COVERED)
+		err = -EXDEV;
+	if (err || (is_plain(attr, owner) && attr->mode == owner->mode))
+		return err;
+	err = is_plain(attr, owner) ? set_mode(b, node, attr, owner->mode & HOST_BITS) :
+				      set_attribute(b, node, attr, owner);
+	return err ? err : broker_attr(b, node, "", attr);
+}

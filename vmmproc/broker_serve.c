@@ -45,14 +45,25 @@ static int lookup(struct work *w)
 	return attr_of(w, w->node, w->rq.name);
 }
 
-/* A handle for an open file, whose attributes go into the reply; takes over fd. */
-static int give_handle(struct work *w, int fd, enum broker_access access)
+/* A handle for an open file, a regular one or whatever reply->attr says; takes over fd. */
+static int add_handle(struct work *w, int fd, enum broker_access access)
+{
+	uint32_t type = access == BROKER_WRITE ? S_IFREG : w->reply->attr.mode & S_IFMT;
+	int64_t handle = broker_node_add(w->b, fd, type, access, w->node->root);
+
+	if (handle < 0)
+		return (int)handle;
+	w->reply->handle = (uint32_t)handle;
+	return 0;
+}
+
+/* The same for any file, whose attributes go into the reply. */
+static int give_handle(struct work *w, int fd)
 {
 	struct broker_node probe = { .fd = fd, .root = w->node->root };
 	struct lodger_broker_attr *attr = &w->reply->attr;
 	int err = broker_attr_host(w->b, &probe, "", attr);
 	uint32_t type = attr->mode & S_IFMT;
-	int64_t handle;
 
 	if (!err && attr->flags & LODGER_BROKER_COVERED)
 		err = -EXDEV;
@@ -62,12 +73,10 @@ static int give_handle(struct work *w, int fd, enum broker_access access)
 		close(fd);
 		return err;
 	}
-	handle = broker_node_add(w->b, fd, type, access, w->node->root);
-	if (handle < 0)
-		return (int)handle;
-	w->reply->handle = (uint32_t)handle;
-	broker_owner_apply(&probe, "", attr);
-	return 0;
+	err = add_handle(w, fd, BROKER_PATH);
+	if (!err)
+		broker_owner_apply(&probe, "", attr);
+	return err;
 }
 
 static int take(struct work *w)
@@ -77,7 +86,7 @@ static int take(struct work *w)
 
 	if (fd < 0)
 		return fd;
-	err = give_handle(w, fd, BROKER_PATH);
+	err = give_handle(w, fd);
 	if (err || w->reply->attr.ino == w->rq.head.ino)
 		return err;
 	broker_node_close(w->b, w->reply->handle);
@@ -263,10 +272,10 @@ static int settle_new(struct work *w, int fd, uint32_t type, enum broker_access 
 {
 	const struct broker_node probe = { .fd = fd, .root = w->node->root };
 	const struct broker_owner owner = new_owner(w, type);
-	int err = broker_owner_set(w->b, &probe, &owner);
+	int err = broker_owner_make(w->b, &probe, &owner, &w->reply->attr);
 
 	if (!err)
-		return give_handle(w, fd, access);
+		return add_handle(w, fd, access);
 	close(fd);
 	if (w->rq.name[0])
 		unlinkat(w->node->fd, w->rq.name, 0);
@@ -577,6 +586,8 @@ size_t broker_serve(struct broker *b, const void *message, size_t len_bytes, voi
 
 	w.text = (char *)reply + sizeof(*w.reply);
 	memset(w.reply, 0, sizeof(*w.reply));
+	if (!err && w.rq.head.closes)
+		broker_node_close(b, w.rq.head.closes);
 	if (!err)
 		err = serve(&w);
 	if (w.rq.head.magic == LODGER_BROKER_MAGIC && w.rq.head.op == LODGER_BROKER_CLOSE)

@@ -307,10 +307,25 @@ struct dentry *dentry_make_root(struct super_block *sb, struct inode *inode)
 	return d;
 }
 
+/* There is no such name any more, and who asks for it again need not search. */
+static void keep_absent(const struct dentry *d)
+{
+	struct dentry *absent;
+
+	if (!d->sb->keep_absent || d->parent->unlinked)
+		return;
+	absent = dentry_alloc(d->parent, d->name, d->name_len);
+	if (!absent)
+		return;
+	absent->stamp = d->stamp;
+	dentry_put(absent);
+}
+
 void dentry_delete(struct dentry *d)
 {
 	dentry_unlink(d);
 	d->unlinked = true;
+	keep_absent(d);
 	if (d->pinned) {
 		d->pinned = false;
 		dentry_put(d);

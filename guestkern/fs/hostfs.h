@@ -97,8 +97,10 @@ struct hostfs_call {
 
 /* Asks the broker: 0 or -errno, its own or the host's. */
 int hostfs_call(struct hostfs_call *call);
-/* Nobody will use the handle any more. */
+/* Nobody will use the handle any more. The broker learns it with the next request, or
+ * from hostfs_close_now. */
 void hostfs_close_handle(u32 handle);
+void hostfs_close_now(void);
 
 /* --- hostfs_inode.c --------------------------------------------------------------- */
 

@@ -8,6 +8,8 @@
 static u8 message[LODGER_BROKER_REQUEST_MAX];
 static u8 answer[LODGER_BROKER_REPLY_MAX];
 static u32 next_seq;
+/* A handle that the next request closes: most go with a name that goes. */
+static u32 unclosed;
 
 static size_t put_bytes(size_t at, const void *from, size_t len)
 {
@@ -30,6 +32,8 @@ static size_t put_request(struct hostfs_call *call)
 
 	call->rq.magic = LODGER_BROKER_MAGIC;
 	call->rq.seq = ++next_seq;
+	call->rq.closes = unclosed;
+	unclosed = 0;
 	call->rq.name_bytes = (u16)length_of(call->name, LODGER_BROKER_NAME_MAX);
 	call->rq.text_bytes = (u16)text_bytes;
 	at = put_bytes(at, call->name, call->rq.name_bytes);
@@ -59,7 +63,18 @@ int hostfs_call(struct hostfs_call *call)
 
 void hostfs_close_handle(u32 handle)
 {
-	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_CLOSE, .handle = handle } };
+	if (unclosed)
+		hostfs_close_now();
+	unclosed = handle;
+	vfs_write_back_later();
+}
 
+void hostfs_close_now(void)
+{
+	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_CLOSE, .handle = unclosed } };
+
+	if (!unclosed)
+		return;
+	unclosed = 0;
 	broker_exchange(message, put_request(&call), NULL, 0);
 }

@@ -162,6 +162,7 @@ static int unlink(struct inode *dir, struct dentry *child)
 		return err;
 	inode->nlink--;
 	inode_touch(inode, false, false, true);
+	child->stamp = hostfs_info_of(dir)->epoch;
 	return 0;
 }
 
@@ -170,9 +171,11 @@ static int rmdir(struct inode *dir, struct dentry *child)
 	struct hostfs_call call = { .rq = { .op = LODGER_BROKER_RMDIR } };
 	int err = ask(dir, &call, child->name);
 
-	if (!err)
-		child->inode->nlink = 0;
-	return err;
+	if (err)
+		return err;
+	child->inode->nlink = 0;
+	child->stamp = hostfs_info_of(dir)->epoch;
+	return 0;
 }
 
 static int rename(struct inode *old_dir, struct dentry *old, struct inode *new_dir,

@@ -63,6 +63,7 @@ static int flush_all(struct super_block *sb)
 static void write_back(struct super_block *sb)
 {
 	flush_all(sb);
+	hostfs_close_now();
 }
 
 static int remount(struct super_block *sb, bool read_only)

@@ -13,11 +13,12 @@ import sys
 
 
 def message(op, handle=0, name=b"", text=b"", *, flags=0, other=0, mode=0, offset=0, size=0,
-            ram=0, ino=0, atime_ns=0, mtime_ns=0, magic=0x6b6f7262, lie=0, uid=0, gid=0, rdev=0):
+            ram=0, ino=0, atime_ns=0, mtime_ns=0, magic=0x6b6f7262, lie=0, uid=0, gid=0, rdev=0,
+            closes=0):
     """vmmproc/abi/broker.h, struct lodger_broker_request; lie: added to name_bytes."""
-    head = struct.pack("<7I2H4Q4IQ", magic, 1, op, flags, handle, other, mode,
+    head = struct.pack("<7I2H4Q4IQ2I", magic, 1, op, flags, handle, other, mode,
                        (len(name) + lie) & 0xffff, len(text), offset, size, ram, ino,
-                       atime_ns, mtime_ns, uid, gid, rdev)
+                       atime_ns, mtime_ns, uid, gid, rdev, closes, 0)
     body = head + name + text
     return struct.pack("<H", len(body)) + body
 
@@ -52,7 +53,8 @@ ALL = {
     "bad_read_only": [message(CREATE, 1, b"n"), message(UNLINK, 1, b"f"),
                       message(RENAME, 0, b"f", b"g", other=1), message(OPEN, 1, flags=1)],
     "bad_handles": [message(GETATTR, h) for h in (2, 1 << 20, 0xffffffff)] +
-                   [message(CLOSE, h) for h in (0, 1, 2)],
+                   [message(CLOSE, h) for h in (0, 1, 2)] +
+                   [message(TAKE, 0, b"f"), message(GETATTR, 2, closes=2), message(STATFS, 0, closes=1)],
     "bad_ram": [message(CREATE, 0, b"n", mode=0o644)] +
                [message(op, 2, size=s, ram=r) for op in (READ, WRITE)
                 for s, r in ((1, 1 << 16), (2, 65535), (1 << 22, 0), (1, 1 << 63), (0, 0))],

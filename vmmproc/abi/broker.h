@@ -83,6 +83,8 @@ struct lodger_broker_request {
 	uint32_t atime_ns, mtime_ns;
 	uint32_t uid, gid;
 	uint64_t rdev; /* as stat(2) has it */
+	uint32_t closes; /* a handle that nobody uses any more, 0: none */
+	uint32_t unused;
 };
 
 /* attr.flags */
