@@ -43,13 +43,27 @@ s64 futex_wake_op(uaddr_t addr, uaddr_t addr2, enum futex_scope scope,
 		  u32 wake_count, u32 wake2_count, u32 op);
 /*
  * FUTEX_LOCK_PI, FUTEX_TRYLOCK_PI (try) and FUTEX_UNLOCK_PI: the word is its owner's
- * tid, and who unlocks gives the lock to the waiter of the best priority. No
- * priority is inherited. deadline_ns: mono, UINT64_MAX none. 0; -EDEADLK: it is ours;
- * -EAGAIN: somebody else's (try); -ESRCH: its owner is gone; -EPERM: not ours;
+ * tid, and who unlocks gives the lock to the waiter of the best priority, which the
+ * owner has until then. deadline_ns: mono, UINT64_MAX none. 0; -EDEADLK: it is ours, or
+ * its owner waits for us; -EAGAIN: somebody else's (try); -ESRCH: its owner is gone;
+ * -EPERM: not ours;
  * -ETIMEDOUT, -ERESTARTNOINTR, -EFAULT, -EINVAL.
  */
 int futex_lock_pi(uaddr_t addr, enum futex_scope scope, u64 deadline_ns, bool try);
 int futex_unlock_pi(uaddr_t addr, enum futex_scope scope);
+/*
+ * FUTEX_WAIT_REQUEUE_PI: waits at from, if that is its val, to be moved to lock, and
+ * returns with that. 0; -EAGAIN: other value, or interrupted after it was moved; else
+ * as futex_wait.
+ */
+int futex_wait_requeue_pi(const struct futex_word *from, uaddr_t lock, u64 deadline_ns,
+			  u32 bitset);
+/* FUTEX_CMP_REQUEUE_PI: gives who waits at rq->from the lock rq->to, or moves it
+ * there: how many, or -EINVAL (they do not wait for that), -EAGAIN, -EDEADLK, -ESRCH,
+ * -EFAULT. */
+s64 futex_cmp_requeue_pi(const struct futex_requeue *rq, enum futex_scope scope);
+/* t's priority was set: who has what it waits for inherits the new one. */
+void futex_priority_changed(struct task *t);
 /* t leaves its address space: marks the futexes of its robust list, wakes their
  * waiters. Context: t is current; may sleep. */
 void futex_exit(struct task *t);

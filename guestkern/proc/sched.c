@@ -70,12 +70,17 @@ u64 sched_slice_ns(s32 nice)
 
 static bool is_realtime(const struct task *t)
 {
-	return t->policy == SCHED_FIFO || t->policy == SCHED_RR;
+	return t->policy == SCHED_FIFO || t->policy == SCHED_RR || t->pi_boost;
+}
+
+u32 sched_priority(const struct task *t)
+{
+	return MAX(t->rt_priority, t->pi_boost);
 }
 
 static u32 rank(const struct task *t)
 {
-	return is_realtime(t) && !rt_throttled ? t->rt_priority : 0;
+	return is_realtime(t) && !rt_throttled ? sched_priority(t) : 0;
 }
 
 /* What is left of the real-time share of this period. */
@@ -106,7 +111,7 @@ static u64 turn_end(const struct task *t)
 
 	if (rank(next) > rank(t))
 		return 0;
-	if (rank(t) && (rank(next) < rank(t) || t->policy == SCHED_FIFO))
+	if (rank(t) && (rank(next) < rank(t) || t->policy != SCHED_RR))
 		return t->accounted_ns + rt_left_ns();
 	if (is_realtime(t) && rt_throttled)
 		return 0;

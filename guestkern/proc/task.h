@@ -126,6 +126,7 @@ struct task {
 	enum task_state state;
 	bool woken;		     /* a wake-up came while going to sleep */
 	bool exiting;		     /* in task_exit: signals are over */
+	bool futex_done;	     /* has given its locks up: owns none any more */
 	bool in_user_fault;	     /* serves a fault of user mode: holds nothing */
 	bool detached;		     /* nobody waits for it: freed when it has
 				      * left its kernel stack */
@@ -156,6 +157,7 @@ struct task {
 	u32 mempolicy;		     /* of set_mempolicy(2), as sys_numa.c has it */
 	u64 timer_slack_ns, timer_slack_default_ns; /* PR_SET_TIMERSLACK; kept only */
 	u32 policy, rt_priority;     /* SCHED_* of linux/sched.h */
+	u32 pi_boost;		     /* real-time priority lent by who waits for it; 0 */
 	bool reset_on_fork;
 	u64 vruntime_ns;	     /* CPU time weighted by nice: least runs next */
 	u64 slice_start_ns, utime_ns, stime_ns;
@@ -294,6 +296,8 @@ void sched_enter_kernel(struct task *t);
 void sched_leave_kernel(struct task *t);
 /* Nice value or policy of t changed: takes its place in the queue anew. */
 void sched_changed(struct task *t);
+/* t's real-time priority, its own or a lent one; 0: none. */
+u32 sched_priority(const struct task *t);
 /* The CPU share of a turn at this nice value, ns. */
 u64 sched_slice_ns(s32 nice);
 u64 sched_boot_ns(void);	  /* mono at boot */

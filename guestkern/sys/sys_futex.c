@@ -83,21 +83,32 @@ static s64 do_lock_pi(const u64 arg[6], u32 cmd, enum futex_scope scope)
 	return err ? err : futex_lock_pi(arg[0], scope, deadline, false);
 }
 
+static s64 do_wait_requeue_pi(const u64 arg[6], enum futex_scope scope)
+{
+	const struct futex_word from = { arg[0], scope, (u32)arg[2] };
+	u64 deadline;
+	int err = wait_deadline((u32)arg[1], FUTEX_WAIT_BITSET, arg[3], &deadline);
+
+	return err ? err : futex_wait_requeue_pi(&from, arg[4], deadline, ~0u);
+}
+
 /* --- moving --------------------------------------------------------------------------------- */
 
-static s64 do_requeue(const u64 arg[6], bool compare, enum futex_scope scope)
+static s64 do_requeue(const u64 arg[6], u32 cmd, enum futex_scope scope)
 {
 	struct futex_requeue rq = {
 		.from = arg[0],
 		.to = arg[4],
 		.wake_count = (u32)arg[2],
 		.requeue_count = (u32)arg[3],
-		.compare = compare,
+		.compare = cmd != FUTEX_REQUEUE,
 		.val = (u32)arg[5],
 	};
 
 	if ((s32)arg[2] < 0 || (s32)arg[3] < 0)
 		return -EINVAL;
+	if (cmd == FUTEX_CMP_REQUEUE_PI)
+		return futex_cmp_requeue_pi(&rq, scope);
 	return futex_requeue(&rq, scope);
 }
 
@@ -108,7 +119,7 @@ s64 sys_futex(const u64 arg[6])
 							  FUTEX_KEY_SHARED;
 
 	if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET &&
-	    cmd != FUTEX_LOCK_PI2)
+	    cmd != FUTEX_LOCK_PI2 && cmd != FUTEX_WAIT_REQUEUE_PI)
 		return -ENOSYS;
 	switch (cmd) {
 	case FUTEX_WAIT:
@@ -120,9 +131,8 @@ s64 sys_futex(const u64 arg[6])
 	case FUTEX_WAKE_BITSET:
 		return futex_wake(arg[0], scope, (u32)arg[2], (u32)arg[5]);
 	case FUTEX_REQUEUE:
-		return do_requeue(arg, false, scope);
 	case FUTEX_CMP_REQUEUE:
-		return do_requeue(arg, true, scope);
+		return do_requeue(arg, cmd, scope);
 	case FUTEX_WAKE_OP:
 		return futex_wake_op(arg[0], arg[4], scope, (u32)arg[2],
 				     (u32)arg[3], (u32)arg[5]);
@@ -133,7 +143,11 @@ s64 sys_futex(const u64 arg[6])
 		return futex_lock_pi(arg[0], scope, UINT64_MAX, true);
 	case FUTEX_UNLOCK_PI:
 		return futex_unlock_pi(arg[0], scope);
-	default: /* FUTEX_CMP_REQUEUE_PI, FUTEX_WAIT_REQUEUE_PI, FUTEX_FD */
+	case FUTEX_WAIT_REQUEUE_PI:
+		return do_wait_requeue_pi(arg, scope);
+	case FUTEX_CMP_REQUEUE_PI:
+		return do_requeue(arg, cmd, scope);
+	default: /* FUTEX_FD was removed in Linux 2.6.26 */
 		return -ENOSYS;
 	}
 }

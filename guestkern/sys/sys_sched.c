@@ -3,6 +3,7 @@
 #include "lib/string.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
+#include "proc/futex.h"
 #include "proc/task.h"
 #include "proc/rseq.h"
 #include "sys/syscall.h"
@@ -245,6 +246,7 @@ static int set_policy(struct task *t, u32 policy, u32 priority, bool reset)
 	t->rt_priority = priority;
 	t->reset_on_fork = reset;
 	sched_changed(t);
+	futex_priority_changed(t);
 	return 0;
 }
 

@@ -291,7 +291,7 @@ static void c_limits(void)
 static void c_futex(void)
 {
 	struct timespec now = { 0, 1000 }, bad = { 0, -1 };
-	unsigned int word = 5;
+	unsigned int word = 5, other = 0;
 
 	R(SC(futex, &word, FUTEX_WAIT, 4, NULL));
 	R(SC(futex, &word, FUTEX_WAIT, 5, &now));
@@ -307,6 +307,20 @@ static void c_futex(void)
 	R(SC(futex, &word, FUTEX_CMP_REQUEUE, -1, 1, &word, 5));
 	R(SC(futex, &word, FUTEX_REQUEUE, 1, 1, &word));
 	R(SC(futex, &word, FUTEX_WAIT | FUTEX_CLOCK_REALTIME, 4, NULL));
+	R(SC(futex, &word, FUTEX_CMP_REQUEUE_PI, 1, 1, &other, 4));
+	R(SC(futex, &word, FUTEX_CMP_REQUEUE_PI, 1, 1, &other, 5));
+	R(SC(futex, &word, FUTEX_CMP_REQUEUE_PI, 0, 1, &other, 5));
+	R(SC(futex, &word, FUTEX_CMP_REQUEUE_PI, 1, 1, &word, 5));
+	R(SC(futex, &word, FUTEX_CMP_REQUEUE_PI, 1, 1, BAD, 5));
+	R(SC(futex, &word, FUTEX_WAIT_REQUEUE_PI, 4, NULL, &other));
+	R(SC(futex, &word, FUTEX_WAIT_REQUEUE_PI, 5, NULL, &word));
+	R(SC(futex, &word, FUTEX_WAIT_REQUEUE_PI, 5, &now, &other));
+	R(SC(futex, &word, FUTEX_WAIT_REQUEUE_PI, 5, NULL, BAD));
+	R(SC(futex, &other, FUTEX_LOCK_PI, 0, NULL));
+	R(SC(futex, &other, FUTEX_LOCK_PI, 0, NULL));
+	R(SC(futex, &other, FUTEX_UNLOCK_PI));
+	R(SC(futex, &other, FUTEX_UNLOCK_PI));
+	R(SC(futex, &word, FUTEX_FD, 0));
 	R(SC(futex, BAD, FUTEX_WAKE, 1));
 	R(SC(futex, BAD, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1));
 	R(SC(futex, &word, FUTEX_CMP_REQUEUE, 1, 1, BAD, 5));

@@ -2,6 +2,7 @@
  * Locks with an owner (FUTEX_LOCK_PI and kin, futex(2)): the word between
  * processes, on shared memory.
  */
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -16,7 +17,7 @@
 
 /* The lock, and a place where the other process says something. */
 struct shared {
-	volatile uint32_t word, said;
+	volatile uint32_t word, said, go;
 };
 
 static struct shared *shared;
@@ -161,12 +162,211 @@ static void owner_dies(void)
 	CHECK_EQ(WTERMSIG(test_wait(pid)), SIGKILL);
 }
 
+/* ---- inheritance ------------------------------------------------------------------- */
+
+static void be_realtime(int priority)
+{
+	CHECK_OK(SYS(sched_setscheduler, 0, priority ? SCHED_FIFO : SCHED_NORMAL, &priority));
+}
+
+/* Spins until the other one has said something; ends with 1 if it never does. */
+static void hog(void)
+{
+	be_realtime(10);
+	for (unsigned long i = 0; i < 400000000UL; i++)
+		if (shared->said)
+			_exit(0);
+	_exit(1);
+}
+
+/*
+ * Who has the lock has no priority and a task of middle priority takes the processor:
+ * only with the priority of who waits for the lock does it get on to give it back.
+ */
+static void inherited(void)
+{
+	int status;
+	pid_t owner, waiter, middle;
+
+	test_need_root();
+	share();
+	be_realtime(30);
+	owner = test_fork();
+	if (owner == 0) {
+		CHECK_EQ(futex(FUTEX_LOCK_PI, NULL), 0);
+		be_realtime(0);
+		while (!shared->go)
+			;
+		CHECK_EQ(futex(FUTEX_UNLOCK_PI, NULL), 0);
+		_exit(0);
+	}
+	WAIT_UNTIL(shared->word);
+	waiter = test_fork();
+	if (waiter == 0) {
+		be_realtime(20);
+		CHECK_EQ(futex(FUTEX_LOCK_PI, NULL), 0);
+		shared->said = 1;
+		CHECK_EQ(futex(FUTEX_UNLOCK_PI, NULL), 0);
+		_exit(0);
+	}
+	WAIT_UNTIL(shared->word & FUTEX_WAITERS);
+	middle = test_fork();
+	if (middle == 0)
+		hog();
+	shared->go = 1;
+	CHECK_EQ(waitpid(middle, &status, 0), middle);
+	CHECK_EQ(status, 0);
+	test_wait_ok(owner);
+	test_wait_ok(waiter);
+}
+
+/* a has the lock at word and waits for that at said, whose owner wants the first. */
+static void deadlock(void)
+{
+	pid_t pid;
+
+	share();
+	CHECK_EQ(futex(FUTEX_LOCK_PI, NULL), 0);
+	pid = test_fork();
+	if (pid == 0) {
+		CHECK_EQ(sys6(__NR_futex, (long)&shared->said, FUTEX_LOCK_PI, 0, 0, 0, 0), 0);
+		CHECK_EQ(futex(FUTEX_LOCK_PI, NULL), 0);
+		CHECK_EQ(futex(FUTEX_UNLOCK_PI, NULL), 0);
+		CHECK_EQ(sys6(__NR_futex, (long)&shared->said, FUTEX_UNLOCK_PI, 0, 0, 0, 0),
+			 0);
+		_exit(0);
+	}
+	WAIT_UNTIL(shared->word & FUTEX_WAITERS);
+	CHECK_EQ(sys6(__NR_futex, (long)&shared->said, FUTEX_LOCK_PI, 0, 0, 0, 0), -EDEADLK);
+	CHECK_EQ(futex(FUTEX_UNLOCK_PI, NULL), 0);
+	test_wait_ok(pid);
+}
+
+/* Without a robust list too the lock of who ends goes to who waits for it. */
+static void ends_with_it(void)
+{
+	pid_t pid;
+
+	share();
+	pid = test_fork();
+	if (pid == 0) {
+		CHECK_EQ(futex(FUTEX_LOCK_PI, NULL), 0);
+		WAIT_UNTIL(shared->word & FUTEX_WAITERS);
+		test_nap();
+		_exit(0);
+	}
+	WAIT_UNTIL(shared->word);
+	CHECK_EQ(futex(FUTEX_LOCK_PI, NULL), 0);
+	CHECK_EQ(shared->word, self() | FUTEX_OWNER_DIED);
+	test_wait_ok(pid);
+}
+
+/* ---- from a condition to its lock ---------------------------------------------------- */
+
+static volatile uint32_t *condition(void)
+{
+	return &shared->said;
+}
+
+static long wait_requeue(uint32_t val)
+{
+	return sys6(__NR_futex, (long)condition(), FUTEX_WAIT_REQUEUE_PI, val, 0,
+		    (long)&shared->word, 0);
+}
+
+static long requeue(long count, uint32_t val)
+{
+	return sys6(__NR_futex, (long)condition(), FUTEX_CMP_REQUEUE_PI, 1, count,
+		    (long)&shared->word, val);
+}
+
+static pid_t start_conditional(void)
+{
+	pid_t pid = test_fork();
+
+	if (pid)
+		return pid;
+	CHECK_EQ(wait_requeue(0), 0);
+	CHECK_EQ(shared->word & FUTEX_TID_MASK, self());
+	CHECK_EQ(futex(FUTEX_UNLOCK_PI, NULL), 0);
+	_exit(0);
+}
+
+static void requeued(void)
+{
+	pid_t pids[3];
+	long moved = 0;
+
+	share();
+	CHECK_EQ(wait_requeue(1), -EAGAIN);
+	CHECK_EQ(requeue(1, 1), -EAGAIN);
+	CHECK_EQ(requeue(1, 0), 0);
+	CHECK_EQ(sys6(__NR_futex, (long)condition(), FUTEX_CMP_REQUEUE_PI, 2, 1,
+		      (long)&shared->word, 0),
+		 -EINVAL);
+	for (int i = 0; i < 3; i++)
+		pids[i] = start_conditional();
+	CHECK_EQ(futex(FUTEX_LOCK_PI, NULL), 0);
+	/* The lock is ours: all are moved, two and then one. */
+	while (moved < 3) {
+		long n = requeue(1, 0);
+
+		CHECK(n >= 0 && n <= 2);
+		moved += n;
+		test_nap();
+	}
+	CHECK_EQ(shared->word, self() | FUTEX_WAITERS);
+	CHECK_EQ(futex(FUTEX_UNLOCK_PI, NULL), 0);
+	for (int i = 0; i < 3; i++)
+		test_wait_ok(pids[i]);
+	CHECK_EQ(shared->word, 0);
+	/* The lock is free: the first gets it at once. */
+	pids[0] = start_conditional();
+	while (requeue(0, 0) == 0)
+		test_nap();
+	test_wait_ok(pids[0]);
+	CHECK_EQ(shared->word, 0);
+}
+
+/* Who waits for a lock is not woken in other ways, nor moved by who means another. */
+static void not_paired(void)
+{
+	pid_t pid;
+	long ret;
+
+	share();
+	pid = test_fork();
+	if (pid == 0) {
+		CHECK_EQ(sys6(__NR_futex, (long)condition(), FUTEX_WAIT, 0, 0, 0, 0), 0);
+		CHECK_EQ(wait_requeue(0), 0);
+		CHECK_EQ(futex(FUTEX_UNLOCK_PI, NULL), 0);
+		_exit(0);
+	}
+	do
+		ret = requeue(1, 0);
+	while (ret == 0);
+	CHECK_EQ(ret, -EINVAL); /* it waits without FUTEX_WAIT_REQUEUE_PI */
+	CHECK_EQ(sys6(__NR_futex, (long)condition(), FUTEX_WAKE, 1, 0, 0, 0), 1);
+	do
+		ret = sys6(__NR_futex, (long)condition(), FUTEX_WAKE, 1, 0, 0, 0);
+	while (ret == 0);
+	CHECK_EQ(ret, -EINVAL);
+	while (requeue(0, 0) == 0)
+		test_nap();
+	test_wait_ok(pid);
+}
+
 static const struct test_case cases[] = {
 	{ "owner and nobody", owner_and_nobody },
 	{ "handed over", handed_over },
 	{ "times out", times_out },
 	{ "not woken by FUTEX_WAKE", not_woken },
 	{ "its owner dies", owner_dies },
+	{ "priority is inherited", inherited },
+	{ "deadlock", deadlock },
+	{ "ends with the lock", ends_with_it },
+	{ "requeued", requeued },
+	{ "not paired", not_paired },
 };
 
 TEST_MAIN(cases)
