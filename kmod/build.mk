@@ -21,7 +21,11 @@ kmod:
 	@[ -n "$(KDIR)" ] && [ -d "$(KDIR)" ] || { echo 'kmod: no kernel headers here:' \
 		'install linux-headers-amd64, or give KDIR='; exit 1; }
 	@out=$(B)/kmod/$(kmod_release) && mkdir -p $$out/abi && \
-	cp -u $(kmod_files) $$out && cp -u $(kmod_abi) $$out/abi && \
+	for f in $(kmod_files) abi/$(notdir $(kmod_abi)); do \
+		from=$$f to=$$out/$${f#kmod/}; \
+		case $$f in abi/*) from=$(kmod_abi) ;; esac; \
+		cmp -s $$from $$to || cp $$from $$to || exit 1; \
+	done && \
 	$(MAKE) -s -C $(KDIR) M=$(abspath $(B))/kmod/$(kmod_release) \
 		CONFIG_DEBUG_INFO_BTF_MODULES= $(if $(filter-out 0,$(WERROR)),KCFLAGS=-Werror) \
 		modules && \

@@ -62,10 +62,22 @@ static bool is_aligned(u64 value)
 	return !(value & ~PMD_MASK);
 }
 
+#ifdef CONFIG_RSEQ
+static bool uses_rseq(void)
+{
+	return current->rseq;
+}
+#else
+static bool uses_rseq(void)
+{
+	return false;
+}
+#endif
+
 static int check_attach(const struct lodger_kmod_attach *args)
 {
 	if (args->version != LODGER_KMOD_VERSION ||
-	    args->hide > LODGER_KMOD_HIDE_US || args->run & ~PAGE_MASK ||
+	    args->hide > LODGER_KMOD_HIDE_MM || args->run & ~PAGE_MASK ||
 	    args->run >= TASK_SIZE_MAX)
 		return -EINVAL;
 	if (!is_aligned(args->hide_start) || !is_aligned(args->hide_end) ||
@@ -79,6 +91,9 @@ static int check_attach(const struct lodger_kmod_attach *args)
 	if (current->flags & PF_KTHREAD || !current->mm || current->ptrace ||
 	    test_thread_flag(TIF_ADDR32))
 		return -EPERM;
+	/* the host writes there while the task is in a view, which lacks it */
+	if (args->hide == LODGER_KMOD_HIDE_MM && uses_rseq())
+		return -EBUSY;
 	return get_nr_threads(current) == 1 ? 0 : -EBUSY;
 }
 
@@ -87,6 +102,8 @@ static const struct protection *protection_of(u32 hide)
 	switch ((enum lodger_kmod_hide)hide) {
 	case LODGER_KMOD_HIDE_US:
 		return &protection_us;
+	case LODGER_KMOD_HIDE_MM:
+		return &protection_mm;
 	case LODGER_KMOD_HIDE_NOT:
 		break;
 	}
@@ -113,8 +130,6 @@ static int attach_task(struct machine *m, const struct lodger_kmod_attach *args)
 	m->task = get_task_struct(current);
 	m->protection = protection_of(args->hide);
 	err = m->protection ? m->protection->begin(m) : 0;
-	if (err)
-		m->protection = NULL;
 	return err ? err : hooks_adopt(m);
 }
 
@@ -123,6 +138,7 @@ static void attach_undo(struct machine *m)
 	if (m->protection)
 		m->protection->end(m);
 	m->protection = NULL;
+	space_end(m);
 	if (m->task)
 		put_task_struct(m->task);
 	m->task = NULL;

@@ -23,6 +23,7 @@
 #include <linux/spinlock.h>
 #include <linux/thread_info.h>
 #include <linux/tracepoint.h>
+#include <asm/trapnr.h>
 
 #include "machine.h"
 
@@ -108,6 +109,14 @@ static void user_call(struct machine *m, struct pt_regs *regs)
 						  LODGER_KMOD_EXIT_CALL);
 }
 
+/* The host's affair, and the filter's. */
+static bool other_call(struct machine *m, const struct pt_regs *regs)
+{
+	if (m->protection && m->protection->call && !in_ia32_syscall())
+		m->protection->call(m, regs);
+	return false;
+}
+
 /* Stands for syscall_user_dispatch: true if the kernel is to do nothing more
  * about this call. */
 static bool dispatch(struct pt_regs *regs)
@@ -119,7 +128,7 @@ static bool dispatch(struct pt_regs *regs)
 	if (m->in_user)
 		user_call(m, regs);
 	else if (!is_call_of_module(regs))
-		return false;
+		return other_call(m, regs);
 	else if (regs->orig_ax == LODGER_KMOD_RUN)
 		machine_run(m, regs);
 	else
@@ -137,12 +146,25 @@ static void notrace on_dispatch(unsigned long ip, unsigned long parent_ip,
 
 /* ---- Exceptions --------------------------------------------------------------- */
 
+/* A page fault for want of a mapping that the protection can put there? The
+ * instruction is then executed again. */
+static bool is_filled(struct machine *m, const struct kernel_siginfo *info)
+{
+	const struct thread_struct *thread = &current->thread;
+
+	return m->protection && m->protection->fill && info->si_signo == SIGSEGV &&
+	       info->si_code == SEGV_MAPERR && thread->trap_nr == X86_TRAP_PF &&
+	       m->protection->fill(m, thread->cr2, thread->error_code);
+}
+
 /* Stands for force_sig_info_to_task in USER state. */
 static int exception(const struct kernel_siginfo *info)
 {
 	struct machine *m = hooks_current();
 	struct lodger_kmod_run *run = m->run;
 
+	if (is_filled(m, info))
+		return 0;
 	m->count.faults++;
 	run->sig = info->si_signo;
 	run->si_code = info->si_code;

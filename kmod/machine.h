@@ -28,10 +28,19 @@ struct machine;
 struct protection {
 	/* At ATTACH, by the task. 0 or -errno. May sleep. */
 	int (*begin)(struct machine *m);
-	/* On the way to USER state and back, by the task; interrupts may be
-	 * off. */
-	void (*hide)(struct machine *m);
+	/* On the way to USER state, in a system call: 0, or -errno and all is as
+	 * before. May sleep. */
+	int (*hide)(struct machine *m);
+	/* On the way back, by the task; interrupts may be off. */
 	void (*show)(struct machine *m);
+	/* In KERNEL state, or NULL: a system call that is not the module's. */
+	void (*call)(struct machine *m, const struct pt_regs *regs);
+	/* In USER state, or NULL: can this fault where nothing is mapped be
+	 * undone? May sleep. */
+	bool (*fill)(struct machine *m, unsigned long at,
+		     unsigned long error_code);
+	/* Or NULL: a space is about to be registered. With m->lock. */
+	void (*registered)(struct machine *m, unsigned long space);
 	/* When the last reference is gone. May sleep. */
 	void (*end)(struct machine *m);
 };
@@ -86,6 +95,16 @@ extern const struct protection protection_us;
 int protection_us_install(void);
 void protection_us_remove(void);
 
+/* prot_mm.c. */
+extern const struct protection protection_mm;
+
+/* space.c: a space of the table, or NULL. By the task. */
+struct mm_struct *space_of(const struct machine *m, unsigned long number);
+/* From one space of the table to another, which may be NULL for none: by the
+ * task; atomic context. */
+void space_enter(struct mm_struct *next);
+/* The table, if there is none yet. 0 or -errno. With m->lock; may sleep. */
+int space_begin(struct machine *m);
 /* space.c: SWITCH, RELEASE and REGISTER, and the end. */
 int space_install(void);
 long space_switch(struct machine *m, unsigned long number);

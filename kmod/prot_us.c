@@ -87,9 +87,10 @@ static void change(struct machine *m, bool visible)
 		local_irq_disable();
 }
 
-static void us_hide(struct machine *m)
+static int us_hide(struct machine *m)
 {
 	change(m, false);
+	return 0;
 }
 
 static void us_show(struct machine *m)

@@ -108,13 +108,19 @@ void machine_run(struct machine *m, struct pt_regs *regs)
 		regs->ax = LODGER_KMOD_EXIT_FAULT;
 		return;
 	}
+	if (m->protection) {
+		int err = m->protection->hide(m);
+
+		if (err) {
+			regs->ax = err;
+			return;
+		}
+	}
 	m->resume_ip = regs->ip;
 	m->resume_sp = regs->sp;
 	regs_load(regs, &run->regs);
 	regs->ip = ip;
 	m->in_user = true;
-	if (m->protection)
-		m->protection->hide(m);
 }
 
 void machine_trap(struct machine *m, struct pt_regs *regs,

@@ -97,11 +97,13 @@ int space_install(void)
 
 /* ---- SWITCH ------------------------------------------------------------------------ */
 
-/* Takes over the caller's reference to next. */
-static void enter(struct mm_struct *next)
+void space_enter(struct mm_struct *next)
 {
 	struct mm_struct *last = current->mm;
 
+	if (!next || next == last)
+		return;
+	mmget(next);
 	account_leave();
 	cid_leave();
 	task_lock(current);
@@ -112,10 +114,11 @@ static void enter(struct mm_struct *next)
 	local_irq_enable();
 	task_unlock(current);
 	cid_enter();
-	mmput(last); /* the table has one more */
+	/* the table has one more; mmput() may not be called everywhere */
+	atomic_add_unless(&last->mm_users, -1, 1);
 }
 
-static struct mm_struct *find(struct machine *m, unsigned long number)
+struct mm_struct *space_of(const struct machine *m, unsigned long number)
 {
 	if (!m->spaces || number >= LODGER_KMOD_SPACES)
 		return NULL;
@@ -124,23 +127,20 @@ static struct mm_struct *find(struct machine *m, unsigned long number)
 
 long space_switch(struct machine *m, unsigned long number)
 {
-	struct mm_struct *next = find(m, number);
+	struct mm_struct *next = space_of(m, number);
 
 	/* somewhere else than in a space of this machine: exec is under way */
-	if (!next || find(m, m->space) != current->mm)
+	if (!next || space_of(m, m->space) != current->mm)
 		return -ENOENT;
 	m->count.switches++;
 	m->space = number;
-	if (next == current->mm)
-		return 0;
-	mmget(next);
-	enter(next);
+	space_enter(next);
 	return 0;
 }
 
 long space_release(struct machine *m, unsigned long number)
 {
-	struct mm_struct *mm = find(m, number);
+	struct mm_struct *mm = space_of(m, number);
 
 	if (!mm)
 		return -ENOENT;
@@ -153,9 +153,9 @@ long space_release(struct machine *m, unsigned long number)
 
 /* ---- REGISTER ------------------------------------------------------------------------ */
 
-/* The table begins with the memory that the task attached in. With m->lock; the
- * task may be looking. */
-static int begin(struct machine *m)
+/* The table begins with the memory that the task attached in. The task may be
+ * looking. */
+int space_begin(struct machine *m)
 {
 	struct mm_struct **table;
 
@@ -191,11 +191,13 @@ long space_register(struct machine *m, unsigned long number)
 	mutex_lock(&m->lock);
 	err = may_register(m, number);
 	if (!err)
-		err = begin(m);
+		err = space_begin(m);
 	if (!err && m->spaces[number])
 		err = -EEXIST;
 	if (!err) {
 		mmget(current->mm);
+		if (m->protection && m->protection->registered)
+			m->protection->registered(m, number);
 		smp_store_release(&m->spaces[number], current->mm);
 		m->count.spaces++;
 	}
@@ -211,4 +213,5 @@ void space_end(struct machine *m)
 		if (m->spaces[i])
 			mmput(m->spaces[i]);
 	kvfree(m->spaces);
+	m->spaces = NULL;
 }

@@ -73,11 +73,12 @@ static uint32_t hide_of(uint32_t protect)
 	switch ((enum lodger_protect)protect) {
 	case LODGER_PROTECT_KMOD_US:
 		return LODGER_KMOD_HIDE_US;
+	case LODGER_PROTECT_KMOD_MM:
+		return LODGER_KMOD_HIDE_MM;
 	case LODGER_PROTECT_MPROTECT:
 	case LODGER_PROTECT_GATE:
 	case LODGER_PROTECT_PKEY:
 	case LODGER_PROTECT_NONE:
-	case LODGER_PROTECT_KMOD_MM: /* not built */
 		break;
 	}
 	return LODGER_KMOD_HIDE_NOT;

@@ -66,7 +66,9 @@ static const struct mechanism mechanisms[] = {
 	{ AXIS_PROTECT, "kmod-us", .summary = "the module: supervisor bit",
 	  .built = true, .abi = LODGER_PROTECT_KMOD_US,
 	  .supported = icept_kmod_supported },
-	{ AXIS_PROTECT, "kmod-mm", .summary = "the module: an address space of its own" },
+	{ AXIS_PROTECT, "kmod-mm", .summary = "the module: an address space without it",
+	  .built = true, .abi = LODGER_PROTECT_KMOD_MM,
+	  .supported = icept_kmod_supported },
 	{ AXIS_SPACE, "remap", .summary = "unmap and map again on every switch",
 	  .built = true, .abi = LODGER_SPACE_REMAP },
 	{ AXIS_SPACE, "multi", .summary = "one host process for each",
@@ -337,6 +339,12 @@ int modes_resolve(struct options *opt)
 const struct icept_ops *modes_icept(const struct options *opt)
 {
 	return find_mechanism(AXIS_INTERCEPT, opt->intercept)->icept;
+}
+
+bool modes_have_maker(const struct options *opt)
+{
+	return modes_abi(opt, AXIS_SPACE) != LODGER_SPACE_REMAP ||
+	       modes_abi(opt, AXIS_PROTECT) == LODGER_PROTECT_KMOD_MM;
 }
 
 uint32_t modes_abi(const struct options *opt, enum axis axis)

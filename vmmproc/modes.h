@@ -21,6 +21,9 @@ int modes_resolve(struct options *opt);
 const struct icept_ops *modes_icept(const struct options *opt);
 uint32_t modes_abi(const struct options *opt, enum axis axis);
 
+/* Are further host processes made on the guest kernel's request (procs.h)? */
+bool modes_have_maker(const struct options *opt);
+
 /* `lodger modes`: prints every mechanism and preset; with opt->show_policy the
  * host-call policy instead. Returns lodger's exit status. */
 int modes_print(const struct options *opt);

@@ -456,7 +456,7 @@ void policy_print(FILE *out)
 			row->use == USE_IN_PROCESS ? " (other modes only)" :
 			row->use == USE_MULTI ? " (--space multi only)" :
 			row->use == USE_BROKER ? " (with --bind or --root DIR only)" :
-			row->use == USE_MAKER ? " (--space multi and kmod only)" :
+			row->use == USE_MAKER ? " (--space multi and kmod, --protect kmod-mm only)" :
 			row->use == USE_BLOCK_READ ? " (where there is one)" :
 			row->use == USE_BLOCK_WRITE ? " (that is writable)" : "");
 		print_limits(out, row);

@@ -30,7 +30,7 @@ static inline void policy_env_fill(struct policy_env *env,
 	}
 	env->multi = modes_abi(m->opt, AXIS_SPACE) == LODGER_SPACE_MULTI;
 	env->broker = m->bind_count > 0;
-	env->maker = modes_abi(m->opt, AXIS_SPACE) != LODGER_SPACE_REMAP;
+	env->maker = modes_have_maker(m->opt);
 	env->guest_pid = m->guest_pid > 0 ? m->guest_pid : 0;
 }
 

@@ -54,7 +54,7 @@ enum policy_use {
 	USE_IN_PROCESS, /* only where none does */
 	USE_MULTI, /* only with --space multi, which is in-process */
 	USE_BROKER, /* only where files of the host are shown */
-	USE_MAKER, /* only with --space multi or kmod, which is, too */
+	USE_MAKER, /* only with --space multi or kmod, or --protect kmod-mm */
 	USE_BLOCK_READ, /* only where the block file of its first limit is there ... */
 	USE_BLOCK_WRITE, /* ... and may be written */
 };

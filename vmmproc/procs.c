@@ -59,7 +59,7 @@ int procs_create(struct machine *m)
 	struct procs *ps;
 
 	m->procs = NULL;
-	if (modes_abi(m->opt, AXIS_SPACE) == LODGER_SPACE_REMAP)
+	if (!modes_have_maker(m->opt))
 		return 0;
 	ps = calloc(1, sizeof(*ps));
 	if (!ps) {
@@ -69,7 +69,7 @@ int procs_create(struct machine *m)
 	ps->maker_fd = ps->maker_end = -1;
 	ps->spawner_fd = ps->spawner_end = -1;
 	ps->child_fd = -1;
-	ps->lend = modes_abi(m->opt, AXIS_SPACE) == LODGER_SPACE_KMOD;
+	ps->lend = modes_abi(m->opt, AXIS_SPACE) != LODGER_SPACE_MULTI;
 	m->procs = ps;
 	if (!open_pair(&ps->maker_fd, &ps->maker_end) &&
 	    !open_pair(&ps->spawner_fd, &ps->spawner_end) &&

@@ -1,7 +1,8 @@
 /*
  * The host processes of a machine with --space multi, beyond the first; and, with
- * --space kmod, those that exist only to lend an address space to the module: who
- * makes them, who reaps them, who tells the guest kernel of a death.
+ * --space kmod and --protect kmod-mm, those that exist only to lend an address space
+ * to the module: who makes them, who reaps them, who tells the guest kernel of a
+ * death.
  *
  * The guest kernel cannot make processes: its policy has no call for it. It asks
  * through LODGER_FD_MAKER (abi/boot.h), the VMM process passes that on to the

@@ -39,9 +39,16 @@ static u32 made_count = 1;
 static u32 limit = LODGER_KMOD_SPACES; /* less once the host refuses */
 static u64 switches;
 
-static u64 number_of(const struct as_slot *slot)
+/* With --protect kmod-mm every slot has two of the host's spaces: an even number, and
+ * after it what programs run in. */
+static u32 spaces_a_slot(void)
 {
-	return (u64)(slot - slots);
+	return boot_info()->protect == LODGER_PROTECT_KMOD_MM ? 2 : 1;
+}
+
+static u32 number_of(const struct as_slot *slot)
+{
+	return (u32)(slot - slots) * spaces_a_slot();
 }
 
 /* --- slots ----------------------------------------------------------------- */
@@ -50,12 +57,13 @@ static struct as_slot *make(void)
 {
 	struct as_slot *slot = &slots[made_count];
 
-	if (made_count >= limit)
+	if (made_count >= limit / spaces_a_slot())
 		return NULL;
-	if (as_host_ask_maker(LODGER_MAKER_MAKE, made_count)) {
-		limit = made_count;
-		return NULL;
-	}
+	for (u32 i = 0; i < spaces_a_slot(); i++)
+		if (as_host_ask_maker(LODGER_MAKER_MAKE, number_of(slot) + i)) {
+			limit = made_count * spaces_a_slot();
+			return NULL;
+		}
 	*slot = (struct as_slot){ .made = true, .hosted = true };
 	made_count++;
 	return slot;
@@ -112,8 +120,8 @@ static void enter(struct as_slot *slot)
 	host_self()->high = slot->high;
 	err = host_call3(LODGER_KMOD_SWITCH, number_of(slot), 0, 0);
 	if (err)
-		panic("the host's module has no space %llu: %lld",
-		      (unsigned long long)number_of(slot), (long long)err);
+		panic("the host's module has no space %u: %lld", number_of(slot),
+		      (long long)err);
 	in_force = slot;
 	if (slot->hosted)
 		unmap_hosted();

@@ -146,5 +146,6 @@ void hal_start(void)
 	frame_probe();
 	trap_unblock(); /* its handler did not return */
 	tsc_start();
+	prot_kmod_start();
 	kernel_main();
 }

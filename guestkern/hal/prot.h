@@ -40,6 +40,9 @@ extern const struct prot_ops prot_gate;
 extern const struct prot_ops prot_pkey; /* prot_gate.c, with another .S */
 extern const struct prot_ops prot_kmod;
 
+/* prot_kmod.c: what it needs of the VMM process before the first program. */
+void prot_kmod_start(void);
+
 /* sigaltstack(2): disarmed while a handler runs on it. */
 #define GATE_ALTSTACK_FLAGS (1u << 31) /* SS_AUTODISARM */
 

@@ -7,6 +7,7 @@
  */
 #include "abi/kmod.h"
 #include "abi/layout.h"
+#include "hal/as.h"
 #include "hal/frame.h"
 #include "hal/hal_private.h"
 #include "hal/host_process.h"
@@ -15,6 +16,7 @@
 #include "lib/bug.h"
 #include "lib/string.h"
 
+#include <asm/errno.h>
 #include <asm/siginfo.h>
 #include <asm/signal.h>
 
@@ -27,6 +29,18 @@ _Static_assert(offsetof(struct lodger_kmod_regs, rdi) == offsetof(struct trap_fr
 void kmod_signal(void);
 void kmod_leave(void) __noreturn;
 extern const u64 gate_core_bytes; /* of the core that this kernel toggles */
+
+/* --protect kmod-mm: the space in which the machine began has a view, too. */
+void prot_kmod_start(void)
+{
+	s32 err;
+
+	if (boot_info()->protect != LODGER_PROTECT_KMOD_MM)
+		return;
+	err = as_host_ask_maker(LODGER_MAKER_MAKE, 1);
+	if (err)
+		panic("no address space for programs is to be had from the host: %d", err);
+}
 
 static volatile struct lodger_kmod_run *shared(void)
 {
@@ -110,7 +124,9 @@ void hal_kmod_entry(u32 exit)
 		tf->kind = TRAP_IRQ;
 		break;
 	default:
-		panic("the host's module does not answer: %d", (int)exit);
+		if ((s32)exit == -ENOMEM)
+			panic("the host has no memory for the address space of programs");
+		panic("the host's module does not answer: %d", (s32)exit);
 	}
 	trap_upcall_now(tf);
 }

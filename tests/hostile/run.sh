@@ -13,6 +13,7 @@ family=$1
 : "${BUILD:=${LODGER%/*}}"
 : "${KERNEL:=$BUILD/tests/hostile/hostile.elf}"
 alone=$BUILD/tests/tools/alone
+seconds=${HOSTILE_SECONDS:-20} # a machine may take; more where all is slow
 exec </dev/null
 
 # Does the host call the kernel back instead of stopping it at every call?
@@ -59,14 +60,14 @@ attack()
 	# the third word is the VMM process itself, for those who aim at it
 	# shellcheck disable=SC2086,SC2016
 	"$alone" sh -c 'exec "$@" $$' sh "$LODGER" run $LODGER_ARGS \
-		$disks --kernel "$KERNEL" --timeout 20s -- "$1" "$2" 2>"$tmp/err" >"$tmp/out"
+		$disks --kernel "$KERNEL" --timeout "${seconds}s" -- "$1" "$2" 2>"$tmp/err" >"$tmp/out"
 	end_of "$1 $2" "$3" "$4" $?
 }
 
 # What --stats makes of the counters that the kernel has left.
 stats_of()
 {
-	hostile --timeout 20s --stats="json:$tmp/stats" -- "$1" "$2" \
+	hostile --timeout "${seconds}s" --stats="json:$tmp/stats" -- "$1" "$2" \
 		>/dev/null 2>&1
 	check "$1 $2: the statistics are JSON" \
 		python3 -m json.tool "$tmp/stats" "$tmp/json"
@@ -90,7 +91,7 @@ end_by_signal()
 	rm -f "$tmp/pid"
 	# shellcheck disable=SC2086
 	"$alone" -p "$tmp/pid" "$LODGER" run $LODGER_ARGS --kernel "$KERNEL" \
-		--timeout 20s -- "$1" "$2" 2>"$tmp/err" >"$tmp/out" <>"$tmp/fifo" &
+		--timeout "${seconds}s" -- "$1" "$2" 2>"$tmp/err" >"$tmp/out" <>"$tmp/fifo" &
 	_job=$!
 	_tries=0
 	until _guest=$(guest_of "$tmp/pid") || [ $_tries = 200 ]; do

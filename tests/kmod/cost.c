@@ -29,12 +29,23 @@ static void say(const char *name, long start)
 	fflush(stdout);
 }
 
+static void lend_one(int device)
+{
+	if (fork() == 0)
+		_exit(ioctl(device, LODGER_KMOD_REGISTER, 1UL) ? 1 : 0);
+	wait(NULL);
+}
+
 static void measure_run(const char *name, int device, uint32_t hide)
 {
 	long start;
 
+	if (hide == LODGER_KMOD_HIDE_MM)
+		kmod_leave_rseq();
 	if (kmod_attach(device, hide))
 		exit(1);
+	if (hide == LODGER_KMOD_HIDE_MM)
+		lend_one(device);
 	kmod_run_at(user_call);
 	start = now_ns();
 	for (long i = 0; i < TIMES; i++)
@@ -49,9 +60,7 @@ static void measure_switch(const char *name, int device)
 
 	if (kmod_attach(device, LODGER_KMOD_HIDE_NOT))
 		exit(1);
-	if (fork() == 0)
-		_exit(ioctl(device, LODGER_KMOD_REGISTER, 1UL) ? 1 : 0);
-	wait(NULL);
+	lend_one(device);
 	start = now_ns();
 	__asm__ volatile("1: mov $1, %%edi; mov %[nr], %%eax; syscall\n\t"
 			 "mov $0, %%edi; mov %[nr], %%eax; syscall\n\t"
@@ -62,6 +71,15 @@ static void measure_switch(const char *name, int device)
 	say(name, start);
 }
 
+static const struct {
+	const char *name;
+	uint32_t hide;
+} runs[] = {
+	{ "reflect and return", LODGER_KMOD_HIDE_NOT },
+	{ "reflect and return, kmod-us", LODGER_KMOD_HIDE_US },
+	{ "reflect and return, kmod-mm", LODGER_KMOD_HIDE_MM },
+};
+
 int main(void)
 {
 	int device;
@@ -70,16 +88,15 @@ int main(void)
 	for (long i = 0; i < TIMES; i++)
 		kmod_call(SYS_getpid, 0);
 	say("native getpid", start);
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		if (fork()) {
 			wait(NULL);
 			continue;
 		}
 		device = kmod_open_device();
 		kmod_prepare(1);
-		if (i < 2)
-			measure_run(i ? "reflect and return, kmod-us" : "reflect and return",
-				    device, i ? LODGER_KMOD_HIDE_US : LODGER_KMOD_HIDE_NOT);
+		if (i < 3)
+			measure_run(runs[i].name, device, runs[i].hide);
 		else
 			measure_switch("switchguest", device);
 		return 0;

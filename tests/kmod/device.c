@@ -25,18 +25,31 @@
 #define PR_SET_SYSCALL_USER_DISPATCH_ 59
 #define EFLAGS_FORBIDDEN 0x1b7000UL /* VIP VIF VM RF NT IOPL */
 
+static int device;
+
+/* What the last exit was. */
+static void say_run(void)
+{
+	struct lodger_kmod_counters count = { 0 };
+
+	if (!run || read(device, &count, sizeof(count)) < 0)
+		return;
+	printf("# signal %d, code %d, address %#llx, error %#llx, trap %llu, rip %#llx\n",
+	       run->sig, run->si_code, run->addr, run->err, run->trapno, run->regs.rip);
+	printf("# %llu runs, %llu faults, %llu fills\n", count.runs, count.faults, count.fills);
+}
+
 #define CHECK_EQ(got, wanted)                                                      \
 	do {                                                                       \
 		long got_ = (long)(got), wanted_ = (long)(wanted);                 \
 		if (got_ != wanted_) {                                             \
 			printf("# %s:%d: %s is %ld (%#lx), wanted %ld\n", __FILE__, \
 			       __LINE__, #got, got_, (unsigned long)got_, wanted_); \
+			say_run();                                                 \
 			fflush(stdout);                                            \
 			_exit(1);                                                  \
 		}                                                                  \
 	} while (0)
-
-static int device;
 
 static int attach_with(struct lodger_kmod_attach args)
 {
@@ -66,7 +79,7 @@ static void bad_arguments(void)
 	a.version++;
 	CHECK_EQ(attach_with(a), -EINVAL);
 	a = good();
-	a.hide = LODGER_KMOD_HIDE_US + 1;
+	a.hide = LODGER_KMOD_HIDE_MM + 1;
 	CHECK_EQ(attach_with(a), -EINVAL);
 	a = good();
 	a.hide_start += 4096;
@@ -244,6 +257,158 @@ static void hidden(int touched)
 	CHECK_EQ(kmod_run_at(user_call), LODGER_KMOD_EXIT_CALL);
 }
 
+/* ---- Protection by a second address space ------------------------------------------ */
+
+static int lend(unsigned long number, uid_t uid);
+
+#define FILE_AT 0x50000000UL
+#define FILE_PAGES 3
+
+/* Pages that user code can be shown: of a file. */
+static char *map_file(unsigned long at, int fd, long page, size_t pages, int prot)
+{
+	char *got = mmap((void *)at, pages * 4096, prot, MAP_SHARED | MAP_FIXED, fd, page * 4096);
+
+	CHECK_EQ((unsigned long)got, at);
+	return got;
+}
+
+static int make_file(void)
+{
+	int fd = memfd_create("shown", 0);
+
+	CHECK_EQ(fd >= 0 && ftruncate(fd, FILE_PAGES * 4096) == 0, 1);
+	return fd;
+}
+
+/* What user code reads there; -1: it faults. */
+static long seen_at(unsigned long at)
+{
+	long exit;
+
+	run->regs.rdi = at;
+	exit = kmod_run_at(user_read);
+	CHECK_EQ(exit, LODGER_KMOD_EXIT_FAULT);
+	if (run->sig == SIGILL) /* the ud2 behind it */
+		return (long)run->regs.rax;
+	CHECK_EQ(run->sig, SIGSEGV);
+	CHECK_EQ(run->cr2, at);
+	return -1;
+}
+
+static void become_with_view(void)
+{
+	kmod_leave_rseq();
+	become(LODGER_KMOD_HIDE_MM);
+	CHECK_EQ(lend(1, 0), 0);
+}
+
+static void view_missing(void)
+{
+	CHECK_EQ(kmod_attach(device, LODGER_KMOD_HIDE_MM), -EBUSY); /* rseq */
+	kmod_leave_rseq();
+	become(LODGER_KMOD_HIDE_MM);
+	CHECK_EQ(kmod_run_at(user_call), -ENOENT);
+	CHECK_EQ(lend(1, 0), 0);
+	CHECK_EQ(kmod_run_at(user_call), LODGER_KMOD_EXIT_CALL);
+	CHECK_EQ(kmod_call(LODGER_KMOD_RELEASE, 1), 0);
+	CHECK_EQ(kmod_run_at(user_call), -ENOENT);
+	CHECK_EQ(lend(1, 0), 0);
+	CHECK_EQ(kmod_run_at(user_call), LODGER_KMOD_EXIT_CALL);
+}
+
+/* Spaces are pairs, and the second of one is no place to run from. */
+static void view_pairs(void)
+{
+	static long result;
+
+	become_with_view();
+	CHECK_EQ(lend(3, 0), 0);
+	__asm__ volatile("mov $3, %%edi; mov %[go], %%eax; syscall;"
+			 "mov %[run], %%eax; syscall; mov %%rax, %%r12;"
+			 "mov $0, %%edi; mov %[go], %%eax; syscall;"
+			 "mov %%r12, %[result]"
+			 : [result] "=m"(result)
+			 : [go] "i"(LODGER_KMOD_SWITCH), [run] "i"(LODGER_KMOD_RUN)
+			 : "rax", "rdi", "rcx", "r11", "r12", "memory");
+	CHECK_EQ(result, -EINVAL);
+	CHECK_EQ(kmod_run_at(user_call), LODGER_KMOD_EXIT_CALL);
+}
+
+/* The view has what the space has, after each way to change it. */
+static void view_follows(void)
+{
+	int fd = make_file();
+	volatile long *at = (volatile long *)map_file(FILE_AT, fd, 0, FILE_PAGES,
+						      PROT_READ | PROT_WRITE);
+
+	at[0] = 100;
+	at[512] = 101;
+	at[1024] = 102;
+	become_with_view();
+	for (long i = 0; i < FILE_PAGES; i++)
+		CHECK_EQ(seen_at(FILE_AT + (unsigned long)i * 4096), 100 + i);
+	at[512] = 7;
+	CHECK_EQ(seen_at(FILE_AT + 4096), 7);
+	CHECK_EQ(munmap((void *)(FILE_AT + 4096), 4096), 0);
+	CHECK_EQ(seen_at(FILE_AT + 4096), -1);
+	CHECK_EQ(seen_at(FILE_AT + 8192), 102);
+	map_file(FILE_AT + 4096, fd, 0, 1, PROT_READ);
+	CHECK_EQ(seen_at(FILE_AT + 4096), 100);
+	map_file(FILE_AT, fd, 2, 1, PROT_READ | PROT_WRITE); /* over another */
+	CHECK_EQ(seen_at(FILE_AT), 102);
+	CHECK_EQ(mprotect((void *)FILE_AT, 4096, PROT_NONE), 0);
+	CHECK_EQ(seen_at(FILE_AT), -1);
+	CHECK_EQ(mprotect((void *)FILE_AT, 4096, PROT_READ), 0);
+	CHECK_EQ(seen_at(FILE_AT), 102);
+	CHECK_EQ(mremap((void *)FILE_AT, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED,
+			(void *)(FILE_AT + 0x10000)) != MAP_FAILED, 1);
+	CHECK_EQ(seen_at(FILE_AT), -1);
+	CHECK_EQ(seen_at(FILE_AT + 0x10000), 102);
+}
+
+/* A page that may be read only is not written, and more changes than are noted. */
+static void view_rights(void)
+{
+	int fd = make_file();
+	volatile long *at = (volatile long *)map_file(FILE_AT, fd, 0, FILE_PAGES,
+						      PROT_READ | PROT_WRITE);
+
+	at[0] = 1;
+	become_with_view();
+	CHECK_EQ(mprotect((void *)FILE_AT, 4096, PROT_READ), 0);
+	run->regs.rdi = FILE_AT;
+	CHECK_EQ(kmod_run_at(user_write), LODGER_KMOD_EXIT_FAULT);
+	CHECK_EQ(run->sig, SIGSEGV);
+	CHECK_EQ(seen_at(FILE_AT), 1);
+	CHECK_EQ(seen_at(FILE_AT + 4096), 0);
+	for (unsigned long i = 0; i < 40; i++)
+		munmap((void *)(FILE_AT + 0x100000 + i * 0x10000), 4096);
+	CHECK_EQ(munmap((void *)FILE_AT, FILE_PAGES * 4096), 0);
+	CHECK_EQ(seen_at(FILE_AT), -1);
+	CHECK_EQ(seen_at(FILE_AT + 4096), -1);
+}
+
+/* A file's mapping that reaches into the hidden range: its part there is hidden. */
+static void view_edges(void)
+{
+	int fd = memfd_create("edges", 0);
+	const unsigned long at = HIDDEN_AT - 8192, bytes = HIDDEN_BYTES + 16384;
+
+	CHECK_EQ(ftruncate(fd, (off_t)bytes), 0);
+	CHECK_EQ(munmap((void *)HIDDEN_AT, HIDDEN_BYTES), 0);
+	map_file(at, fd, 0, bytes / 4096, PROT_READ | PROT_WRITE);
+	for (unsigned long i = 0; i < bytes; i += 4096)
+		*(volatile long *)(at + i) = (long)i + 1;
+	become_with_view();
+	CHECK_EQ(seen_at(HIDDEN_AT - 4096), 4097);
+	CHECK_EQ(seen_at(HIDDEN_AT + HIDDEN_BYTES), (long)HIDDEN_BYTES + 8193);
+	for (unsigned long i = 0; i < HIDDEN_BYTES; i += 0x81000)
+		CHECK_EQ(seen_at(HIDDEN_AT + i), -1);
+	CHECK_EQ(seen_at(HIDDEN_AT - 8192), 1);
+	CHECK_EQ(seen_at(HIDDEN_AT + HIDDEN_BYTES - 4096), -1);
+}
+
 static void hidden_pages(void)
 {
 	hidden(1);
@@ -278,7 +443,20 @@ static void interrupted(void)
 	}
 }
 
-static int spinning_child(int *parent_fd)
+static void view_interrupted(void)
+{
+	struct itimerval tick = { { 0, 1000 }, { 0, 1000 } };
+
+	signal(SIGALRM, on_alarm);
+	become_with_view();
+	CHECK_EQ(setitimer(ITIMER_REAL, &tick, NULL), 0);
+	while (alarms < 50) {
+		run->stop = 0;
+		CHECK_EQ(kmod_run_at(user_spin), LODGER_KMOD_EXIT_SIGNAL);
+	}
+}
+
+static int spinning_child(int *parent_fd, uint32_t hide)
 {
 	int ready[2];
 	char byte;
@@ -287,7 +465,10 @@ static int spinning_child(int *parent_fd)
 	CHECK_EQ(pipe(ready), 0);
 	pid = fork();
 	if (pid == 0) {
-		become(LODGER_KMOD_HIDE_US);
+		if (hide == LODGER_KMOD_HIDE_MM)
+			become_with_view();
+		else
+			become(hide);
 		close(device);
 		CHECK_EQ(write(ready[1], "x", 1), 1);
 		kmod_run_at(user_spin);
@@ -299,24 +480,41 @@ static int spinning_child(int *parent_fd)
 	return pid;
 }
 
-static void killed(void)
+static void killed_with(uint32_t hide)
 {
 	int fd, status;
-	pid_t pid = spinning_child(&fd);
+	pid_t pid = spinning_child(&fd, hide);
 
 	kill(pid, SIGKILL);
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	CHECK_EQ(status, SIGKILL);
 }
 
-static void closed(void)
+static void killed(void)
+{
+	killed_with(LODGER_KMOD_HIDE_US);
+}
+
+static void closed_with(uint32_t hide)
 {
 	int fd, status;
-	pid_t pid = spinning_child(&fd);
+	pid_t pid = spinning_child(&fd, hide);
 
 	close(fd); /* the last of it */
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	CHECK_EQ(status, SIGKILL);
+}
+
+static void closed(void)
+{
+	closed_with(LODGER_KMOD_HIDE_US);
+}
+
+static void view_killed(void)
+{
+	killed_with(LODGER_KMOD_HIDE_MM);
+	device = kmod_open_device();
+	closed_with(LODGER_KMOD_HIDE_MM);
 }
 
 static void forked(void)
@@ -459,6 +657,13 @@ static const struct {
 	{ "registering address spaces", registering, 1 },
 	{ "switching address spaces", switching, 1 },
 	{ "exec in another address space", exec_elsewhere, 1 },
+	{ "view: without one", view_missing, 1 },
+	{ "view: spaces are pairs", view_pairs, 1 },
+	{ "view: follows its space", view_follows, 1 },
+	{ "view: rights, many changes", view_rights, 1 },
+	{ "view: edges of the hidden range", view_edges, 1 },
+	{ "view: signals", view_interrupted, 1 },
+	{ "view: kill -9, last descriptor closed", view_killed, 1 },
 };
 
 int main(void)

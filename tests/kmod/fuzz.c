@@ -71,7 +71,7 @@ static void random_attach(void)
 	};
 
 	if (below(2))
-		kmod_attach(device, (unsigned)below(2));
+		kmod_attach(device, (unsigned)below(3));
 	else
 		ioctl(device, LODGER_KMOD_ATTACH, &args);
 }
@@ -143,6 +143,17 @@ static void random_child(void)
 	waitpid(pid, NULL, 0);
 }
 
+/* The address space that USER state is in where a second one hides. */
+static void random_lender(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(ioctl(device, LODGER_KMOD_REGISTER, 1) != 0);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
 static void random_step(void)
 {
 	struct lodger_kmod_counters count;
@@ -209,10 +220,14 @@ static void owner(unsigned long seed)
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		scribble();
 	}
+	if (below(4))
+		kmod_leave_rseq();
 	signal(SIGALRM, on_alarm);
 	setitimer(ITIMER_REAL, &tick, NULL);
 	if (below(8))
-		kmod_attach(device, (unsigned)below(2));
+		kmod_attach(device, (unsigned)below(3));
+	if (below(2))
+		random_lender();
 	for (int i = 0; i < STEPS; i++)
 		random_step();
 	_exit(0);

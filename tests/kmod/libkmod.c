@@ -7,9 +7,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/rseq.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define PAGE 4096UL
+#define RSEQ_AREA_BYTES 32 /* of the C library's: rseq(2), the first version's */
 #define USER_STACK_BYTES (64UL << 10)
 
 long run_now(void);
@@ -45,6 +48,15 @@ int kmod_open_device(void)
 		return fd;
 	perror(LODGER_KMOD_PATH);
 	exit(99);
+}
+
+void kmod_leave_rseq(void)
+{
+	char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
+
+	if (__rseq_size && syscall(SYS_rseq, area, RSEQ_AREA_BYTES, RSEQ_FLAG_UNREGISTER,
+				   RSEQ_SIG))
+		perror("rseq");
 }
 
 int kmod_attach(int fd, uint32_t hide)

@@ -20,6 +20,8 @@ extern struct lodger_kmod_run *run;
 void kmod_prepare(int touch);
 /* Opens the device, or dies. */
 int kmod_open_device(void);
+/* The C library's area for rseq(2) is given up: for HIDE_MM. */
+void kmod_leave_rseq(void);
 /* ATTACH with what kmod_prepare made; hide is enum lodger_kmod_hide. 0 or
  * -errno. */
 int kmod_attach(int fd, uint32_t hide);

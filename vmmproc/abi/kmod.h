@@ -14,7 +14,7 @@
 #define ABI_KMOD_H
 
 #define LODGER_KMOD_PATH "/dev/lodger"
-#define LODGER_KMOD_VERSION 1
+#define LODGER_KMOD_VERSION 2
 
 /*
  * System-call numbers, in KERNEL state. They are far from those of Linux, so
@@ -74,14 +74,23 @@ struct lodger_kmod_run {
 enum lodger_kmod_hide {
 	LODGER_KMOD_HIDE_NOT = 0, /* the owner sees to it */
 	LODGER_KMOD_HIDE_US,	  /* supervisor bit of page-directory entries */
+	LODGER_KMOD_HIDE_MM,	  /* an address space without it: see below */
 };
+
+/*
+ * With HIDE_MM the spaces are pairs: the guest kernel goes from one even number to
+ * another, and USER state of space n is in space n + 1, which must be registered:
+ * the module empties it and fills it with the mappings of files that space n
+ * has, as they are touched. RUN is -ENOENT without it, -EINVAL in an odd one,
+ * another -errno if the host has no memory for it.
+ */
 
 /*
  * ATTACH: the calling task, which must have one thread and no tracer, becomes
  * this descriptor's machine, in KERNEL state. run is the address of the shared
  * page, which is pinned; [hide_start, hide_end) is hidden in USER state.
  * -EBUSY: the descriptor has a machine, or the task is one or uses system call
- * user dispatch; -EINVAL: another version, a range that is misaligned, too long
+ * user dispatch, or, with HIDE_MM, has an area for rseq(2); -EINVAL: another version, a range that is misaligned, too long
  * or outside user space;
  * -EPERM: a tracer, a 32-bit task; -EFAULT: no page at run.
  */
@@ -96,6 +105,7 @@ struct lodger_kmod_attach {
 struct lodger_kmod_counters {
 	__u64 runs, calls, faults, signals;
 	__u64 hides, switches, spaces;
+	__u64 fills; /* faults that the module answered, HIDE_MM */
 };
 
 /* Returns LODGER_KMOD_VERSION. */

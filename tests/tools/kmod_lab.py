@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""scripts/kmod-lab without a host to boot: what it says where there is no emulator, what
+it makes of a host's words, which sets its plans are for. Speaks TAP."""
+import argparse
+import importlib.machinery
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LAB = os.path.join(TOP, "scripts/kmod-lab")
+
+WORDS = """ok 1 -  kmod/device: refused: arguments
+# tests/kmod/device.c:1: why
+not ok 2 -  attack/a@kmod: reads the core
+# and this
+not ok 3 -  guest/t_fault@kmod: SIGFPE: SSE
+ok 4 -  hostile/gate@kmod: handler-none # SKIP has no object in this mechanism set
+ok - kmod/unload
+"""
+
+
+def load_lab():
+    sys.dont_write_bytecode = True
+    loader = importlib.machinery.SourceFileLoader("kmod_lab", LAB)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("kmod_lab", loader))
+    loader.exec_module(module)
+    return module
+
+
+def run_without_qemu(*argv):
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink(sys.executable, os.path.join(folder, "python3"))
+        os.symlink("/usr/bin/env", os.path.join(folder, "env"))
+        done = subprocess.run([sys.executable, LAB, *argv], env={**os.environ, "PATH": folder},
+                              capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def no_qemu():
+    status, out, err = run_without_qemu()
+    assert status == 77 and not out and "qemu-system-x86" in err, (status, out, err)
+
+
+def no_qemu_in_tap():
+    status, out, err = run_without_qemu("--tap")
+    assert status == 0 and out.startswith("1..0 # SKIP qemu") and not err, (status, out, err)
+
+
+def results():
+    got = [(kind, name) for kind, name, _ in load_lab().read_tap(WORDS)]
+    assert got == [("pass", "kmod/device: refused: arguments"),
+                   ("FAIL", "attack/a@kmod: reads the core"),
+                   ("SKIP", "guest/t_fault@kmod: SIGFPE: SSE"),
+                   ("SKIP", "hostile/gate@kmod: handler-none"), ("pass", "kmod/unload")], got
+
+
+def rungs_are_sets():
+    lab = load_lab()
+    sets = lab.load_tests_run().read_sets()
+    assert all(name in sets for name in lab.LADDER + lab.OTHERS), sets
+
+
+def plan():
+    args = argparse.Namespace(fuzz=5, seed=1, rung=["kmod-us"], full=False, only="gate|t_cow")
+    lines = list(load_lab().check_plan(args))
+    tests = [line.split()[2] for line in lines if line.startswith("t ")]
+    assert tests == ["kmod/device", "kmod/fuzz", "guest/t_cow@kmod-us", "hostile/gate@kmod-us",
+                     "kmod/unload"], tests
+
+
+def main():
+    tests = [no_qemu, no_qemu_in_tap, results, rungs_are_sets, plan]
+    failed = 0
+    print(f"1..{len(tests)}")
+    for number, test in enumerate(tests, start=1):
+        try:
+            test()
+            print(f"ok {number} - {test.__name__}")
+        except Exception as e:
+            failed = 1
+            print(f"# {e!r}\nnot ok {number} - {test.__name__}")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
