@@ -67,12 +67,12 @@ endef
 $(eval $(call guest_tests,guest))
 $(eval $(call guest_tests,attack))
 
-# Where the guest kernel has instructions that an attack is about (a_pkey.c).
+# Where the guest kernel has instructions that an attack is about (a_pkey*.c).
 kernel_places := $(B)/tests/kernel_places.h
 $(kernel_places): $(B)/guestkern.elf scripts/kernel_places
 	@mkdir -p $(@D)
 	$(call say,GEN)scripts/kernel_places $< >$@
-$(call objects,prog,tests/attack/a_pkey.c): $(kernel_places)
+$(call objects,prog,$(wildcard tests/attack/a_pkey*.c)): $(kernel_places)
 
 # The differential program runs on both sides: an ordinary static program of the host's
 # compiler and libc.

@@ -158,6 +158,7 @@ int blkdev_read_ram_wait(struct blkdev *dev, u64 at, gpa_t to, size_t len_bytes,
 		}
 		/* the bounce buffer is others' while this task sleeps */
 		n = MIN(len_bytes, (size_t)LODGER_DISKIO_BYTES_MAX);
+		ram_written(to, n);
 		err = diskio_read(dev->file, at, to, n);
 		*slept |= err != -EAGAIN;
 	}

@@ -28,6 +28,16 @@ static bool inside_window(u64 addr)
 	return addr >= LODGER_WINDOW_BASE && addr < LODGER_WINDOW_END;
 }
 
+/* What of the window user mode can execute in every set. */
+static bool is_gate_code(u64 addr)
+{
+	const u64 stubs_end = LODGER_PATCH_STUBS + /* they follow the moved ones */
+			      LODGER_PATCH_COUNT * LODGER_PATCH_STUB_BYTES;
+
+	return (addr >= LODGER_GATE_TEXT && addr < LODGER_GATE_TEXT + PAGE_SIZE) ||
+	       (addr >= LODGER_MOVED_STUBS && addr < stubs_end);
+}
+
 static enum mm_access fault_access(const struct trap_frame *tf)
 {
 	if (tf->err & TRAP_PF_FETCH)
@@ -101,7 +111,10 @@ static void serve_call(struct trap_frame *tf)
 void trap_upcall(struct trap_frame *tf)
 {
 	sched_enter_kernel(current_task());
-	if (inside_window(tf->rip) && tf->kind != TRAP_PAGEFAULT) {
+	if (inside_window(tf->rip) && tf->kind == TRAP_IRQ && !is_gate_code(tf->rip)) {
+		/* between a jump there and the fault that it raises */
+		signal_force_fault(SIGSEGV, SEGV_MAPERR, tf->rip);
+	} else if (inside_window(tf->rip) && tf->kind != TRAP_PAGEFAULT) {
 		/* only by jumping there: the gate is no service for programs */
 		signal_kill_current(SIGSEGV, "jumped into the guest kernel's window");
 	} else if (tf->cs != TRAP_USER_CS) {

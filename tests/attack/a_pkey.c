@@ -22,78 +22,9 @@
 
 #include "kernel_places.h"
 #include "libattack.h"
+#include "libkeys.h"
 
-#define CPUID7_ECX_OSPKE 0x10
-#define PKRU_FEATURE 0x200
 #define XSAVE_BYTES 4096
-
-/* xor ecx, ecx; xor edx, edx; xor eax, eax; wrpkru; mov (rdi), al; ret */
-static const unsigned char opener[] = { 0x31, 0xc9, 0x31, 0xd2, 0x31, 0xc0, 0x0f,
-					0x01, 0xef, 0x8a, 0x07, 0xc3 };
-#define OPENER_INSN 6 /* where wrpkru is */
-/* the same length, without it */
-static const unsigned char harmless[] = { 0x31, 0xc9, 0x31, 0xd2, 0x31, 0xc0, 0x90,
-					  0x90, 0x90, 0x90, 0x90, 0xc3 };
-
-static int have_keys(void)
-{
-	unsigned a = 7, b, c = 0, d;
-
-	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-	return c & CPUID7_ECX_OSPKE;
-}
-
-/* Is this process's core closed by the key? Then the attack is a real one. */
-static int by_key(void)
-{
-	unsigned number = *(volatile unsigned *)LODGER_GATE_NUMBER;
-
-	return *(volatile unsigned *)LODGER_GATE_KEY &&
-	       !((volatile unsigned char *)LODGER_USER_PAGE_BY_CALL)[number];
-}
-
-static void must_be_by_key(void)
-{
-	attack_need_machine();
-	CHECK(by_key() || !*(volatile unsigned *)LODGER_GATE_KEY);
-}
-
-static void call_with_core(void *code)
-{
-	((void (*)(unsigned long))code)(LODGER_COUNTERS_ADDR);
-}
-
-/* The opener at this place does not open. */
-static void must_not_open(void *code)
-{
-	CHECK(attack_try(call_with_core, code) != 0);
-	attack_check_closed();
-	attack_check_alive();
-}
-
-static void must_work(void *code)
-{
-	CHECK_EQ(attack_try(call_with_core, code), 0);
-}
-
-/* A file of whole pages with the code at an offset. */
-static int file_with(const unsigned char *code, size_t bytes, long at, long pages)
-{
-	int fd = (int)sys2(__NR_memfd_create, (long)"code", 0);
-
-	CHECK(fd >= 0);
-	CHECK_OK(ftruncate(fd, pages * PAGE_SIZE));
-	CHECK_EQ(pwrite(fd, code, bytes, at), (long)bytes);
-	return fd;
-}
-
-static unsigned char *map(int fd, long bytes, int prot, int flags)
-{
-	void *at = mmap(NULL, bytes, prot, flags, fd, 0);
-
-	CHECK(at != MAP_FAILED);
-	return at;
-}
 
 /* --- pages ------------------------------------------------------------------------- */
 
@@ -101,30 +32,30 @@ static void in_a_file(void)
 {
 	int fd;
 
-	must_be_by_key();
-	fd = file_with(opener, sizeof(opener), 0, 1);
-	must_not_open(map(fd, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE));
+	keys_need();
+	fd = keys_file(keys_opener, sizeof(keys_opener), 0, 1);
+	keys_must_not_open(keys_map(fd, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE));
 }
 
 static void in_a_writable_page(void)
 {
 	unsigned char *page;
 
-	must_be_by_key();
+	keys_need();
 	page = attack_page(0);
-	memcpy(page, opener, sizeof(opener));
-	must_not_open(page);
+	memcpy(page, keys_opener, sizeof(keys_opener));
+	keys_must_not_open(page);
 }
 
 static void written_then_executable(void)
 {
 	unsigned char *page;
 
-	must_be_by_key();
-	page = map(-1, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
-	memcpy(page, opener, sizeof(opener));
+	keys_need();
+	page = keys_map(-1, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+	memcpy(page, keys_opener, sizeof(keys_opener));
 	CHECK_OK(mprotect(page, PAGE_SIZE, PROT_READ | PROT_EXEC));
-	must_not_open(page);
+	keys_must_not_open(page);
 }
 
 /* Good code in a file's page that has been executed. */
@@ -132,11 +63,11 @@ static unsigned char *good_code(int *fd, int flags)
 {
 	unsigned char *code;
 
-	must_be_by_key();
-	*fd = file_with(harmless, sizeof(harmless), 0, 1);
-	code = map(*fd, PAGE_SIZE, PROT_READ | PROT_EXEC, flags);
-	must_work(code);
-	must_be_by_key();
+	keys_need();
+	*fd = keys_file(keys_harmless, sizeof(keys_harmless), 0, 1);
+	code = keys_map(*fd, PAGE_SIZE, PROT_READ | PROT_EXEC, flags);
+	keys_must_work(code);
+	keys_need();
 	return code;
 }
 
@@ -147,9 +78,9 @@ static void changed_by_another_mapping(void)
 	int fd;
 
 	code = good_code(&fd, MAP_SHARED);
-	data = map(fd, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED);
-	memcpy(data, opener, sizeof(opener));
-	must_not_open(code);
+	data = keys_map(fd, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED);
+	memcpy(data, keys_opener, sizeof(keys_opener));
+	keys_must_not_open(code);
 }
 
 static void changed_by_write(void)
@@ -158,8 +89,8 @@ static void changed_by_write(void)
 	int fd;
 
 	code = good_code(&fd, MAP_SHARED);
-	CHECK_EQ(pwrite(fd, opener, sizeof(opener), 0), (long)sizeof(opener));
-	must_not_open(code);
+	CHECK_EQ(pwrite(fd, keys_opener, sizeof(keys_opener), 0), (long)sizeof(keys_opener));
+	keys_must_not_open(code);
 }
 
 /* By another process, while this one can execute it. */
@@ -168,7 +99,7 @@ static unsigned char *shared_data;
 static void write_from_child(void)
 {
 	CHECK_OK(mprotect(shared_data, PAGE_SIZE, PROT_READ | PROT_WRITE));
-	memcpy(shared_data, opener, sizeof(opener));
+	memcpy(shared_data, keys_opener, sizeof(keys_opener));
 }
 
 static void changed_by_another_process(void)
@@ -176,13 +107,13 @@ static void changed_by_another_process(void)
 	unsigned char *code;
 	int fd;
 
-	must_be_by_key();
-	fd = file_with(harmless, sizeof(harmless), 0, 1);
-	code = map(fd, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED);
-	shared_data = map(fd, PAGE_SIZE, PROT_READ, MAP_SHARED);
-	must_work(code);
+	keys_need();
+	fd = keys_file(keys_harmless, sizeof(keys_harmless), 0, 1);
+	code = keys_map(fd, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED);
+	shared_data = keys_map(fd, PAGE_SIZE, PROT_READ, MAP_SHARED);
+	keys_must_work(code);
 	test_child(write_from_child);
-	must_not_open(code);
+	keys_must_not_open(code);
 }
 
 static void changed_by_protection(void)
@@ -192,9 +123,9 @@ static void changed_by_protection(void)
 
 	code = good_code(&fd, MAP_PRIVATE);
 	CHECK_OK(mprotect(code, PAGE_SIZE, PROT_READ | PROT_WRITE));
-	memcpy(code, opener, sizeof(opener));
+	memcpy(code, keys_opener, sizeof(keys_opener));
 	CHECK_OK(mprotect(code, PAGE_SIZE, PROT_READ | PROT_EXEC));
-	must_not_open(code);
+	keys_must_not_open(code);
 }
 
 /* One instruction in two pages, in one mapping and in two that are put together. */
@@ -202,23 +133,23 @@ static void across_pages(void)
 {
 	long split;
 
-	must_be_by_key();
+	keys_need();
 	for (split = 1; split <= 2; split++) {
-		long at = PAGE_SIZE - OPENER_INSN - split;
-		int fd = file_with(opener, sizeof(opener), at, 2);
-		unsigned char *code = map(fd, 2 * PAGE_SIZE, PROT_READ | PROT_EXEC,
+		long at = PAGE_SIZE - KEYS_OPENER_INSN - split;
+		int fd = keys_file(keys_opener, sizeof(keys_opener), at, 2);
+		unsigned char *code = keys_map(fd, 2 * PAGE_SIZE, PROT_READ | PROT_EXEC,
 					  MAP_PRIVATE);
 
-		must_not_open(code + at);
+		keys_must_not_open(code + at);
 		close(fd);
 	}
 }
 
 static void put_together(long split, int second_first)
 {
-	long at = PAGE_SIZE - OPENER_INSN - split;
-	int fd = file_with(opener, sizeof(opener), at, 2);
-	unsigned char *code = map(-1, 2 * PAGE_SIZE, PROT_NONE,
+	long at = PAGE_SIZE - KEYS_OPENER_INSN - split;
+	int fd = keys_file(keys_opener, sizeof(keys_opener), at, 2);
+	unsigned char *code = keys_map(-1, 2 * PAGE_SIZE, PROT_NONE,
 				  MAP_PRIVATE | MAP_ANONYMOUS);
 
 	for (int i = 0; i < 2; i++) {
@@ -227,16 +158,16 @@ static void put_together(long split, int second_first)
 		CHECK(mmap(code + page * PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_EXEC,
 			   MAP_PRIVATE | MAP_FIXED, fd, page * PAGE_SIZE) != MAP_FAILED);
 		/* what is executable is touched */
-		attack_try(call_with_core, code + page * PAGE_SIZE +
+		attack_try(keys_call, code + page * PAGE_SIZE +
 						   (page ? 16 : at - 16));
 	}
-	must_not_open(code + at);
+	keys_must_not_open(code + at);
 	close(fd);
 }
 
 static void one_by_one(void)
 {
-	must_be_by_key();
+	keys_need();
 	for (long split = 1; split <= 2; split++) {
 		put_together(split, 0);
 		put_together(split, 1);
@@ -285,8 +216,8 @@ static void load_area(void *bv)
 
 static void by_xrstor(void)
 {
-	must_be_by_key();
-	CHECK(attack_try(load_area, (void *)PKRU_FEATURE) != 0);
+	keys_need();
+	CHECK(attack_try(load_area, (void *)KEYS_PKRU_FEATURE) != 0);
 	attack_check_closed();
 	CHECK(attack_try(load_area, (void *)0) != 0);
 	attack_check_closed();
@@ -335,7 +266,7 @@ static void at_the_gate(void)
 	static const unsigned rights[] = { 0, LODGER_PKRU_OPEN, LODGER_PKRU_CLOSED,
 					   4, 8, 0xaaaaaaa8, 0x55555558, 0xfffffffc };
 
-	must_be_by_key();
+	keys_need();
 	for (size_t i = 0; i < ARRAY_SIZE(wrpkru_at); i++)
 		for (size_t k = 0; k < ARRAY_SIZE(rights); k++) {
 			regs = (struct attack_regs){ .rax = rights[k],
@@ -356,12 +287,12 @@ static void spin_at_xrstor(void)
 
 static void at_xrstor(void)
 {
-	must_be_by_key();
+	keys_need();
 	memset(area, 0, sizeof(area));
 	for (size_t i = 0; i < ARRAY_SIZE(xrstor_at); i++) {
 		int status;
 
-		regs = (struct attack_regs){ .rax = PKRU_FEATURE,
+		regs = (struct attack_regs){ .rax = KEYS_PKRU_FEATURE,
 					     .rdi = (unsigned long)area,
 					     .rip = xrstor_at[i] };
 		status = test_status(spin_at_xrstor);
@@ -404,7 +335,7 @@ static void at_host_call(void)
 		{ .rax = __NR_exit_group },
 	};
 
-	must_be_by_key();
+	keys_need();
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		regs = calls[i];
 		attack_harmless(make_host_call);
@@ -418,7 +349,7 @@ static void at_nested_return(void)
 {
 	static unsigned char frame[8192] __attribute__((aligned(64)));
 
-	must_be_by_key();
+	keys_need();
 	regs = (struct attack_regs){ .rax = __NR_rt_sigreturn,
 				     .rsp = (unsigned long)frame + 4096,
 				     .rip = KERNEL_NESTED_RETURN };
@@ -465,7 +396,7 @@ static void enter_opening_call(void)
 
 static void at_the_opening_call(void)
 {
-	must_be_by_key();
+	keys_need();
 	attack_harmless(enter_opening_call);
 	attack_check_closed();
 	attack_check_alive();
@@ -473,11 +404,11 @@ static void at_the_opening_call(void)
 
 static void data_is_not_text(void)
 {
-	must_be_by_key();
+	keys_need();
 	CHECK(!attack_can_run(LODGER_BOOT_ADDR));
 	CHECK(!attack_can_run(LODGER_COUNTERS_ADDR));
 	CHECK(!attack_can_run(CORE_END - PAGE_SIZE));
-	must_be_by_key();
+	keys_need();
 }
 
 /* --- the host's frames ------------------------------------------------------------------ */
@@ -495,7 +426,7 @@ static void denied_to_itself(void)
 	int status;
 
 	attack_need_machine();
-	if (have_keys() && (!set || strncmp(set, "patch-", 6)))
+	if (keys_are_there() && (!set || strncmp(set, "patch-", 6)))
 		test_skip("one host process for all: docs/security.md");
 	status = test_status(deny_all);
 	CHECK(status == 0 || WIFSIGNALED(status));

@@ -348,6 +348,14 @@ static void read_eintr(void)
 	CHECK(count >= 1);
 }
 
+static volatile unsigned int *seen; /* shared with a child */
+
+static void note_for_child(int sig)
+{
+	note(sig);
+	++*seen;
+}
+
 static void read_restarts(void)
 {
 	pid_t parent = getpid();
@@ -356,14 +364,16 @@ static void read_restarts(void)
 	pid_t pid;
 
 	CHECK_OK(pipe(fds));
-	handle(SIGUSR1, note, SA_RESTART);
+	seen = shared_counter();
+	handle(SIGUSR1, note_for_child, SA_RESTART);
 	pid = test_fork();
 	if (pid == 0) {
-		int i;
+		unsigned int i;
 
 		for (i = 0; i < 3; i++) {
 			sleep_ms(10);
 			CHECK_OK(kill(parent, SIGUSR1));
+			WAIT_UNTIL(*seen == i + 1);
 		}
 		sleep_ms(10);
 		CHECK_EQ(write(fds[1], "x", 1), 1);
