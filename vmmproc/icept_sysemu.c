@@ -107,21 +107,23 @@ static int user_stop(struct machine *m, struct icept_event *ev)
 	return 0;
 }
 
-/* A call of the guest kernel that the filter tells of. */
+/* A call of the guest kernel that the filter tells of. The closing one needs no look
+ * at its registers: the filter says so of one call at one address only. */
 static int filter_stop(struct machine *m, struct icept_event *ev)
 {
-	int err = redirect_read_call(m, ev);
+	int err;
 
+	if (redirect_has_message(m, FILTER_TRACE_CLOSES)) {
+		m->count.stops_syscall++;
+		redirect_of(m)->in_user = true;
+		return 0;
+	}
+	err = redirect_read_call(m, ev);
 	if (err)
 		return err;
-	if (redirect_is_message(m, m->image.host_call_ip,
-				FILTER_TRACE_REFUSED))
-		ev->kind = ICEPT_REFUSED_CALL;
-	else if (redirect_is_message(m, m->image.call_close_ip,
-				     FILTER_TRACE_CLOSES))
-		redirect_of(m)->in_user = true;
-	else
+	if (!redirect_is_message(m, m->image.host_call_ip, FILTER_TRACE_REFUSED))
 		return -EPROTO;
+	ev->kind = ICEPT_REFUSED_CALL;
 	return 0;
 }
 

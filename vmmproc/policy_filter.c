@@ -299,12 +299,12 @@ static int export_to(scmp_filter_ctx ctx, struct sock_filter *out, size_t max,
 int policy_export_filter(const struct policy_env *env, uint32_t refuse_action,
 			 struct sock_filter *out, size_t max, size_t *count)
 {
-	/* what serves faults and calls, then what serves reads and clocks */
+	/* what serves faults, calls and switches, then what serves reads and clocks */
 	static const int first[] = {
-		__NR_sigaltstack, __NR_mmap,	  __NR_mprotect,
-		__NR_munmap,	  __NR_pread64,	  __NR_pwrite64,
-		__NR_read,	  __NR_write,	  __NR_clock_gettime,
-		__NR_ppoll,
+		__NR_sigaltstack, __NR_futex,	  __NR_mmap,
+		__NR_mprotect,	  __NR_munmap,	  __NR_pread64,
+		__NR_pwrite64,	  __NR_read,	  __NR_write,
+		__NR_clock_gettime, __NR_ppoll,
 	};
 	scmp_filter_ctx ctx = NULL;
 	int err = new_context(&ctx, refuse_action);

@@ -71,14 +71,18 @@ int redirect_to_stop(struct machine *m, enum __ptrace_request request,
 	return err;
 }
 
-bool redirect_is_message(const struct machine *m, uint64_t ip,
-			 unsigned long message)
+bool redirect_has_message(const struct machine *m, unsigned long message)
 {
 	unsigned long got = 0;
 
-	return redirect_of(m)->regs.rip == ip &&
-	       ptrace(PTRACE_GETEVENTMSG, m->guest_pid, 0, &got) == 0 &&
+	return ptrace(PTRACE_GETEVENTMSG, m->guest_pid, 0, &got) == 0 &&
 	       got == message;
+}
+
+bool redirect_is_message(const struct machine *m, uint64_t ip,
+			 unsigned long message)
+{
+	return redirect_of(m)->regs.rip == ip && redirect_has_message(m, message);
 }
 
 /* The first bytes of the tracee's registers, or -errno. */

@@ -45,7 +45,9 @@ int redirect_read_call(struct machine *m, struct icept_event *ev);
 /* The call that stopped, and is not made, is to be begun again. 0 or -errno. */
 int redirect_repeat(const struct machine *m);
 
-/* Is this the seccomp stop with that message (enum filter_trace) at that ip? */
+/* Is this seccomp stop one with that message (enum filter_trace)? The other: and at
+ * that ip, of the registers that were read? */
+bool redirect_has_message(const struct machine *m, unsigned long message);
 bool redirect_is_message(const struct machine *m, uint64_t ip,
 			 unsigned long message);
 
