@@ -72,7 +72,8 @@ static int fill_strings(const struct machine *m, struct lodger_boot *boot)
 			(m->bind[i].read_only ? LODGER_BIND_READ_ONLY : 0) |
 			(m->bind[i].is_file ? LODGER_BIND_FILE : 0) |
 			(m->bind[i].is_root ? LODGER_BIND_ROOT : 0) |
-			(m->bind[i].is_private ? LODGER_BIND_PRIVATE : 0);
+			(m->bind[i].is_private ? LODGER_BIND_PRIVATE : 0) |
+			(m->bind[i].is_output ? LODGER_BIND_OUTPUT : 0);
 	}
 	if (!area.full)
 		return 0;

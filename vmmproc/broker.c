@@ -127,7 +127,7 @@ static int install_filter(void)
 	static const int calls[] = {
 		SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(openat),
 		SCMP_SYS(openat2), SCMP_SYS(close), SCMP_SYS(statx),
-		SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(lseek),
+		SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(write), SCMP_SYS(lseek),
 		SCMP_SYS(getdents64), SCMP_SYS(readlinkat), SCMP_SYS(mkdirat),
 		SCMP_SYS(mknodat),
 		SCMP_SYS(symlinkat), SCMP_SYS(linkat), SCMP_SYS(unlinkat),
@@ -210,9 +210,13 @@ static void broker_main(const struct machine *m, pid_t vmm_pid)
 	if (ram == MAP_FAILED || confine(vmm_pid))
 		_exit(EXIT_LODGER);
 	b = broker_create(ram, m->ram_bytes, geteuid(), getegid());
-	for (uint32_t i = 0; b && i < m->bind_count; i++)
-		if (broker_add_root(b, (int)(BROKER_ROOTS + i), m->bind[i].read_only))
+	for (uint32_t i = 0; b && i < m->bind_count; i++) {
+		int at = (int)(BROKER_ROOTS + i);
+
+		if (m->bind[i].is_output ? broker_add_output(b, at) :
+					   broker_add_root(b, at, m->bind[i].read_only))
 			_exit(EXIT_LODGER);
+	}
 	if (!b || install_filter())
 		_exit(EXIT_LODGER);
 	serve(b);

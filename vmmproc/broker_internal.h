@@ -9,7 +9,7 @@
 
 #include "broker_serve.h"
 
-enum broker_access { BROKER_FREE = 0, BROKER_PATH, BROKER_READ, BROKER_WRITE };
+enum broker_access { BROKER_FREE = 0, BROKER_PATH, BROKER_READ, BROKER_WRITE, BROKER_OUTPUT };
 
 struct broker_node {
 	int fd;

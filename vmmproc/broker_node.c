@@ -284,3 +284,18 @@ int broker_add_root(struct broker *b, int fd, bool read_only)
 	b->root_count++;
 	return 0;
 }
+
+int broker_add_output(struct broker *b, int fd)
+{
+	int64_t handle;
+
+	if (b->root_count == LODGER_MAX_BINDS) {
+		close(fd);
+		return -ENOSPC;
+	}
+	handle = broker_node_add(b, fd, 0, BROKER_OUTPUT, (uint8_t)b->root_count);
+	if (handle != (int64_t)b->root_count)
+		return handle < 0 ? (int)handle : -EINVAL;
+	b->root_count++;
+	return 0;
+}

@@ -32,6 +32,10 @@ void broker_destroy(struct broker *b);
  * over fd, also when it fails. 0 or -errno. */
 int broker_add_root(struct broker *b, int fd, bool read_only);
 
+/* The same for a file that is only written, from its beginning on, and open for that: it
+ * may be a pipe. */
+int broker_add_output(struct broker *b, int fd);
+
 /*
  * Serves one message of len_bytes (of which as many as LODGER_BROKER_REQUEST_MAX are
  * at message). Fills reply, LODGER_BROKER_REPLY_MAX bytes of room, and returns the

@@ -53,6 +53,7 @@ struct bind_place {
 	const char *guest_path;
 	bool read_only, is_file;
 	bool is_root, is_private; /* changes stay in the guest */
+	bool is_output;		  /* they are written there; fd is open for that */
 };
 
 struct machine {
@@ -79,6 +80,7 @@ struct machine {
 	uint32_t bind_count;
 	int broker_fd, broker_guest_fd; /* ends of its socket, or -1 */
 	pid_t broker_pid;	/* -1: there is none */
+	char *overlay_temp;	/* layer.h: the name until all is written, or NULL */
 	uint64_t core_bytes, ram_bytes, root_bytes;
 	uint64_t gate_bytes;	/* of the core that the gate opens and closes:
 				 * all, or nothing with --protect none */
@@ -99,6 +101,7 @@ struct machine {
 	uint64_t end_ns;
 	volatile int stop_signal; /* signal that asked the VMM to end, or 0 */
 	volatile bool timed_out;
+	bool ended_well;	/* the guest kernel halted, having put all in order */
 
 	struct vmm_counters count;
 	char report[256];	/* why the machine ended badly, or "" */

@@ -53,6 +53,7 @@ struct options {
 	enum command command;
 	const char *root;	  /* NULL: the embedded root */
 	bool root_rw;		  /* --root-rw: changes go to the directory */
+	const char *overlay_in, *overlay_out; /* layers over a directory, or NULL */
 	struct disk_option disk[LODGER_MAX_DISKS]; /* --disk, in order */
 	int disk_count;
 	struct bind_option bind[LODGER_MAX_BINDS]; /* --bind, in order */

@@ -46,6 +46,18 @@ static int take_root(struct options *opt, const char *value)
 	return 0;
 }
 
+static int take_overlay_in(struct options *opt, const char *value)
+{
+	opt->overlay_in = value;
+	return 0;
+}
+
+static int take_overlay_out(struct options *opt, const char *value)
+{
+	opt->overlay_out = value;
+	return 0;
+}
+
 static int take_root_rw(struct options *opt, const char *value)
 {
 	(void)value;
@@ -72,13 +84,15 @@ static int take_disk(struct options *opt, const char *value)
 	return err ? -1 : 0;
 }
 
+#define BINDS_MAX 16
+
 static int take_bind(struct options *opt, const char *value)
 {
 	int err;
 
-	if (opt->bind_count == LODGER_MAX_BINDS - 1) {
+	if (opt->bind_count == BINDS_MAX) {
 		machine_complain("more than %d --bind options: leave some out",
-				 LODGER_MAX_BINDS - 1);
+				 BINDS_MAX);
 		return -1;
 	}
 	err = options_bind(&opt->bind[opt->bind_count], value);
@@ -400,6 +414,8 @@ static int take_policy(struct options *opt, const char *value)
 const struct option_spec options_specs[] = {
 	{ "root", 0, ARG_NEEDED, ON_GUEST, take_root },
 	{ "root-rw", 0, ARG_NONE, ON_GUEST, take_root_rw },
+	{ "overlay-in", 0, ARG_NEEDED, ON_GUEST, take_overlay_in },
+	{ "overlay-out", 0, ARG_NEEDED, ON_GUEST, take_overlay_out },
 	{ "disk", 0, ARG_NEEDED, ON_GUEST, take_disk },
 	{ "bind", 'v', ARG_NEEDED, ON_GUEST, take_bind },
 	{ "kernel", 0, ARG_NEEDED, ON_GUEST, take_kernel },

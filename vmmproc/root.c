@@ -372,13 +372,13 @@ static int check_archive(const struct root_sink *sink, const char *name)
 
 int root_open(struct machine *m)
 {
-	const char *path = m->opt->root;
+	const char *path = m->root_host ? m->opt->overlay_in : m->opt->root;
 	const size_t embedded_bytes =
 		(size_t)(lodger_rootfs_end - lodger_rootfs_start);
 	struct root_sink sink;
 	int err;
 
-	if (m->root_disk || m->root_host)
+	if (m->root_disk || (m->root_host && !path))
 		return 0;
 	if (sink_open(&sink, m->opt->mem_bytes - RESERVE_BYTES))
 		return -1;

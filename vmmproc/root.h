@@ -10,7 +10,7 @@
  * tar, plain or gzip; a plain tar file is taken itself, open for reading. Sets
  * m->root_fd and m->root_bytes.
  * A root that is a disk (m->root_disk) or a directory (m->root_host) is none of its
- * business.
+ * business; over a directory m->opt->overlay_in is the archive.
  * Returns 0, or -1 after one sentence.
  */
 int root_open(struct machine *m);

@@ -21,6 +21,7 @@
 #include "disks.h"
 #include "embed.h"
 #include "icept.h"
+#include "layer.h"
 #include "loop.h"
 #include "memory.h"
 #include "modes.h"
@@ -131,7 +132,7 @@ static int create_memory(struct machine *m)
 static int prepare(struct machine *m)
 {
 	if (streams_open(m) || open_trace(m) || disks_open(m) ||
-	    broker_open(m) || root_open(m))
+	    broker_open(m) || layer_open(m) || root_open(m))
 		return -1;
 	m->user_low_min = lowest_address();
 	m->bell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -179,7 +180,7 @@ static int verdict(const struct machine *m, const struct lodger_counters *c)
 static int run_prepared(struct machine *m)
 {
 	static struct lodger_counters counters;
-	int err;
+	int err, status;
 
 	pin_cpu(m->opt);
 	if (watch_begin(m) || terminal_begin(m)) {
@@ -206,7 +207,10 @@ static int run_prepared(struct machine *m)
 		memset(&counters, 0, sizeof(counters));
 	if (m->opt->stats != STATS_NONE && stats_write(m, &counters))
 		return EXIT_LODGER;
-	return verdict(m, &counters);
+	status = verdict(m, &counters);
+	m->ended_well = counters.halt_reason == LODGER_HALT_EXIT && !m->timed_out &&
+			!m->stop_signal && !m->report[0] && WIFEXITED(m->guest_status);
+	return status;
 }
 
 int run_machine(const struct options *opt)
@@ -225,6 +229,7 @@ int run_machine(const struct options *opt)
 	signal(SIGXFSZ, SIG_IGN);
 	if (!prepare(&m))
 		status = run_prepared(&m);
+	status = layer_end(&m, m.ended_well, status);
 	if (m.trace && m.trace != stderr)
 		fclose(m.trace);
 	free(m.icept_private);

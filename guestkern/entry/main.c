@@ -239,9 +239,11 @@ static void mount_binds(void)
 	for (u32 i = 0; i < boot->bind_count && i < LODGER_MAX_BINDS; i++) {
 		const char *target = boot_string(boot->bind[i].guest_off);
 		u32 flags = boot->bind[i].flags;
-		int err = flags & LODGER_BIND_ROOT ? 0 : hostfs_mount(i, target, flags & LODGER_BIND_FILE,
-				       flags & LODGER_BIND_READ_ONLY);
+		int err = 0;
 
+		if (!(flags & (LODGER_BIND_ROOT | LODGER_BIND_OUTPUT)))
+			err = hostfs_mount(i, target, flags & LODGER_BIND_FILE,
+					   flags & LODGER_BIND_READ_ONLY);
 		if (err && bind_error(err))
 			boot_fail(EXIT_LODGER, "bind to %s: %s", target, bind_error(err));
 		if (err)
@@ -282,11 +284,12 @@ static void mount_root(void)
 		boot_fail(EXIT_LODGER, "root directory: cannot be mounted (error %d)", -err);
 	if (err)
 		boot_fail(EXIT_LODGER, "no memory for the root file system");
-	if (boot_info()->flags & LODGER_BOOT_ROOT_DISK || vfs_root_is_host())
+	if (boot_info()->flags & LODGER_BOOT_ROOT_DISK ||
+	    (vfs_root_is_host() && !boot_info()->root_bytes))
 		return;
-
 	if (archive_unpack(why, sizeof(why)))
-		boot_fail(EXIT_LODGER, "root archive: %s", why);
+		boot_fail(EXIT_LODGER, "%s: %s",
+			  vfs_root_is_host() ? "overlay-in" : "root archive", why);
 }
 
 static void irq_timer(void)

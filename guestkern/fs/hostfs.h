@@ -10,6 +10,7 @@
  *   hostfs_private.c  the same where changes stay in memory
  *   hostfs_file.c   regular files
  *   hostfs_xattr.c  extended attributes
+ *   hostfs_layer.c  what changed in memory, written out
  *
  * Others change the same files. What is cached is as true as close-to-open: who opens
  * a file sees what was in it when its last writer, here or on the host, had closed
@@ -58,6 +59,7 @@ struct hostfs_info {
 	bool modified; /* differs from the host's, which has no say any more */
 	bool loaded;   /* directories: all names are here, as pinned dentries */
 	bool fresh;    /* there is none on the host */
+	bool marked;   /* hostfs_layer.c: it, or something below, is in fs->kept */
 	u64 host_bytes; /* modified: so much of its contents is the host's */
 	struct list_head kept; /* in fs->kept, with a reference, if modified or loaded */
 	bool shrunk;   /* the host's file ends at shrunk_size */
@@ -167,6 +169,12 @@ void hostfs_modify(struct inode *inode);
 /* The file system goes: forgets what was kept. */
 void hostfs_drop_kept(struct hostfs *fs);
 extern const struct inode_ops hostfs_private_dir_ops;
+
+/* --- hostfs_layer.c --------------------------------------------------------------- */
+
+/* Writes what differs from the host's in a file system whose changes stay in memory to
+ * the broker's handle. 0 or -errno. The machine is about to end. */
+int hostfs_write_layer(struct super_block *sb, u32 handle);
 
 /* --- hostfs_xattr.c --------------------------------------------------------------- */
 

@@ -13,12 +13,15 @@
 #include "fs/namei.h"
 #include "fs/unpack.h"
 #include "fs/vfs_internal.h"
+#include "fs/xattr.h"
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 
 #define TAR_BLOCK 512u
 #define EXTENDED_MAX (32u << 10) /* of one extended header */
+#define XATTRS_MAX 16u		 /* of one entry; more are left out */
+#define XATTR_KEY "SCHILY.xattr." /* as GNU tar, star and bsdtar have them */
 
 /* The header block; text ends at a NUL or with its field. */
 struct tar_header {
@@ -36,6 +39,11 @@ struct tar_extension {
 	s64 mtime;
 	u32 uid, gid;
 	bool has_path, has_target, has_size, has_mtime, has_uid, has_gid;
+	struct tar_xattr {
+		const char *name, *value; /* in struct tar's extended */
+		size_t len;
+	} xattr[XATTRS_MAX];
+	u32 xattr_count;
 };
 
 struct tar {
@@ -253,13 +261,19 @@ static int set_text(struct tar *t, const char *value, char to[PATH_MAX_ + 1], bo
 }
 
 /* One record of a pax header. Keys that say nothing here are passed over. */
-static int set_record(struct tar *t, const char *key, const char *value)
+static int set_record(struct tar *t, const char *key, const char *value, size_t len)
 {
 	struct tar_extension *x = &t->x;
 	s64 v = 0;
 	bool number = !strcmp(key, "size") || !strcmp(key, "mtime") ||
 		      !strcmp(key, "uid") || !strcmp(key, "gid");
 
+	if (strncmp(key, XATTR_KEY, sizeof(XATTR_KEY) - 1) == 0) {
+		if (x->xattr_count < XATTRS_MAX)
+			x->xattr[x->xattr_count++] = (struct tar_xattr){
+				key + sizeof(XATTR_KEY) - 1, value, len };
+		return 0;
+	}
 	if (number && !parse_decimal(value, &v))
 		return fail_number(t);
 	if (!strcmp(key, "path"))
@@ -305,7 +319,7 @@ static int read_records(struct tar *t, char *text, size_t len)
 		if (!value)
 			return fail_number(t);
 		*value++ = '\0';
-		err = set_record(t, key, value);
+		err = set_record(t, key, value, (size_t)(text + at + record - 1 - value));
 		at += record;
 	}
 	return err;
@@ -338,8 +352,10 @@ static int extend(struct tar *t)
 {
 	char kind = t->h.kind;
 	size_t len;
-	int err = read_extended(t, &len);
+	int err;
 
+	t->x.xattr_count = 0; /* they are in what is read over now */
+	err = read_extended(t, &len);
 	if (err || kind == 'g')
 		return err;
 	if (kind == 'L')
@@ -361,7 +377,7 @@ static int make_file(struct tar *t)
 	if (t->u->e.size_bytes)
 		err = unpack_fill(t->u, &path, NULL);
 	if (!err)
-		unpack_attributes(t->u, path.dentry->inode);
+		err = unpack_attributes(t->u, path.dentry->inode);
 	path_put(&path);
 	return err;
 }
@@ -444,6 +460,8 @@ static int make_entry(struct tar *t)
 	err = set_name(t);
 	if (err)
 		return err;
+	if (u->layer && unpack_is_whiteout(u))
+		return unpack_whiteout(u);
 	set_target(t);
 	if (t->h.kind == 'S')
 		return unpack_fail_name(u, -EINVAL, "a sparse file: pack without --sparse");
@@ -462,6 +480,27 @@ static int make_entry(struct tar *t)
 	if (unpack_is_root(u))
 		return unpack_fail(u, -EINVAL, "an entry has no name");
 	return make_kind(t);
+}
+
+/* What the file system cannot keep is left out. */
+static int set_xattrs(struct tar *t)
+{
+	const struct xattr_ops *ops;
+	struct path path;
+	int err = path_walk(AT_FDCWD, t->u->name, WALK_NOFOLLOW, &path);
+
+	if (err)
+		return unpack_fail_fs(t->u, err);
+	ops = path.dentry->inode->sb->xattr_ops;
+	for (u32 i = 0; ops && i < t->x.xattr_count && !err; i++) {
+		const struct tar_xattr *x = &t->x.xattr[i];
+
+		err = ops->set(path.dentry->inode, x->name, x->value, x->len, 0);
+		if (err != -ENOMEM && err != -ENOSPC)
+			err = 0;
+	}
+	path_put(&path);
+	return err ? unpack_fail_fs(t->u, err) : 0;
 }
 
 /* Has the entry data? What links, directories and devices give as their size
@@ -491,6 +530,8 @@ static int read_entry(struct tar *t)
 		err = extend(t);
 	} else if (t->h.kind != 'V') { /* GNU: the volume's label */
 		err = make_entry(t);
+		if (!err && t->x.xattr_count)
+			err = set_xattrs(t);
 		memset(&t->x, 0, sizeof(t->x));
 	}
 	u->at = MIN(next, u->end);

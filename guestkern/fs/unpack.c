@@ -194,15 +194,20 @@ bool unpack_is_root(const struct unpack *u)
 
 /* --- attributes ---------------------------------------------------------------------------- */
 
-void unpack_attributes(const struct unpack *u, struct inode *inode)
+int unpack_attributes(struct unpack *u, struct inode *inode)
 {
 	struct timespec64 t = { .sec = u->e.mtime };
+	int err;
 
 	inode->mode = (inode->mode & S_IFMT) | (u->e.mode & 07777);
 	inode->uid = u->e.uid;
 	inode->gid = u->e.gid;
 	inode->mtime = t;
 	inode->atime = t;
+	if (!inode->ops->setattr)
+		return 0;
+	err = inode->ops->setattr(inode);
+	return err ? unpack_fail_fs(u, err) : 0;
 }
 
 int unpack_attributes_by_name(struct unpack *u)
@@ -213,9 +218,9 @@ int unpack_attributes_by_name(struct unpack *u)
 	err = path_walk(AT_FDCWD, u->name, WALK_NOFOLLOW, &path);
 	if (err)
 		return unpack_fail_fs(u, err);
-	unpack_attributes(u, path.dentry->inode);
+	err = unpack_attributes(u, path.dentry->inode);
 	path_put(&path);
-	return 0;
+	return err;
 }
 
 /* --- entries --------------------------------------------------------------------------------- */
@@ -231,6 +236,8 @@ static int clear_way(struct unpack *u)
 		return err == -ENOENT ? 0 : unpack_fail_fs(u, err);
 	type = path.dentry->inode->mode & S_IFMT;
 	path_put(&path);
+	if (type == S_IFDIR && !S_ISDIR(u->e.mode) && u->layer)
+		return unpack_remove(u);
 	if (type == S_IFDIR)
 		err = S_ISDIR(u->e.mode) ? 0 : name_rmdir(AT_FDCWD, u->name);
 	else
@@ -377,6 +384,7 @@ int archive_unpack(char *why, size_t why_bytes)
 	u->why = why;
 	u->why_bytes = why_bytes;
 	u->end = boot_info()->root_bytes;
+	u->layer = vfs_root_is_host();
 	u->window = kpages_alloc(WINDOW_ORDER);
 	u->name = kmalloc(PATH_MAX_ + 2);
 	if (!u->window || !u->name)

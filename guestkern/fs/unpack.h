@@ -26,6 +26,7 @@ struct unpack {
 	u64 released;	/* bytes below were given back to the host */
 	char *name;	/* PATH_MAX_ + 1 bytes; begins with "/" */
 	struct unpack_entry e;
+	bool layer; /* over what is there: whiteouts take names away (unpack_layer.c) */
 	char *why;
 	size_t why_bytes;
 };
@@ -56,7 +57,7 @@ bool unpack_is_root(const struct unpack *u);
  * a directory and one is to be. 0 or -errno. */
 int unpack_make_way(struct unpack *u);
 /* Owner, permissions and time of the entry's inode. */
-void unpack_attributes(const struct unpack *u, struct inode *inode);
+int unpack_attributes(struct unpack *u, struct inode *inode);
 int unpack_attributes_by_name(struct unpack *u);
 /* Makes the entry by kind: 0 or -errno. A file is empty at first, and *path,
  * which the caller puts, is its name. */
@@ -67,6 +68,13 @@ int unpack_create(struct unpack *u, struct path *path);
 /* The entry's contents come out of the stream into the file; *sum, unless NULL,
  * becomes the sum of their bytes. 0 or -errno. */
 int unpack_fill(struct unpack *u, const struct path *path, u32 *sum);
+
+/* unpack_layer.c: is u->name one that says what is gone? Then takes that away. 0 or
+ * -errno. */
+bool unpack_is_whiteout(const struct unpack *u);
+int unpack_whiteout(struct unpack *u);
+/* Takes away what has u->name, whatever it is. 0 or -errno. */
+int unpack_remove(struct unpack *u);
 
 /* The formats: all of the archive. 0 or -errno. */
 int cpio_unpack(struct unpack *u);

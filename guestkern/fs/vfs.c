@@ -6,6 +6,7 @@
 
 #include "dev/block.h"
 #include "fs/diskfile.h"
+#include "fs/hostfs.h"
 #include "fs/namei.h"
 #include "fs/pseudo.h"
 #include "fs/vfs_internal.h"
@@ -33,12 +34,18 @@ static int init_root_disk(void)
 }
 
 /* A directory of the host. */
+/* A directory of the host as root, changed in memory only; or NULL. */
+static struct super_block *root_sb;
+
 static int init_root_host(void)
 {
 	bool private = boot_info()->bind[0].flags & LODGER_BIND_PRIVATE;
 	struct super_block *sb = hostfs_create(0, false, private);
 
-	return IS_ERR(sb) ? (int)PTR_ERR(sb) : mount_init_root(sb, "hostfs", 0);
+	if (IS_ERR(sb))
+		return (int)PTR_ERR(sb);
+	root_sb = private ? sb : NULL;
+	return mount_init_root(sb, "hostfs", 0);
 }
 
 bool vfs_root_is_host(void)
@@ -120,12 +127,50 @@ void vfs_sync(void)
 		sync_disk(dev);
 }
 
+#define LODGER_STATUS 125 /* of the machine that could not do what it was told */
+
+static const char *layer_error(int err)
+{
+	switch (err) {
+	case -ENOSPC:
+	case -EDQUOT: return "no space left on the host";
+	case -EFBIG: return "too large for the host";
+	case -EPIPE: return "nobody reads the pipe";
+	case -ENOMEM: return "not enough guest memory; use a larger --mem";
+	case -EACCES: return "a file of the host that was moved cannot be read";
+	default: return NULL;
+	}
+}
+
+/* What changed over a root that is only read, where somebody wants it. Without it the
+ * machine has not ended well. */
+static void write_layer(void)
+{
+	const struct lodger_boot *boot = boot_info();
+	char text[80];
+
+	for (u32 i = 0; i < boot->bind_count && i < LODGER_MAX_BINDS; i++) {
+		int err = boot->bind[i].flags & LODGER_BIND_OUTPUT && root_sb ?
+				  hostfs_write_layer(root_sb, i) : 0;
+
+		if (!err)
+			continue;
+		if (layer_error(err))
+			ksnprintf(text, sizeof(text), "overlay-out: %s", layer_error(err));
+		else
+			ksnprintf(text, sizeof(text), "overlay-out: cannot be written (error %d)",
+				  -err);
+		machine_halt(LODGER_HALT_BOOTFAIL, LODGER_STATUS, text);
+	}
+}
+
 void vfs_shutdown(void)
 {
 	for (struct mount *m = mount_first(); m; m = mount_next(m)) {
 		if (m->sb->ops && m->sb->ops->shutdown)
 			m->sb->ops->shutdown(m->sb);
 	}
+	write_layer();
 	blkdev_shutdown();
 }
 

@@ -125,6 +125,7 @@ struct lodger_disk {
 #define LODGER_BIND_FILE 2u /* a file, else a directory */
 #define LODGER_BIND_ROOT 4u /* the root file system */
 #define LODGER_BIND_PRIVATE 8u /* changes stay in guest memory */
+#define LODGER_BIND_OUTPUT 16u /* not shown: where a private root's changes go at the end */
 
 /* A place of the host in the guest's tree: the broker's handle is its number. */
 struct lodger_bind {

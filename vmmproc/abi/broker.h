@@ -21,7 +21,7 @@
 #define LODGER_BROKER_IO_MAX (4u << 20) /* one transfer, bytes */
 
 /* Directories and files that the command line names; their handles are 0 and up. */
-#define LODGER_MAX_BINDS 17 /* sixteen, and the root */
+#define LODGER_MAX_BINDS 18 /* sixteen, the root, and where its changes go */
 
 enum lodger_broker_op {
 	LODGER_BROKER_LOOKUP = 1, /* name in handle: attr; nothing is opened */
