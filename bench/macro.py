@@ -6,6 +6,9 @@ run it from the same Debian root (make debian-root), pinned to one CPU, in turns
 that what disturbs the host disturbs both; ratios are taken within a round. What the
 job printed must be the same on both sides.
 
+A job that runs for a fixed time prints a line `OPS n`, how often it did what is measured
+meanwhile; its times are then per operation.
+
 Two times: `wall`, by the clock of the side itself around the measured part, and `cpu`,
 what the host charged to all processes of the side, less what the preparation alone
 was charged (start of the machine included): on a busy host the second tells more.
@@ -48,6 +51,10 @@ plane { y, 0 pigment { checker rgb 1 rgb .2 } finish { reflection .2 } }
 #declare i = 0; #while (i < 60) sphere { <3 * cos(i), 1 + i / 30, 3 * sin(i)>, .5
 pigment { rgb <i / 60, .5, 1 - i / 60> } finish { reflection .3 phong 1 } } #declare i = i + 1; #end
 """
+NGINX = """
+worker_processes 1; pid /tmp/job/pid; error_log /dev/null; events {}
+http { access_log off; server { listen 127.0.0.1:7002; root /tmp/job/www; } }
+"""
 
 
 class Row:
@@ -82,6 +89,15 @@ ROWS = [
         "for i in {1..8}; do dd if=/dev/zero of=f bs=64k count=1024 2>/dev/null;"
         " dd if=f of=/dev/null bs=64k 2>/dev/null; rm f; done"),
     Row("threads", 1.2, f"cat >t.c <<'C'{THREADS}C\ngcc -O2 -o t t.c", "./t"),
+    Row("redis", 4.0, "redis-server --port 7001 --save '' --daemonize yes >/dev/null;"
+        " until redis-cli -p 7001 ping 2>/dev/null | grep -q PONG; do sleep .1; done",
+        "redis-benchmark -p 7001 -n 40000 -c 50 -t set,get -q >/dev/null;"
+        " redis-cli -p 7001 info commandstats | grep -oE '_(get|set):calls=[0-9]+'"),
+    Row("nginx", 4.0, f"mkdir -p www /var/lib/nginx; seq 1 200 >www/f; chmod -R a+rX /tmp/job;"
+        f" cat >conf <<'C'{NGINX}C\nnginx -p /tmp/job/ -c conf 2>/dev/null;"
+        " until curl -sf http://127.0.0.1:7002/f >/dev/null; do sleep .1; done",
+        "wrk -t1 -c20 -d10s http://127.0.0.1:7002/f >out; sed -nE 's/ *([0-9]+) requests in.*/OPS \\1/p'"
+        " out; grep -c 'Socket errors\\|Non-2xx' out"),
     Row("fork_exec", 2.0, "", "for i in {1..300}; do /bin/true; done"),
 ]
 ROWS += macro_disk.rows(Row)
@@ -211,6 +227,14 @@ def run_on(side, row, args, whole, disk):
     return Run(float(times.group(2)) - float(times.group(1)), cpu, text[:times.start()], counters)
 
 
+def per_operation(run, prepared_cpu):
+    """Its times without the preparation, of one operation if it counted any."""
+    ops = re.search(r"^OPS (\d+)\n", run.output, re.M)
+    count = int(ops.group(1)) if ops else 1
+    output = run.output.replace(ops.group(0), "") if ops else run.output
+    return Run(run.wall / count, max(run.cpu - prepared_cpu, 1e-3) / count, output, run.stats)
+
+
 def measure(row, args):
     """(native runs, guest runs, native and guest CPU of the preparation)."""
     runs = {"native": [], "guest": []}
@@ -224,9 +248,10 @@ def measure(row, args):
 
 def judge(row, native, guest, prepared):
     """The row of the table and of the CSV."""
+    native = [per_operation(r, prepared["native"]) for r in native]
+    guest = [per_operation(r, prepared["guest"]) for r in guest]
     wall = [g.wall / n.wall for n, g in zip(native, guest)]
-    cpu = [max(g.cpu - prepared["guest"], 1e-3) / max(n.cpu - prepared["native"], 1e-3)
-           for n, g in zip(native, guest)]
+    cpu = [g.cpu / n.cpu for n, g in zip(native, guest)]
     outputs = {hashlib.sha256(r.output.encode()).hexdigest() for r in native + guest}
     stats = guest[-1].stats
     return {
@@ -234,8 +259,8 @@ def judge(row, native, guest, prepared):
         "wall_ratio": round(statistics.median(wall), 3),
         "cpu_ratio": round(statistics.median(cpu), 3),
         "same": "yes" if len(outputs) == 1 else "no",
-        "native_wall_s": round(statistics.median(r.wall for r in native), 3),
-        "guest_wall_s": round(statistics.median(r.wall for r in guest), 3),
+        "native_wall_s": round(statistics.median(r.wall for r in native), 6),
+        "guest_wall_s": round(statistics.median(r.wall for r in guest), 6),
         "wall_spread": round(max(wall) / min(wall), 3),
         **{key: stats.get(key, "") for key in ("syscalls_served", "faults", "host_calls",
                                                "maps", "as_switches", "forks", "execs")},
