@@ -10,6 +10,7 @@
  *   ext2_namei.c   names: inode_ops of directories and links
  *   ext2_file.c    regular files
  *   ext2_xattr.c   extended attributes: a block beside the inode
+ *   ext2_acl.c     what access control lists are in it
  *
  * The machine waits for metadata I/O, so none of this sleeps but in reading and
  * writing contents. Metadata are changed in buffers, in an order that keeps
@@ -134,6 +135,15 @@ int ext2_dir_is_empty(struct inode *dir);
 extern const struct xattr_ops ext2_xattr_ops;
 /* The inode is being deleted: its block of attributes is another one's, or free. */
 void ext2_drop_xattrs(struct inode *inode);
+
+/* --- ext2_acl.c ------------------------------------------------------------------ */
+
+/* An access control list from the form it has on a disk to that of attributes
+ * (uapi/linux/posix_acl_xattr.h), at most size bytes of it (0: only asked). Its length,
+ * -ERANGE, -EIO. */
+s64 ext2_acl_from_disk(const void *disk, u32 bytes, void *value, size_t size);
+/* And back, to at most size bytes; the length. value is a sound list. */
+size_t ext2_acl_to_disk(const void *value, size_t size, void *disk);
 
 /* --- operations ----------------------------------------------------------------- */
 

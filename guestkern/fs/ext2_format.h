@@ -120,6 +120,14 @@ struct ext2_xattr_entry {
 };
 #define EXT2_XATTR_ENTRY_HEAD 16u
 #define EXT2_XATTR_PAD 4u /* of entries and values */
+/* Access control lists: a version, then entries, of which only those of named users and
+ * groups have an id. */
+#define EXT2_ACL_VERSION 1u
+struct ext2_acl_entry {
+	u16 tag, perm;
+	u32 id;
+};
+#define EXT2_ACL_SHORT_ENTRY 4u
 #define EXT2_XATTR_USER 1
 #define EXT2_XATTR_ACL_ACCESS 2
 #define EXT2_XATTR_ACL_DEFAULT 3

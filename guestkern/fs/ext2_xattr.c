@@ -21,6 +21,9 @@ static const struct {
 	{ EXT2_XATTR_USER, XATTR_USER_PREFIX },
 	{ EXT2_XATTR_TRUSTED, XATTR_TRUSTED_PREFIX },
 	{ EXT2_XATTR_SECURITY, XATTR_SECURITY_PREFIX },
+	/* whole names */
+	{ EXT2_XATTR_ACL_ACCESS, XATTR_NAME_POSIX_ACL_ACCESS },
+	{ EXT2_XATTR_ACL_DEFAULT, XATTR_NAME_POSIX_ACL_DEFAULT },
 };
 
 /* A name without its prefix. */
@@ -28,6 +31,11 @@ struct short_name {
 	u8 index, len;
 	const char *name;
 };
+
+static bool is_acl(u8 index)
+{
+	return index == EXT2_XATTR_ACL_ACCESS || index == EXT2_XATTR_ACL_DEFAULT;
+}
 
 static int shorten(const char *name, struct short_name *to)
 {
@@ -37,6 +45,8 @@ static int shorten(const char *name, struct short_name *to)
 		if (strncmp(name, prefixes[i].prefix, len) != 0)
 			continue;
 		*to = (struct short_name){ prefixes[i].index, (u8)strlen(name + len), name + len };
+		if (is_acl(to->index))
+			return to->len ? -EOPNOTSUPP : 0;
 		return to->len ? 0 : -EINVAL;
 	}
 	return -EOPNOTSUPP;
@@ -137,7 +147,9 @@ static s64 get(const struct inode *inode, const char *name, void *value, size_t 
 		return buf ? PTR_ERR(buf) : -ENODATA;
 	e = find(buf->data, &want);
 	ret = e ? (s64)e->value_bytes : -ENODATA;
-	if (e && size && size < e->value_bytes)
+	if (e && is_acl(want.index))
+		ret = ext2_acl_from_disk(buf->data + e->value_offset, e->value_bytes, value, size);
+	else if (e && size && size < e->value_bytes)
 		ret = -ERANGE;
 	else if (e && size)
 		memcpy(value, buf->data + e->value_offset, e->value_bytes);
@@ -342,31 +354,28 @@ static int check_flags(const struct buffer *buf, const struct short_name *name,
 	return !there && (!value || flags & XATTR_REPLACE) ? -ENODATA : 0;
 }
 
-static int set(struct inode *inode, const char *name, const void *value, size_t size,
-	       u32 flags)
+static int set_as_kept(struct inode *inode, const struct short_name *want, const void *value,
+		       size_t size, u32 flags)
 {
 	struct ext2_fs *fs = ext2_fs_of(inode);
 	struct making m = { .entry_at = sizeof(struct ext2_xattr_head),
 			    .value_at = fs->block_bytes };
-	struct short_name want;
 	struct buffer *buf;
-	int err = shorten(name, &want);
+	int err;
 
-	if (err)
-		return err;
 	if (fs->read_only)
 		return -EROFS;
 	buf = get_block(fs, inode);
 	if (IS_ERR(buf))
 		return (int)PTR_ERR(buf);
-	err = check_flags(buf, &want, value, flags);
+	err = check_flags(buf, want, value, flags);
 	if (!err && size > fs->block_bytes)
 		err = -ENOSPC;
 	m.block = err ? NULL : kzalloc(fs->block_bytes);
 	if (!err && !m.block)
 		err = -ENOMEM;
 	if (!err)
-		err = make(&m, buf ? buf->data : NULL, &want, value, (u32)size);
+		err = make(&m, buf ? buf->data : NULL, want, value, (u32)size);
 	if (!err) {
 		finish(&m);
 		err = replace(inode, buf, &m);
@@ -376,6 +385,26 @@ static int set(struct inode *inode, const char *name, const void *value, size_t 
 	kfree(m.block);
 	if (!err)
 		ext2_write_inode(inode);
+	return err;
+}
+
+static int set(struct inode *inode, const char *name, const void *value, size_t size,
+	       u32 flags)
+{
+	struct short_name want;
+	void *kept;
+	int err = shorten(name, &want);
+
+	if (err)
+		return err;
+	if (!value || !is_acl(want.index))
+		return set_as_kept(inode, &want, value, size, flags);
+	kept = kmalloc(size);
+	if (!kept)
+		return -ENOMEM;
+	size = ext2_acl_to_disk(value, size, kept);
+	err = set_as_kept(inode, &want, kept, size, flags);
+	kfree(kept);
 	return err;
 }
 

@@ -14,6 +14,7 @@
 #include <linux/inotify.h>
 #include <linux/stat.h>
 
+#include "fs/acl.h"
 #include "fs/notify.h"
 #include "fs/vfs_internal.h"
 #include "lib/err.h"
@@ -87,10 +88,12 @@ int name_mkdir(int dirfd, const char *name, u32 mode)
 	if (err)
 		return err;
 	dir = walk_dir(&w);
-	mode = (mode & 01777 & ~current_fs()->umask) | S_IFDIR;
+	mode &= 01777;
 	err = -EPERM;
 	if (dir->ops->mkdir)
-		err = dir->ops->mkdir(dir, d, mode);
+		err = dir->ops->mkdir(dir, d, acl_new_mode(dir, mode) | S_IFDIR);
+	if (!err)
+		acl_inherit(dir, d->inode, mode);
 	create_end(&w, d, err);
 	return err;
 }
@@ -136,8 +139,10 @@ int name_mknod(int dirfd, const char *name, u32 mode, u64 rdev)
 	err = create_start(&w, dirfd, name, false, &d);
 	if (err)
 		return err;
-	mode = (mode & S_IFMT) | (mode & 07777 & ~current_fs()->umask);
-	err = mknod_make(walk_dir(&w), d, mode, rdev);
+	mode &= S_IFMT | 07777;
+	err = mknod_make(walk_dir(&w), d, acl_new_mode(walk_dir(&w), mode), rdev);
+	if (!err)
+		acl_inherit(walk_dir(&w), d->inode, mode);
 	create_end(&w, d, err);
 	return err;
 }

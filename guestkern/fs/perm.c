@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <linux/stat.h>
 
+#include "fs/acl.h"
 #include "fs/vfs_internal.h"
 #include "fs/xattr.h"
 #include "lib/err.h"
@@ -27,17 +28,39 @@ static bool in_group(const struct cred *cred, u32 gid)
 	return cred->fsgid == gid || cred_in_group(cred, gid);
 }
 
+bool perm_in_group(u32 gid)
+{
+	return in_group(current_cred(), gid);
+}
+
+/* Does the file itself grant it? 0, -EACCES; what reading its list may say. */
+static int granted(const struct inode *inode, const struct cred *cred, u32 mask)
+{
+	u32 bits = inode->mode;
+	int err;
+
+	if (inode->uid == cred->fsuid) {
+		bits >>= 6;
+	} else {
+		/* a list, if there is one, grants its group class no more than the mode */
+		err = bits & S_IRWXG && !(inode->acl_absent & ACL_NO_ACCESS) ?
+			      acl_check(inode, mask & 7) :
+			      1;
+		if (err <= 0)
+			return err;
+		if (in_group(cred, inode->gid))
+			bits >>= 3;
+	}
+	return mask & ~bits & 7 ? -EACCES : 0;
+}
+
 int inode_permission(const struct inode *inode, u32 mask)
 {
 	const struct cred *cred = current_cred();
-	u32 bits = inode->mode;
+	int err = granted(inode, cred, mask);
 
-	if (inode->uid == cred->fsuid)
-		bits >>= 6;
-	else if (in_group(cred, inode->gid))
-		bits >>= 3;
-	if ((mask & ~bits & 7) == 0)
-		return 0;
+	if (err != -EACCES)
+		return err;
 	if (S_ISDIR(inode->mode)) {
 		if (!(mask & MAY_WRITE) && cred_capable(cred, CAP_DAC_READ_SEARCH))
 			return 0;

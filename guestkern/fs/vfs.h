@@ -84,6 +84,7 @@ struct inode {
 	void *leases;	/* fs/lease.c, or NULL */
 	void *watches;	/* fs/notify.c: who is told what happens, or NULL */
 	void *xattrs;	/* fs/xattr.c: extended attributes in memory, or NULL */
+	u32 acl_absent; /* fs/acl.h: which lists it is known not to have */
 };
 
 struct dentry {

@@ -149,6 +149,8 @@ void walk_end(struct walk *w);
 
 /* --- perm.c ------------------------------------------------------------------- */
 
+/* Is the group one of the current task's, by its file-system id? */
+bool perm_in_group(u32 gid);
 /* Owner or CAP_FOWNER? */
 bool inode_owner_or_capable(const struct inode *inode);
 /* Owner, group and set-group-ID of a new inode in dir by the current fs ids. */

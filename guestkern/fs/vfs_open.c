@@ -13,6 +13,7 @@
 #include <linux/resource.h>
 #include <linux/stat.h>
 
+#include "fs/acl.h"
 #include "fs/file_internal.h"
 #include "fs/lease.h"
 #include "fs/notify.h"
@@ -232,10 +233,12 @@ static int open_create(struct walk *w, struct dentry *d, struct open_request *rq
 		return err;
 	if (!dir->ops->create)
 		return -EACCES;
-	err = dir->ops->create(dir, d, rq->mode & ~current_fs()->umask);
+	err = dir->ops->create(dir, d, acl_new_mode(dir, rq->mode));
 	rq->created = !err;
-	if (!err)
-		notify_entry(dir, IN_CREATE, d->name, d->name_len, 0, false);
+	if (err)
+		return err;
+	acl_inherit(dir, d->inode, rq->mode);
+	notify_entry(dir, IN_CREATE, d->name, d->name_len, 0, false);
 	return err;
 }
 
@@ -291,10 +294,10 @@ static int open_tmpfile(struct walk *w, struct open_request *rq)
 	err = dir_may_create(parent->inode, parent);
 	if (err)
 		return err;
-	inode = parent->inode->ops->tmpfile(parent->inode,
-					    rq->mode & ~current_fs()->umask);
+	inode = parent->inode->ops->tmpfile(parent->inode, acl_new_mode(parent->inode, rq->mode));
 	if (IS_ERR(inode))
 		return (int)PTR_ERR(inode);
+	acl_inherit(parent->inode, inode, rq->mode);
 	ksnprintf(name, sizeof(name), "#%llu", (unsigned long long)inode->ino);
 	d = dentry_alloc_unlinked(parent, name, inode);
 	if (!d) {

@@ -4,7 +4,8 @@
  * it.
  *
  * Who may do what is by name space (xattr(7)): user by the file's permissions and
- * on regular files and directories only, trusted and security for the privileged.
+ * on regular files and directories only, trusted and security for the privileged. Of
+ * system there are access control lists only, which are fs/acl.c's.
  */
 #include "fs/xattr.h"
 
@@ -12,6 +13,7 @@
 #include <linux/stat.h>
 #include <linux/xattr.h>
 
+#include "fs/acl.h"
 #include "fs/ramfs_internal.h"
 #include "fs/vfs_internal.h"
 #include "lib/err.h"
@@ -74,6 +76,8 @@ static int check(const struct inode *inode, const char *name, u32 mask)
 			return 0;
 		return write ? -EPERM : -ENODATA;
 	}
+	if (acl_is_name(name))
+		return S_ISLNK(inode->mode) ? -EOPNOTSUPP : 0;
 	if (!has_prefix(name, XATTR_USER_PREFIX))
 		return -EOPNOTSUPP;
 	if (!S_ISREG(inode->mode) && !S_ISDIR(inode->mode))
@@ -205,6 +209,8 @@ int xattr_set(struct inode *inode, const char *name, const void *value, size_t s
 {
 	int err;
 
+	if (acl_is_name(name))
+		return acl_set(inode, name, value, size);
 	if (strcmp(name, XATTR_NAME_CAPS) == 0 && !is_cap_data(value, size)) {
 		err = check(inode, name, MAY_WRITE);
 		return err ? err : -EINVAL;
@@ -214,6 +220,8 @@ int xattr_set(struct inode *inode, const char *name, const void *value, size_t s
 
 int xattr_remove(struct inode *inode, const char *name)
 {
+	if (acl_is_name(name))
+		return acl_set(inode, name, NULL, 0);
 	return set(inode, name, NULL, 0, 0);
 }
 

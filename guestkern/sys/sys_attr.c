@@ -5,6 +5,7 @@
 #include <linux/stat.h>
 #include <linux/time_types.h>
 
+#include "fs/acl.h"
 #include "fs/notify.h"
 #include "fs/vfs_internal.h"
 #include "fs/xattr.h"
@@ -50,7 +51,8 @@ static int target_chmod(const struct fs_target *t, u32 mode)
 		mode &= ~(u32)S_ISGID;
 	inode->mode = (inode->mode & S_IFMT) | mode;
 	inode_touch(inode, false, false, true);
-	return attr_done(t, IN_ATTRIB);
+	err = acl_follow_mode(inode);
+	return err ? err : attr_done(t, IN_ATTRIB);
 }
 
 static s64 chmod_at(int dirfd, uaddr_t name, u32 mode)

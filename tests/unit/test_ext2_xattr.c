@@ -5,6 +5,8 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <linux/xattr.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 #include "dev/block.h"
 #include "ext2_fixture.h"
 #include "fake_hal.h"
+#include "fs/acl.h"
 #include "fs/namei.h"
 #include "fs/xattr.h"
 #include "fs_fixture.h"
@@ -269,11 +272,56 @@ START_TEST(test_damaged)
 		ext2_mount_disk();
 		got = xattr_get(fs_inode("/mnt/f"), "user.a", value, sizeof(value));
 		ck_assert(got >= -4095 && got <= 1024);
+		ck_assert_int_le(acl_check(fs_inode("/mnt/f"), 4), 1);
 		xattr_list(fs_inode("/mnt/f"), NULL, 0);
 		ext2_unmount_disk();
 		*at = was;
 		fake_trace_clear();
 	}
+}
+END_TEST
+
+/* An access control list has another form on the disk. */
+START_TEST(test_list)
+{
+	const char name[] = XATTR_NAME_POSIX_ACL_ACCESS;
+	struct {
+		struct posix_acl_xattr_header head;
+		struct posix_acl_xattr_entry e[5];
+	} list = { { POSIX_ACL_XATTR_VERSION },
+		   { { ACL_USER_OBJ, 6, (u32)-1 },
+		     { ACL_USER, 4, 0x1234567 },
+		     { ACL_GROUP_OBJ, 0, (u32)-1 },
+		     { ACL_MASK, 4, (u32)-1 },
+		     { ACL_OTHER, 0, (u32)-1 } } },
+	  got;
+	u8 *value;
+
+	ext2_boot(0, "-b 1024 -I 128");
+	ext2_mount_disk();
+	fs_file("/mnt/f", "");
+	ck_assert_int_eq(xattr_set(fs_inode("/mnt/f"), name, &list, sizeof(list), 0), 0);
+	ck_assert_uint_eq(fs_inode("/mnt/f")->mode & 0777, 0640);
+	ext2_check_clean();
+	ck_assert(strstr(debugfs("ea_get -x /f system.posix_acl_access"), "04 00 67 45 23 01 "));
+	ext2_mount_disk();
+	ck_assert_int_eq(xattr_get(fs_inode("/mnt/f"), name, NULL, 0), sizeof(got));
+	ck_assert_int_eq(xattr_get(fs_inode("/mnt/f"), name, &got, sizeof(got)), sizeof(got));
+	ck_assert_mem_eq(&got, &list, sizeof(got));
+	ck_assert_int_eq(xattr_get(fs_inode("/mnt/f"), name, &got, 13), -ERANGE);
+	ck_assert_int_eq(acl_check(fs_inode("/mnt/f"), 4), -EACCES);
+	ext2_check_clean();
+	/* at the end of the block: version, 4 + 8 + 4 + 4 + 4 bytes */
+	value = ext2_disk + (attribute_block() + 1) * 1024 - 28;
+	value[4 + 4] = ACL_MASK; /* entries out of step */
+	ext2_mount_disk();
+	ck_assert_int_lt(acl_check(fs_inode("/mnt/f"), 4), 0);
+	ext2_unmount_disk();
+	value[0] = 2;
+	ext2_mount_disk();
+	ck_assert_int_eq(xattr_get(fs_inode("/mnt/f"), name, &got, sizeof(got)), -EIO);
+	ck_assert_int_eq(acl_check(fs_inode("/mnt/f"), 4), -EIO);
+	ext2_unmount_disk();
 }
 END_TEST
 
@@ -292,5 +340,6 @@ Suite *ext2_xattr_suite(void)
 	tcase_add_test(tc, test_others);
 	tcase_add_test(tc, test_shared);
 	tcase_add_test(tc, test_damaged);
+	tcase_add_test(tc, test_list);
 	return suite;
 }
