@@ -1,5 +1,6 @@
 #!/bin/sh
-# --stats: what programs asked for in vain, by program.
+# --stats: what programs asked for in vain, by program; that a program alone in the
+# machine switches to nobody, where no tracer is.
 . "${0%/*}/../tap.sh"
 exec </dev/null
 
@@ -15,4 +16,25 @@ matches 'the line names times, program, call, answer' "$(grep 'delete_module.*EN
 python3 -c 'import json, sys; print(type(json.load(open(sys.argv[1]))["misses"]).__name__)' \
 	"$tmp/json" >"$tmp/kind"
 is 'the JSON form has a list' "$(cat "$tmp/kind")" list
+
+# switches COUNT: voluntary switches of the guest machine's processes, and tracer
+# stops, in a run of so many reads and writes
+switches()
+{
+	lodger_run --stats=json:"$tmp/json" -- dd if=/dev/zero of=/dev/null bs=1 \
+		count="$1" 2>/dev/null
+	python3 -c 'import json, sys; s = json.load(open(sys.argv[1])); print(
+		s["guest_process"]["voluntary_switches"], s["tracer_stops"])' "$tmp/json"
+}
+
+case $LODGER_ARGS in
+*patch* | *trap* | *dispatch*)
+	few=$(switches 1)
+	many=$(switches 50000)
+	is 'no tracer stops' "${many#* }" 0
+	# whoever looks at /proc meanwhile may hold the process up, some times a second
+	check '100 000 calls cost no voluntary switches' \
+		test "${many% *}" -lt "$((${few% *} + 100))"
+	;;
+esac
 done_testing
