@@ -433,7 +433,7 @@ static void print_presets(void)
 		const char *const *set = choose_set(&presets[i], &none);
 
 		printf("  %-10s %-26s %s (%s + %s + %s)\n", presets[i].name,
-		       !set_works(set) ? "not yet" :
+		       !set_works(set) ? "not on this host" :
 		       strcmp(presets[i].name, PRESET_DEFAULT) ?
 					 "supported" :
 					 "supported, the default",
