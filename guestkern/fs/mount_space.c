@@ -10,9 +10,10 @@
 #include "lib/err.h"
 #include "mm/slab.h"
 #include "proc/task.h"
+#include "proc/uts.h"
 
 struct mount_space {
-	u32 refs;
+	u32 refs, number;
 	struct mount *root;
 };
 
@@ -50,6 +51,7 @@ struct mount_space *mount_space_copy(struct fs_context *fs)
 	if (!space)
 		return ERR_PTR(-ENOMEM);
 	space->refs = 1;
+	space->number = space_number_new();
 	space->root = mount_copy_root(root);
 	if (!space->root) {
 		kfree(space);
@@ -66,6 +68,24 @@ struct mount_space *mount_space_copy(struct fs_context *fs)
 		return ERR_PTR(err);
 	}
 	return space;
+}
+
+u32 mount_space_number(const struct mount_space *space)
+{
+	return space->number;
+}
+
+void mount_space_enter(struct fs_context *fs)
+{
+	struct mount *root = root_of(current_process());
+	struct path top = { root, root->root };
+
+	path_get(&top);
+	mount_cross_down(&top);
+	path_put(&fs->root);
+	path_put(&fs->cwd);
+	fs->root = fs->cwd = top;
+	path_get(&top);
 }
 
 void mount_space_get(struct mount_space *space)

@@ -467,6 +467,8 @@ char *path_name(const struct path *path, char *buf, size_t size)
 
 	if (!prepend(&at, buf, "", 1))
 		return ERR_PTR(-ENAMETOOLONG);
+	if (d->sb->names_alone)
+		return prepend(&at, buf, d->name, d->name_len) ? at : ERR_PTR(-ENAMETOOLONG);
 	if (d->unlinked && !prepend(&at, buf, " (deleted)", 10))
 		return ERR_PTR(-ENAMETOOLONG);
 	while (!(d == root->dentry && mnt == root->mnt)) {

@@ -59,6 +59,8 @@ int inode_permission(const struct inode *inode, u32 mask)
 	const struct cred *cred = current_cred();
 	int err = granted(inode, cred, mask);
 
+	if (mask & MAY_WRITE && inode->flags & INODE_IMMUTABLE)
+		return -EPERM;
 	if (err != -EACCES)
 		return err;
 	if (S_ISDIR(inode->mode)) {

@@ -71,6 +71,7 @@ extern const struct proc_entry proc_root_entries[];
 extern const struct proc_entry proc_process_entries[];
 extern const struct proc_entry proc_sys_entries[]; /* procfs_sysctl.c */
 extern const struct proc_entry proc_task_entries[];
+extern const struct proc_entry proc_ns_entries[]; /* procfs_links.c */
 /* /proc/net and /proc/sys/net: the layer above defines them (net/proc_net.c). */
 extern const struct proc_entry proc_net_entries[];
 extern const struct proc_entry proc_sys_net_entries[];

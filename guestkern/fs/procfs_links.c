@@ -2,6 +2,7 @@
 #include <linux/stat.h>
 
 #include "fs/file_internal.h"
+#include "fs/nsfs.h"
 #include "fs/procfs.h"
 #include "fs/vfs_internal.h"
 #include "lib/err.h"
@@ -63,6 +64,35 @@ int proc_follow_exe(const struct proc_target *t, struct path *to)
 	path_get(to);
 	return 0;
 }
+
+/* --- ns ------------------------------------------------------------------------------ */
+
+static int show_ns(struct textbuf *tb, const struct proc_target *t)
+{
+	return nsfs_show(tb, t->process, t->entry->name);
+}
+
+static int follow_ns(const struct proc_target *t, struct path *to)
+{
+	return nsfs_path(t->process, t->entry->name, to);
+}
+
+#define NS_(n) \
+	{ .name = n, .kind = PROC_MAGIC, .mode = 0777, .show = show_ns, .follow = follow_ns }
+
+const struct proc_entry proc_ns_entries[] = {
+	NS_("cgroup"),
+	NS_("ipc"),
+	NS_("mnt"),
+	NS_("net"),
+	NS_("pid"),
+	NS_("pid_for_children"),
+	NS_("time"),
+	NS_("time_for_children"),
+	NS_("user"),
+	NS_("uts"),
+	{ .name = NULL },
+};
 
 /* --- cwd, root --------------------------------------------------------------------------- */
 

@@ -415,6 +415,8 @@ static int show_cgroup(struct textbuf *tb, const struct proc_target *t)
 	FILE_("mounts", 0444, proc_show_mounts),                           \
 	{ .name = "net", .kind = PROC_DIR, .mode = 0555,                   \
 	  .children = proc_net_entries },                                  \
+	{ .name = "ns", .kind = PROC_DIR, .mode = 0511,                    \
+	  .children = proc_ns_entries },                                   \
 	FILE_("numa_maps", 0444, proc_show_numa_maps),                     \
 	FILE_("oom_adj", 0444, proc_show_oom_adj),                         \
 	FILE_("oom_score", 0444, show_oom_score),                          \

@@ -170,6 +170,7 @@ struct super_block {
 	u64 next_ino;
 	u64 bytes_used, bytes_max; /* 0: no own limit */
 	const struct xattr_ops *xattr_ops; /* extended attributes (fs/xattr.h), or NULL */
+	bool names_alone; /* a file's name stands for itself, without a path (nsfs) */
 	bool has_handles; /* fs/handle.h: all its names are pinned dentries */
 	u32 refs;
 	void *private;
@@ -298,6 +299,11 @@ struct mount_space *mount_space_copy(struct fs_context *fs);
 void mount_space_get(struct mount_space *space);
 /* Its last user gone, everything in it is unmounted. May sleep. */
 void mount_space_put(struct mount_space *space);
+/* What its file in /proc/PID/ns is called by; space not NULL. */
+u32 mount_space_number(const struct mount_space *space);
+/* The current process is in another one now: its context fs, which nobody shares, goes
+ * to the root of that. */
+void mount_space_enter(struct fs_context *fs);
 /* Does m belong to the ones that p sees? */
 bool mount_is_seen(const struct mount *m, const struct process *p);
 

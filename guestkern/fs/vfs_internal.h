@@ -9,6 +9,7 @@
 
 /* inode.flags: may get its first link (O_TMPFILE without O_EXCL). */
 #define INODE_LINKABLE 1u
+#define INODE_IMMUTABLE 2u /* nobody may write to it */
 
 /* --- dentry.c ---------------------------------------------------------------- */
 

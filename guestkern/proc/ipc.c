@@ -7,6 +7,7 @@
 #include "mm/slab.h"
 #include "proc/cred.h"
 #include "proc/task.h"
+#include "proc/uts.h"
 
 #include <linux/capability.h>
 #include <linux/ipc.h>
@@ -56,8 +57,10 @@ struct ipc_space *ipc_space_create(void)
 	static const struct ipc_space fresh = DEFAULTS;
 	struct ipc_space *space = kmalloc(sizeof(*space));
 
-	if (space)
+	if (space) {
 		*space = fresh;
+		space->number = space_number_new();
+	}
 	return space;
 }
 

@@ -38,7 +38,7 @@ struct ipc_ids {
 
 /* A name space, with its limits (proc(5), /proc/sys/kernel). */
 struct ipc_space {
-	u32 refs;
+	u32 refs, number;
 	struct ipc_ids shm, sem, msg;
 	u64 shm_bytes_max, shm_pages_max;	    /* shmmax, shmall */
 	u64 shm_pages;				    /* of all segments */

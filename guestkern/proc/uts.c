@@ -7,8 +7,10 @@
 #include "mm/slab.h"
 #include "proc/task.h"
 
+#define FIRST_NUMBER 4026532000u /* as Linux: above those of the first spaces */
+
 struct uts_names {
-	u32 refs;
+	u32 refs, number;
 	char hostname[UTS_BYTES], domainname[UTS_BYTES];
 };
 
@@ -66,7 +68,20 @@ struct uts_names *uts_copy(void)
 		return NULL;
 	*copy = *current_names();
 	copy->refs = 1;
+	copy->number = space_number_new();
 	return copy;
+}
+
+u32 uts_number(const struct uts_names *names)
+{
+	return names->number;
+}
+
+u32 space_number_new(void)
+{
+	static u32 last = FIRST_NUMBER;
+
+	return last++;
 }
 
 void uts_get(struct uts_names *names)

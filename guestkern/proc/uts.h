@@ -28,5 +28,10 @@ int uts_set_domainname(const char *name, size_t len);
 struct uts_names *uts_copy(void);
 void uts_get(struct uts_names *names);
 void uts_put(struct uts_names *names);
+/* What its file in /proc/PID/ns is called by; names not NULL. */
+u32 uts_number(const struct uts_names *names);
+
+/* A number for a new name space of any kind. */
+u32 space_number_new(void);
 
 #endif

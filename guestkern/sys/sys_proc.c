@@ -1,4 +1,5 @@
 /* Processes: their making, ending, numbers, groups and sessions. */
+#include "dev/tty.h"
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/mm.h"
@@ -7,6 +8,7 @@
 #include "sys/syscall.h"
 
 #include <asm/signal.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 
 /* --- fork, vfork, clone ------------------------------------------------------------- */
@@ -223,5 +225,17 @@ s64 sys_setpgid(const u64 arg[6])
 	if (pgid != pid && !pgrp_exists(pgid, current_process()->session->sid))
 		return -EPERM;
 	p->pgid = pgid;
+	return 0;
+}
+
+s64 sys_vhangup(const u64 arg[6])
+{
+	struct tty *tty = current_process()->tty;
+
+	(void)arg;
+	if (!capable(CAP_SYS_TTY_CONFIG))
+		return -EPERM;
+	if (tty)
+		tty_hangup(tty);
 	return 0;
 }

@@ -1,10 +1,15 @@
 /*
- * unshare(2). Of name spaces there are those of names (UTS), of mounts and of IPC; the
+ * unshare(2) and setns(2). Of name spaces there are those of names (UTS), of mounts and of IPC; the
  * others answer as a kernel made without them. Threads always share descriptors and
  * working directory.
  */
+#include "fs/file.h"
+#include "fs/nsfs.h"
+#include "fs/pidfd.h"
+#include "fs/procfs.h"
 #include "lib/err.h"
 #include "proc/ipc.h"
+#include "proc/pidref.h"
 #include "proc/resource.h"
 #include "proc/task.h"
 #include "proc/uts.h"
@@ -105,4 +110,31 @@ s64 sys_unshare(const u64 arg[6])
 		sem_exit(p);
 	take(p, &fresh);
 	return 0;
+}
+
+static s64 enter_those_of(const struct pid_ref *ref, u64 types)
+{
+	if (!types || types & ~(u64)(NAME_SPACES | MISSING_SPACES))
+		return -EINVAL;
+	if (pid_ref_exited(ref))
+		return -ESRCH;
+	if (!proc_may_access(ref->process))
+		return -EPERM;
+	return nsfs_enter_process(ref->process, (u32)types);
+}
+
+s64 sys_setns(const u64 arg[6])
+{
+	struct file *f = fd_get((int)arg[0]);
+	u64 type = (u32)arg[1];
+	s64 ret;
+
+	if (!f)
+		return -EBADF;
+	if (pidfd_ref(f))
+		ret = enter_those_of(pidfd_ref(f), type);
+	else
+		ret = nsfs_enter(f, (u32)type);
+	file_put(f);
+	return ret;
 }

@@ -356,6 +356,14 @@ static void c_share(void)
 	R(SC(kcmp, self, self, 0, 0, 99));
 	R(SC(kcmp, self, self, 99, 0, 0));
 	R(SC(kcmp, self, 0x7fffffff, 1, 0, 0));
+	R(SC(setns, 99, 0));
+	R(SC(setns, 0, 0));
+	R(SC(setns, open("/proc/self/ns/user", O_RDONLY), 0));
+	R(SC(setns, open("/proc/self/ns/uts", O_RDONLY), CLONE_NEWIPC));
+	R(SC(setns, syscall(SYS_pidfd_open, self, 0), 0));
+	R(SC(setns, syscall(SYS_pidfd_open, self, 0), CLONE_VM));
+	R(open("/proc/self/ns/uts", O_WRONLY));
+	R(open("/proc/self/ns/none", O_RDONLY));
 	R(SC(unshare, 0));
 	R(SC(unshare, 1));
 	R(SC(unshare, CLONE_FILES | CLONE_FS | CLONE_SYSVSEM));

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <syscall.h>
 #include <termios.h>
 #include <test.h>
 #include <unistd.h>
@@ -65,6 +66,32 @@ static void hangup_of_leader(void)
 static void master_close_hangs_up(void)
 {
 	test_child(hangup_of_leader);
+}
+
+static void hang_up_oneself(void)
+{
+	struct pair p = open_pair();
+
+	CHECK_OK(SYS(vhangup)); /* nothing to hang up */
+	lead(&p);
+	CHECK_OK(SYS(vhangup));
+	CHECK_EQ(hups, 1);
+	CHECK_EQ(conts, 1);
+	CHECK_ERR(open("/dev/tty", O_RDWR), ENXIO);
+	CHECK_ERR(tcgetpgrp(p.slave), EIO);
+	CHECK_EQ(write(p.slave, "x", 1), -1);
+}
+
+static void hang_up_as_user(void)
+{
+	CHECK_ERR(SYS(vhangup), EPERM);
+}
+
+static void vhangup_hangs_up(void)
+{
+	test_need_root();
+	test_child(hang_up_oneself);
+	test_as_user(hang_up_as_user);
 }
 
 /* The group in front hears of a hangup when the leader ends. */
@@ -321,6 +348,7 @@ static void locked_settings(void)
 }
 
 static const struct test_case cases[] = {
+	{ "vhangup", vhangup_hangs_up },
 	{ "close of the master: SIGHUP and SIGCONT to the leader", master_close_hangs_up },
 	{ "end of the leader: SIGHUP to the foreground group", leaders_end_tells_group },
 	{ "keys become signals, sizes SIGWINCH", keys_become_signals },
