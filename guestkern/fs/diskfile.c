@@ -225,11 +225,7 @@ int diskfile_bring_in(struct diskfile *df, u64 index, u64 end, struct diskfile_f
 
 	end = MIN(end, diskfile_size_pages(df));
 	diskfile_pin(df, &pin, index, end);
-	while (index < end && got >= 0) {
-		if (vm_object_lookup(&df->obj, index) != PFN_NONE) {
-			index++;
-			continue;
-		}
+	while (got >= 0 && (index = vm_object_first_absent(&df->obj, index, end)) < end) {
 		got = read_run(df, index, ahead_end(df, index, end), fetch);
 		if (got == -EAGAIN) {
 			/* others are at work on the file: at last without sleeping */

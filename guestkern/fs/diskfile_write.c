@@ -28,13 +28,18 @@
 
 static void mark_dirty(struct diskfile *df, u64 first, u64 end)
 {
-	for (u64 index = first; index < end; index++) {
-		u64 *slot = radix_slot(&df->obj.pages, index);
+	u64 n;
 
-		if (!slot || *slot & DISKFILE_DIRTY)
-			continue;
-		*slot |= DISKFILE_DIRTY;
-		diskfile_count(df, 0, 1);
+	for (u64 index = first; index < end; index += n) {
+		u64 *slot = radix_span(&df->obj.pages, index, &n);
+
+		n = MIN(n, end - index);
+		for (u64 i = 0; slot && i < n; i++) {
+			if (!slot[i] || slot[i] & DISKFILE_DIRTY)
+				continue;
+			slot[i] |= DISKFILE_DIRTY;
+			diskfile_count(df, 0, 1);
+		}
 	}
 	vfs_write_back_later();
 }
@@ -114,10 +119,10 @@ static u64 absent_pages(const struct diskfile *df, u64 first, u64 end)
 {
 	u64 absent = 0;
 
-	for (u64 index = first; index < end; index++) {
-		if (vm_object_lookup(&df->obj, index) == PFN_NONE)
-			absent |= 1ULL << (index - first);
-	}
+	u64 index = first;
+
+	while ((index = vm_object_first_absent(&df->obj, index, end)) < end)
+		absent |= 1ULL << (index++ - first);
 	return absent;
 }
 

@@ -39,20 +39,10 @@ static u64 page_index(u64 at)
  */
 static u64 stretch_bytes(const struct vm_object *obj, u64 at, u64 end, pfn_t *pfn)
 {
-	u64 index = page_index(at), stop = (index + 1) << PAGE_SHIFT;
-	pfn_t next;
+	u64 index = page_index(at);
+	u64 count = vm_object_run(obj, index, page_index(end - 1) + 1, pfn);
 
-	*pfn = vm_object_lookup(obj, index);
-	next = *pfn;
-	while (stop < end) {
-		index++;
-		if (next != PFN_NONE)
-			next++;
-		if (vm_object_lookup(obj, index) != next)
-			break;
-		stop += PAGE_SIZE;
-	}
-	return MIN(stop, end) - at;
+	return MIN((index + count) << PAGE_SHIFT, end) - at;
 }
 
 static gpa_t frame_at(pfn_t pfn, u64 at)
@@ -132,16 +122,13 @@ s64 pagecache_fill_range(struct inode *inode, u64 at, u64 end, pagecache_fill_fn
 	struct vm_object *obj = inode->object;
 	u64 stop = page_index(end - 1) + 1, index = page_index(at), absent;
 	s64 got = 0;
+	pfn_t pfn;
 
 	while (index < stop) {
-		if (vm_object_lookup(obj, index) != PFN_NONE) {
-			index++;
-			continue;
-		}
-		absent = 1;
-		while (index + absent < stop &&
-		       vm_object_lookup(obj, index + absent) == PFN_NONE)
-			absent++;
+		index = vm_object_first_absent(obj, index, stop);
+		if (index == stop)
+			break;
+		absent = vm_object_run(obj, index, stop, &pfn);
 		got = fill(inode, index, absent);
 		if (got < 0)
 			break;

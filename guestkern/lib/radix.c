@@ -93,6 +93,19 @@ u64 *radix_slot(struct radix *tree, u64 key)
 	return slot && *slot ? slot : NULL;
 }
 
+u64 *radix_span(struct radix *tree, u64 key, u64 *count)
+{
+	struct radix_node *leaf;
+
+	if (!tree->height || !key_fits(tree->height, key)) {
+		*count = tree->height || key ? MAX(UINT64_MAX - key, 1ULL) : 1;
+		return tree->height || key ? NULL : (u64 *)&tree->root;
+	}
+	leaf = find_leaf(tree, key);
+	*count = SLOTS - slot_index(key, 0);
+	return leaf ? &leaf->slot[slot_index(key, 0)] : NULL;
+}
+
 u64 radix_get(const struct radix *tree, u64 key)
 {
 	struct radix_node *leaf;

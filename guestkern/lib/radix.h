@@ -34,6 +34,11 @@ u64 radix_get(const struct radix *tree, u64 key);
  * non-zero), or NULL. Valid until the next insertion or removal. */
 u64 *radix_slot(struct radix *tree, u64 key);
 
+/* The slots of key and of the keys behind it that lie next to it in memory, at least one,
+ * how many in *count; empty ones are 0. NULL: *count keys from key on are absent. Valid
+ * and to be changed as radix_slot's. */
+u64 *radix_span(struct radix *tree, u64 key, u64 *count);
+
 /* Stores value (non-zero) at key, replacing. 0, or -ENOMEM with the tree
  * unchanged. */
 int radix_set(struct radix *tree, u64 key, u64 value);

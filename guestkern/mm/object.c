@@ -40,6 +40,50 @@ pfn_t vm_object_lookup(const struct vm_object *obj, u64 index)
 	return value ? (pfn_t)(value - 1) : PFN_NONE;
 }
 
+u64 vm_object_run(const struct vm_object *obj, u64 index, u64 end, pfn_t *pfn)
+{
+	u64 at = index, n;
+	u32 want = 0; /* pfn + 1 in the low half, as in pages */
+
+	*pfn = PFN_NONE;
+	while (at < end) {
+		const u64 *slot = radix_span((struct radix *)&obj->pages, at, &n);
+
+		n = MIN(n, end - at);
+		if (at == index && slot && *slot) {
+			want = (u32)*slot;
+			*pfn = want - 1;
+		}
+		if (!slot && want)
+			break;
+		for (u64 i = 0; slot && i < n; i++, want += want != 0) {
+			if ((u32)slot[i] != want)
+				return at + i - index;
+		}
+		at += n;
+	}
+	return at - index;
+}
+
+u64 vm_object_first_absent(const struct vm_object *obj, u64 index, u64 end)
+{
+	u64 n;
+
+	while (index < end) {
+		const u64 *slot = radix_span((struct radix *)&obj->pages, index, &n);
+
+		if (!slot)
+			return index;
+		n = MIN(n, end - index);
+		for (u64 i = 0; i < n; i++) {
+			if (!slot[i])
+				return index + i;
+		}
+		index += n;
+	}
+	return end;
+}
+
 int vm_object_insert(struct vm_object *obj, u64 index, pfn_t pfn)
 {
 	BUG_ON(radix_get(&obj->pages, index));

@@ -48,6 +48,11 @@ void vm_object_put(struct vm_object *obj);
 
 /* Frame cached at index or PFN_NONE; takes no reference. */
 pfn_t vm_object_lookup(const struct vm_object *obj, u64 index);
+/* How many pages from index on, at most to end (> index), are one kind: cached in frames
+ * that follow each other from *pfn on, or not cached (PFN_NONE). */
+u64 vm_object_run(const struct vm_object *obj, u64 index, u64 end, pfn_t *pfn);
+/* The first page of [index, end) that is not cached, or end. */
+u64 vm_object_first_absent(const struct vm_object *obj, u64 index, u64 end);
 /* Caches pfn at index; the object takes over the caller's reference. */
 int vm_object_insert(struct vm_object *obj, u64 index, pfn_t pfn);
 /* Drops cached frames with index in [first, end). Mapped ones live on in

@@ -20,21 +20,24 @@
 /* Strings are mostly short: so much is copied at once. */
 #define STRING_PIECE_BYTES 128UL
 
-static bool page_ready(const struct mm *mm, uaddr_t addr, bool write)
-{
-	u64 need = PTE_MAPPED | (write ? PTE_W : 0);
-
-	return (radix_get(&mm->pt, addr >> PAGE_SHIFT) & need) == need;
-}
-
 /* Bytes from addr on that are ready, whole pages but for the ends. */
 static size_t ready_bytes(const struct mm *mm, uaddr_t addr, size_t len, bool write)
 {
-	uaddr_t end = addr + len, at = addr;
+	u64 need = PTE_MAPPED | (write ? PTE_W : 0), n;
+	u64 page = addr >> PAGE_SHIFT, end = ((addr + len - 1) >> PAGE_SHIFT) + 1;
 
-	while (at < end && page_ready(mm, at, write))
-		at = ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE;
-	return MIN(at, end) - addr;
+	while (page < end) {
+		const u64 *slot = radix_span((struct radix *)&mm->pt, page, &n);
+		u64 ready = 0;
+
+		n = MIN(n, end - page);
+		while (slot && ready < n && (slot[ready] & need) == need)
+			ready++;
+		page += ready;
+		if (ready < n)
+			break;
+	}
+	return page < end ? MAX(page << PAGE_SHIFT, addr) - addr : len;
 }
 
 bool user_range_possible(uaddr_t addr, u64 len)

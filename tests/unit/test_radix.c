@@ -91,6 +91,17 @@ static void check_walk(struct radix *tree)
 	ck_assert_uint_eq(tree->count, count);
 }
 
+/* What lies together: as radix_get says, one by one. */
+static void check_span(struct radix *tree, u64 key)
+{
+	u64 count;
+	const u64 *slot = radix_span(tree, key, &count);
+
+	ck_assert_uint_ge(count, 1);
+	for (u64 n = 0; n < count && n < 100 && key + n >= key; n++)
+		ck_assert_uint_eq(slot ? slot[n] : 0, radix_get(tree, key + n));
+}
+
 static void step(struct radix *tree, int insert_percent)
 {
 	size_t i = (size_t)rand() % KEYS;
@@ -108,6 +119,7 @@ static void step(struct radix *tree, int insert_percent)
 		values[i] = 0;
 	}
 	i = (size_t)rand() % KEYS;
+	check_span(tree, keys[i] + (u64)rand() % 3);
 	ck_assert_uint_eq(radix_get(tree, keys[i]), values[i]);
 	if (values[i])
 		ck_assert_uint_eq(*radix_slot(tree, keys[i]), values[i]);
