@@ -15,6 +15,7 @@
 #include <linux/poll.h>
 #include <linux/stat.h>
 
+#include "fs/pipe_packet.h"
 #include "fs/pseudo.h"
 #include "fs/vfs.h"
 #include "lib/err.h"
@@ -39,6 +40,7 @@ struct pipe {
 	u32 pages;	/* slots that have one */
 	u64 head, tail; /* count up; byte i is in slot i / PAGE_SIZE % slots */
 	u8 **page;	/* [slots] */
+	struct packet_queue packets;
 };
 
 /* Pages in all pipes together. Past an eighth of the core a pipe gets one page
@@ -92,6 +94,7 @@ static void pipe_free(struct pipe *p)
 	for (u32 i = 0; i < p->slots; i++)
 		if (p->page[i])
 			pipe_drop_page(p, &p->page[i]);
+	packets_free(&p->packets);
 	kfree(p->page);
 	kfree(p);
 }
@@ -181,6 +184,38 @@ static int ring_out(struct pipe *p, struct iobuf *buf, u32 n, s64 *done)
 	return 0;
 }
 
+/* Drops n bytes that are there. */
+static void ring_skip(struct pipe *p, u32 n)
+{
+	while (n) {
+		u8 **slot = slot_of(p, p->head);
+		u32 part = MIN(n, (u32)(PAGE_SIZE - p->head % PAGE_SIZE));
+
+		p->head += part;
+		n -= part;
+		if (p->head % PAGE_SIZE == 0 || p->head == p->tail)
+			pipe_drop_page(p, slot);
+	}
+	packets_pass(&p->packets, p->head);
+	if (p->head == p->tail)
+		p->head = p->tail = 0;
+}
+
+/* How much one read of len takes, and how much more goes with it: the rest of the
+ * packet that it ends in. */
+static u32 read_size(const struct pipe *p, size_t len, u32 *rest)
+{
+	const struct packet *next = packets_next(&p->packets);
+	u64 n = MIN((u64)len, (u64)pipe_used(p));
+
+	*rest = 0;
+	if (!next || next->start >= p->head + n)
+		return (u32)n;
+	n = MIN(n, next->end - p->head);
+	*rest = (u32)(next->end - p->head - n);
+	return (u32)n;
+}
+
 /* --- reading and writing --------------------------------------------------------------- */
 
 static struct pipe *pipe_of(const struct file *f)
@@ -192,7 +227,9 @@ static s64 pipe_read(struct file *f, struct iobuf *buf, s64 *pos)
 {
 	struct pipe *p = pipe_of(f);
 	bool was_full;
+	u32 n, rest;
 	s64 done = 0;
+	u64 end;
 	int err;
 
 	(void)pos;
@@ -209,9 +246,14 @@ static s64 pipe_read(struct file *f, struct iobuf *buf, s64 *pos)
 			return err;
 	}
 	was_full = pipe_room(p) < PIPE_ATOMIC;
+	n = read_size(p, buf->len, &rest);
+	end = p->head + n;
 	p->busy = true;
-	err = ring_out(p, buf, (u32)MIN((size_t)pipe_used(p), buf->len), &done);
+	err = ring_out(p, buf, n, &done);
 	p->busy = false;
+	packets_pass(&p->packets, err ? p->head : end);
+	if (!err)
+		ring_skip(p, rest);
 	wake_up_events(&p->wait, was_full ? POLLOUT | POLLWRNORM : WAKE_SLEEPERS);
 	return done ? done : err;
 }
@@ -252,10 +294,35 @@ static int write_wait(struct pipe *p)
 					    p->head != before);
 }
 
+/* Room for the boundaries of one more packet. */
+static bool packet_fits(struct pipe *p)
+{
+	if (packets_full(&p->packets, p->slots))
+		return false;
+	return p->packets.room >= p->slots || !packets_resize(&p->packets, p->slots);
+}
+
+/* Copies n bytes in, which there is room for, as a packet if that is asked for. */
+static int write_some(struct pipe *p, struct iobuf *buf, u32 n, bool packet, s64 *done)
+{
+	u64 start = p->tail;
+	int err;
+
+	p->busy = true;
+	err = ring_in(p, buf, n, done);
+	p->busy = false;
+	if (packet && p->tail > start)
+		packets_add(&p->packets, start, p->tail);
+	pipe_trim(p);
+	wake_up_events(&p->wait, POLLIN | POLLRDNORM);
+	return err;
+}
+
 static s64 write_all(struct file *f, struct iobuf *buf, bool nonblock)
 {
 	struct pipe *p = pipe_of(f);
-	bool atomic = buf->len <= PIPE_ATOMIC;
+	bool packet = f->flags & O_DIRECT;
+	bool atomic = packet || buf->len <= PIPE_ATOMIC;
 	s64 done = 0;
 	int err;
 	u32 n;
@@ -263,13 +330,13 @@ static s64 write_all(struct file *f, struct iobuf *buf, bool nonblock)
 	while (buf->len) {
 		if (!p->readers)
 			return broken_pipe(done);
-		n = writable_now(p, buf->len, atomic);
+		n = 0;
+		if (!packet)
+			n = writable_now(p, buf->len, atomic);
+		else if (packet_fits(p))
+			n = writable_now(p, MIN(buf->len, (size_t)PIPE_ATOMIC), true);
 		if (n) {
-			p->busy = true;
-			err = ring_in(p, buf, n, &done);
-			p->busy = false;
-			pipe_trim(p);
-			wake_up_events(&p->wait, POLLIN | POLLRDNORM);
+			err = write_some(p, buf, n, packet, &done);
 		} else if (nonblock) {
 			err = -EAGAIN;
 		} else {
@@ -302,7 +369,7 @@ static u32 pipe_poll(struct file *f, struct poll_table *pt)
 			mask |= POLLHUP;
 	}
 	if (mode != O_RDONLY) {
-		if (pipe_room(p) >= PIPE_ATOMIC)
+		if (pipe_room(p) >= PIPE_ATOMIC && !packets_full(&p->packets, p->slots))
 			mask |= POLLOUT | POLLWRNORM;
 		if (!p->readers)
 			mask |= POLLERR;
@@ -353,7 +420,8 @@ s64 pipe_set_capacity(struct file *f, u64 bytes)
 		return -EPERM;
 	if (slots > PIPE_BYTES_LIMIT / PAGE_SIZE)
 		return -ENOMEM;
-	if (p->busy || (u64)slots * PAGE_SIZE < p->tail - first * PAGE_SIZE)
+	if (p->busy || (u64)slots * PAGE_SIZE < p->tail - first * PAGE_SIZE ||
+	    p->packets.count > slots)
 		return -EBUSY;
 	page = kzalloc(slots * sizeof(*page));
 	if (!page)
@@ -363,6 +431,7 @@ s64 pipe_set_capacity(struct file *f, u64 bytes)
 	kfree(p->page);
 	p->page = page;
 	p->slots = slots;
+	packets_shift(&p->packets, first * PAGE_SIZE);
 	p->head -= first * PAGE_SIZE;
 	p->tail -= first * PAGE_SIZE;
 	wake_up(&p->wait);
@@ -425,17 +494,7 @@ void pipe_drop(struct file *f, u32 n)
 	struct pipe *p = pipe_of(f);
 	bool was_full = pipe_room(p) < PIPE_ATOMIC;
 
-	while (n) {
-		u8 **slot = slot_of(p, p->head);
-		u32 part = MIN(n, (u32)(PAGE_SIZE - p->head % PAGE_SIZE));
-
-		p->head += part;
-		n -= part;
-		if (p->head % PAGE_SIZE == 0 || p->head == p->tail)
-			pipe_drop_page(p, slot);
-	}
-	if (p->head == p->tail)
-		p->head = p->tail = 0;
+	ring_skip(p, n);
 	wake_up_events(&p->wait, was_full ? POLLOUT | POLLWRNORM : WAKE_SLEEPERS);
 }
 
@@ -582,7 +641,7 @@ int pipe_create(struct file **read_end, struct file **write_end, unsigned flags)
 		err = (int)PTR_ERR(r);
 		goto out_pipe;
 	}
-	w = pipe_end(inode, O_WRONLY | (flags & O_NONBLOCK));
+	w = pipe_end(inode, O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT)));
 	if (IS_ERR(w)) {
 		err = (int)PTR_ERR(w);
 		file_put(r); /* frees the pipe */

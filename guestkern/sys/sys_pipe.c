@@ -14,9 +14,9 @@ static s64 do_pipe(uaddr_t to, u32 flags)
 	s32 fd[2];
 	int err;
 
-	if (flags & ~(u32)(O_CLOEXEC | O_NONBLOCK))
+	if (flags & ~(u32)(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
 		return -EINVAL;
-	err = pipe_create(&end[0], &end[1], flags & O_NONBLOCK);
+	err = pipe_create(&end[0], &end[1], flags & (O_NONBLOCK | O_DIRECT));
 	if (err)
 		return err;
 	fd[0] = fd_install(end[0], 0, cloexec);

@@ -366,7 +366,39 @@ static void c_lease(void)
 	R(fcntl(open("lease", O_PATH), F_SETLEASE, F_RDLCK));
 }
 
+static void c_packets(void)
+{
+	static char big[3 * 4096];
+	char buf[64];
+	int p[2];
+
+	R(pipe2(p, O_DIRECT | O_NONBLOCK));
+	V(fcntl(p[0], F_GETFL) & O_DIRECT);
+	V(fcntl(p[1], F_GETFL) & O_DIRECT);
+	R(write(p[1], "one", 3));
+	R(write(p[1], "three", 5));
+	R(write(p[1], "", 0));
+	R(read(p[0], buf, 64));
+	R(read(p[0], buf, 2));
+	R(read(p[0], buf, 2));
+	R(write(p[1], big, 4096 + 10));
+	R(read(p[0], big, sizeof(big)));
+	R(read(p[0], big, sizeof(big)));
+	for (int i = 0; i < 17; i++)
+		R(write(p[1], "x", 1));
+	R(fcntl(p[1], F_SETPIPE_SZ, 8 * 4096));
+	R(read(p[0], buf, 64));
+	R(fcntl(p[1], F_SETFL, O_NONBLOCK));
+	R(write(p[1], "ab", 2));
+	R(fcntl(p[1], F_SETPIPE_SZ, 32 * 4096));
+	for (int i = 0; i < 16; i++)
+		R(read(p[0], buf, 64));
+	R(write(p[1], "cd", 2));
+	R(read(p[0], buf, 64));
+}
+
 static const struct diff_case cases[] = {
+	{ "packets", c_packets },
 	{ "leases", c_lease },
 	{ "aio and handles", c_aio },
 	{ "dup", c_dup },

@@ -523,6 +523,59 @@ static void record_locks_in_order(void)
 	test_wait_ok(pid);
 }
 
+/* ---- packets ------------------------------------------------------------------ */
+
+static void packets(void)
+{
+	static char big[3 * 4096], got[3 * 4096];
+	int fds[2], n, flags;
+
+	CHECK_OK(pipe2(fds, O_DIRECT | O_NONBLOCK));
+	CHECK(fcntl(fds[1], F_GETFL) & O_DIRECT);
+	CHECK(!(fcntl(fds[0], F_GETFL) & O_DIRECT));
+	CHECK_EQ(write(fds[1], "one", 3), 3);
+	CHECK_EQ(write(fds[1], "three", 5), 5);
+	CHECK_EQ(write(fds[1], "", 0), 0);
+	CHECK_OK(ioctl(fds[0], FIONREAD, &n));
+	CHECK_EQ(n, 8);
+	/* Each by itself, and what does not fit is lost. */
+	CHECK_EQ(read(fds[0], got, sizeof(got)), 3);
+	CHECK_EQ(read(fds[0], got, 2), 2);
+	CHECK(memcmp(got, "th", 2) == 0);
+	CHECK_ERR(read(fds[0], got, 2), EAGAIN);
+	/* A long one is cut into pages. */
+	memset(big, 'x', sizeof(big));
+	CHECK_EQ(write(fds[1], big, 2 * 4096 + 10), 2 * 4096 + 10);
+	CHECK_EQ(read(fds[0], got, sizeof(got)), 4096);
+	CHECK_EQ(read(fds[0], got, sizeof(got)), 4096);
+	CHECK_EQ(read(fds[0], got, sizeof(got)), 10);
+	/* As many as there are pages, short ones too. */
+	for (n = 0; write(fds[1], "x", 1) == 1; n++)
+		;
+	CHECK_EQ(n, 16);
+	CHECK_EQ(errno, EAGAIN);
+	CHECK_EQ(fcntl(fds[1], F_SETPIPE_SZ, 32 * 4096), 32 * 4096);
+	CHECK_EQ(write(fds[1], "y", 1), 1);
+	CHECK_ERR(fcntl(fds[1], F_SETPIPE_SZ, 16 * 4096), EBUSY);
+	while (n--)
+		CHECK_EQ(read(fds[0], got, 8), 1);
+	CHECK_EQ(read(fds[0], got, 8), 1);
+	CHECK_EQ(got[0], 'y');
+	/* Without the flag bytes again, before and after a packet. */
+	flags = fcntl(fds[1], F_GETFL);
+	CHECK_OK(fcntl(fds[1], F_SETFL, flags & ~O_DIRECT));
+	CHECK_EQ(write(fds[1], "ab", 2), 2);
+	CHECK_EQ(write(fds[1], "cd", 2), 2);
+	CHECK_OK(fcntl(fds[1], F_SETFL, flags));
+	CHECK_EQ(write(fds[1], "PACKET", 6), 6);
+	CHECK_OK(fcntl(fds[1], F_SETFL, flags & ~O_DIRECT));
+	CHECK_EQ(write(fds[1], "ef", 2), 2);
+	CHECK_EQ(read(fds[0], got, 6), 6);
+	CHECK(memcmp(got, "abcdPA", 6) == 0);
+	CHECK_EQ(read(fds[0], got, 8), 2);
+	CHECK(memcmp(got, "ef", 2) == 0);
+}
+
 static const struct test_case cases[] = {
 	{ "pipe: carries bytes", pipe_carries_bytes },
 	{ "pipe: its ends", pipe_ends },
@@ -551,6 +604,7 @@ static const struct test_case cases[] = {
 	{ "status flags are shared", status_flags_are_shared },
 	{ "record locks", record_locks },
 	{ "record locks: the first in the file", record_locks_in_order },
+	{ "packets", packets },
 };
 
 TEST_MAIN(cases)
