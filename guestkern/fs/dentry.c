@@ -321,15 +321,22 @@ static void keep_absent(const struct dentry *d)
 	dentry_put(absent);
 }
 
-void dentry_delete(struct dentry *d)
+/* absent: and nothing takes its place. */
+static void delete(struct dentry *d, bool absent)
 {
 	dentry_unlink(d);
 	d->unlinked = true;
-	keep_absent(d);
+	if (absent)
+		keep_absent(d);
 	if (d->pinned) {
 		d->pinned = false;
 		dentry_put(d);
 	}
+}
+
+void dentry_delete(struct dentry *d)
+{
+	delete(d, true);
 }
 
 void dentry_move(struct dentry *old, struct dentry *new, char *name)
@@ -344,7 +351,7 @@ void dentry_move(struct dentry *old, struct dentry *new, char *name)
 	old->parent = new->parent;
 	dentry_get(old->parent);
 	if (new->inode) {
-		dentry_delete(new);
+		delete(new, false);
 	} else {
 		dentry_unlink(new);
 		new->unlinked = true; /* not to be kept */

@@ -249,6 +249,24 @@ START_TEST(makes_and_moves)
 }
 END_TEST
 
+/* Whoever was there before, the name is known once. */
+START_TEST(renamed_over)
+{
+	const struct dentry *d;
+	struct path folder;
+	u32 count = 0;
+
+	fs_file("/mnt/f", "f");
+	ck_assert_int_eq(name_rename(AT_FDCWD, "/mnt/f", AT_FDCWD, "/mnt/one", 0), 0);
+	ck_assert_int_eq(path_walk(AT_FDCWD, "/mnt", 0, &folder), 0);
+	list_for_each_entry(d, &folder.dentry->children, sibling)
+		count += strcmp(d->name, "one") == 0;
+	ck_assert_uint_eq(count, 1);
+	path_put(&folder);
+	ck_assert_str_eq(fs_text("/mnt/one"), "f");
+}
+END_TEST
+
 START_TEST(open_file_outlives_its_name)
 {
 	struct file *f = fs_open("/mnt/one", O_RDWR);
@@ -445,6 +463,7 @@ Suite *hostfs_suite(void)
 	tcase_add_test(tc, names_are_cached);
 	tcase_add_test(tc, writes);
 	tcase_add_test(tc, makes_and_moves);
+	tcase_add_test(tc, renamed_over);
 	tcase_add_test(tc, open_file_outlives_its_name);
 	tcase_add_test(tc, attributes);
 	tcase_add_test(tc, sees_what_was_closed);
