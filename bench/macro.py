@@ -58,10 +58,11 @@ http { access_log off; server { listen 127.0.0.1:7002; root /tmp/job/www; } }
 
 
 class Row:
-    """A job: its target ratio, the source packages it unpacks, two scripts; whether its
-    directory is a disk, what is run on that before, and if it is not to be cached."""
+    """A job: its target ratio, the source packages it unpacks, two scripts; what its
+    directory is ("disk", "host": macro_disk; or in memory), what is run on that before, and
+    if it is not to be cached."""
 
-    def __init__(self, name, target, prepare, job, sources=(), disk=False, setup="", cold=False):
+    def __init__(self, name, target, prepare, job, sources=(), disk=None, setup="", cold=False):
         self.name, self.target, self.prepare, self.job = name, target, prepare, job
         self.sources, self.disk, self.setup, self.cold = sources, disk, setup, cold
 
@@ -198,7 +199,7 @@ def cpu_seconds():
 def run_side(side, row, args, whole=True):
     if not row.disk:
         return run_on(side, row, args, whole, None)
-    with macro_disk.Disk(side, OUT) as disk:
+    with macro_disk.Disk(side, row.disk, OUT) as disk:
         set_up(side, row, args, disk)
         return run_on(side, row, args, whole, disk)
 

@@ -1,6 +1,6 @@
-"""Rows of bench-macro that are about a disk: the job's directory is a directory of the
-host's file system natively, and an ext2 image in the same file system for the guest.
-Both are made anew for each run of a row: `setup` runs on them in a machine of its own
+"""Rows of bench-macro that are about files that last: the job's directory is a directory of
+the host's file system natively, and for the guest an ext2 image in the same file system
+(disk_*), or another such directory, shown by --bind (host_*). All are made anew for each run of a row: `setup` runs on them in a machine of its own
 (or natively), and what is cached of them on the host then goes, if the row is cold."""
 import os
 import shutil
@@ -52,35 +52,45 @@ PREPARE = f"cat >/tmp/t.c <<'C'\n{TOOLS}C\ngcc -O2 -o /tmp/t /tmp/t.c\n"
 
 def rows(row):
     """The rows; row makes one: name, target, prepare, job, and the words of a disk."""
+    return [made for kind in ("disk", "host") for made in rows_of(row, kind)] + [
+        row("disk_git", 2.0, PREPARE, "git clone -q --no-hardlinks r c; git -C c status --short |"
+            " wc -l; find c -type f | wc -l", disk="disk", setup=PREPARE + "git init -q r; cd r;"
+            " cp -a /usr/lib/python3.11 .; git add . ;"
+            " git -c user.name=n -c user.email=e commit -qm c"),
+        row("host_gcc", 1.25, "cd gawk*; ./configure >/dev/null 2>&1",
+            "make -s >/dev/null 2>&1; ./gawk 'BEGIN {print 6 * 7}'; cat *.o | sha256sum",
+            ["gawk"], disk="host"),
+    ]
+
+
+def rows_of(row, kind):
+    """What is measured on an image and on a directory of the host alike."""
     def disk(name, target, setup, job, warm="", cold=False):
-        return row(name, target, PREPARE + warm, job, disk=True, cold=cold,
+        return row(f"{kind}_{name}", target, PREPARE + warm, job, disk=kind, cold=cold,
                    setup=PREPARE + setup if setup else "")
     tree = "/tmp/t tree"
     return [
-        disk("disk_write", 1.5, "", "/tmp/t overwrite 8", warm="/tmp/t overwrite 1"),
-        disk("disk_read", 1.5, "/tmp/t overwrite 1", "/tmp/t read 16", warm="/tmp/t read 1"),
-        disk("disk_write_sync", 1.1, "", "/tmp/t write_sync 4", warm="sync"),
-        disk("disk_read_cold", 1.1, "/tmp/t overwrite 1", "/tmp/t read 1", cold=True),
-        disk("disk_create", 3.0, "", "/tmp/t create 30000", warm="/tmp/t create 100"),
-        disk("disk_fsync", 1.2, "", "/tmp/t fsync 200", warm="/tmp/t fsync 5"),
-        disk("disk_find", 2.0, tree, "for i in 1 2 3 4 5; do find . -name 'f*' | wc -l; done",
+        disk("write", 1.5, "", "/tmp/t overwrite 8", warm="/tmp/t overwrite 1"),
+        disk("read", 1.5, "/tmp/t overwrite 1", "/tmp/t read 16", warm="/tmp/t read 1"),
+        disk("write_sync", 1.1, "", "/tmp/t write_sync 4", warm="sync"),
+        disk("read_cold", 1.1, "/tmp/t overwrite 1", "/tmp/t read 1", cold=True),
+        disk("create", 3.0, "", "/tmp/t create 30000", warm="/tmp/t create 100"),
+        disk("fsync", 1.2, "", "/tmp/t fsync 200", warm="/tmp/t fsync 5"),
+        disk("find", 2.0, tree, "for i in 1 2 3 4 5; do find . -name 'f*' | wc -l; done",
              warm="find . >/dev/null"),
-        disk("disk_stat", 8.0, tree, "/tmp/t stat 200000", warm="/tmp/t stat 20000"),
-        disk("disk_git", 2.0, "git init -q r; cd r; cp -a /usr/lib/python3.11 .; git add . ;"
-             " git -c user.name=n -c user.email=e commit -qm c",
-             "git clone -q --no-hardlinks r c; git -C c status --short | wc -l;"
-             " find c -type f | wc -l"),
+        disk("stat", 8.0, tree, "/tmp/t stat 200000", warm="/tmp/t stat 20000"),
     ]
 
 
 class Disk:
-    """A directory for one side, or an image, made anew; gone at the end."""
+    """A directory for one side, or an image for the guest (kind "disk"), made anew; gone at
+    the end."""
 
-    def __init__(self, side, folder):
-        self.side = side
+    def __init__(self, side, kind, folder):
+        self.side, self.kind = side, kind
         self.folder = tempfile.mkdtemp(prefix="disk.", dir=folder)
         self.image = os.path.join(self.folder, "image")
-        if side == "native":
+        if not self.is_image():
             return
         with open(self.image, "wb") as f:
             f.truncate(IMAGE_BYTES)
@@ -93,9 +103,13 @@ class Disk:
     def __exit__(self, *_):
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def is_image(self):
+        """Else a directory."""
+        return self.side != "native" and self.kind == "disk"
+
     def options(self):
         """Of lodger run."""
-        return ["--disk", self.image] if self.side != "native" else []
+        return ["--disk", self.image] if self.is_image() else ["--bind", f"{self.folder}:/tmp/job"]
 
     def job_folder(self):
         """The native side's, to be bound to /tmp/job; None for the guest."""
@@ -103,7 +117,7 @@ class Disk:
 
     def prologue(self):
         """Shell: the job's directory is the disk's."""
-        return "" if self.side == "native" else \
+        return "" if not self.is_image() else \
             "mkdir -p /tmp/job && busybox mount -t ext2 /dev/vda /tmp/job || exit 99\n"
 
     def forget(self):

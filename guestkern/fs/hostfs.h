@@ -99,6 +99,9 @@ struct hostfs_call {
 
 /* Asks the broker: 0 or -errno, its own or the host's. */
 int hostfs_call(struct hostfs_call *call);
+/* The same for what may give a handle: if the broker has too many, after giving some back,
+ * those of files that nobody uses. */
+int hostfs_call_with_room(struct super_block *sb, struct hostfs_call *call);
 /* Nobody will use the handle any more. The broker learns it with the next request, or
  * from hostfs_close_now. */
 void hostfs_close_handle(u32 handle);

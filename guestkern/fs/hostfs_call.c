@@ -1,8 +1,11 @@
 /* hostfs: what goes to the broker and comes back. */
 #include "fs/hostfs.h"
+#include "fs/vfs_internal.h"
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "lib/string.h"
+
+#define SHRINK_NAMES 256u
 
 /* One request is under way at a time: the machine waits for it. */
 static u8 message[LODGER_BROKER_REQUEST_MAX];
@@ -59,6 +62,16 @@ int hostfs_call(struct hostfs_call *call)
 	if (call->text_to)
 		memcpy(call->text_to, answer + sizeof(call->reply), call->reply.text_bytes);
 	return call->reply.error;
+}
+
+int hostfs_call_with_room(struct super_block *sb, struct hostfs_call *call)
+{
+	int err = hostfs_call(call);
+
+	if (err != -EMFILE && err != -ENFILE)
+		return err;
+	dentry_shrink(SHRINK_NAMES, sb);
+	return hostfs_call(call);
 }
 
 void hostfs_close_handle(u32 handle)

@@ -16,7 +16,6 @@
 
 #define SET_ID_BITS 06000u
 #define PROBES 4u	   /* numbers of several devices may clash */
-#define SHRINK_NAMES 256u
 
 static bool same_time(const struct timespec64 *a, const struct timespec64 *b)
 {
@@ -305,17 +304,6 @@ void hostfs_evict(struct inode *inode)
 
 /* --- handles ------------------------------------------------------------------------- */
 
-/* Asks again after giving handles back, if the broker has too many. */
-static int call_with_room(struct super_block *sb, struct hostfs_call *call)
-{
-	int err = hostfs_call(call);
-
-	if (err != -EMFILE && err != -ENFILE)
-		return err;
-	dentry_shrink(SHRINK_NAMES, sb);
-	return hostfs_call(call);
-}
-
 static int take_handle(struct inode *inode)
 {
 	struct hostfs_info *info = hostfs_info_of(inode);
@@ -329,7 +317,7 @@ static int take_handle(struct inode *inode)
 	if (err)
 		return err;
 	call.rq.handle = hostfs_info_of(info->dir)->handle;
-	err = call_with_room(inode->sb, &call);
+	err = hostfs_call_with_room(inode->sb, &call);
 	if (err == -ESTALE || err == -ENOENT)
 		hostfs_info_of(info->dir)->epoch++; /* look again, next time */
 	if (err)
@@ -350,7 +338,7 @@ int hostfs_hold(struct inode *inode, enum hostfs_access access)
 		return err;
 	call.rq.handle = info->handle;
 	call.rq.flags = access == HOSTFS_WRITE ? LODGER_BROKER_OPEN_WRITE : 0;
-	err = call_with_room(inode->sb, &call);
+	err = hostfs_call_with_room(inode->sb, &call);
 	if (err)
 		return err;
 	info->access = (u8)access;

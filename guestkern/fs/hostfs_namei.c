@@ -20,7 +20,7 @@ static int ask(struct inode *dir, struct hostfs_call *call, const char *name)
 		return err;
 	call->rq.handle = hostfs_info_of(dir)->handle;
 	call->name = name;
-	err = hostfs_call(call);
+	err = hostfs_call_with_room(dir->sb, call);
 	if (err != -EIO)
 		hostfs_dir_changed(dir, &call->reply, 0);
 	return err;
@@ -110,7 +110,7 @@ static struct inode *tmpfile(struct inode *dir, u32 mode)
 	say_owner(&call, &owner);
 	call.rq.handle = hostfs_info_of(dir)->handle;
 	if (!err)
-		err = hostfs_call(&call);
+		err = hostfs_call_with_room(dir->sb, &call);
 	return err ? ERR_PTR(err) : new_inode(dir->sb, &call, &owner, NULL, NULL);
 }
 

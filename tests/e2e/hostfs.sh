@@ -98,6 +98,13 @@ is 'another owner is the guest'\''s alone' "$(with_bind "$d:/mnt" 'chown 5:6 /mn
 	stat -c "%u %g" /mnt/big'; stat -c %u "$d/big")" "5 6
 $(id -u)"
 
+is 'more files than may be open at once' "$(mkdir "$d/many"; (ulimit -n 100
+	with_bind "$d/many:/mnt" 'cd /mnt; for i in $(seq 300); do echo $i >f$i || echo no; done
+	cat f1 f300; ls | wc -l'); ls "$d/many" | wc -l; rm -r "$d/many")" "1
+300
+300
+300"
+
 # --- both sides ---------------------------------------------------------------------
 mkfifo "$tmp/in"
 lodger_run --timeout 60s --bind "$d:/mnt" -- sh -c 'cd /mnt; cat a >/dev/null; ls none 2>/dev/null
