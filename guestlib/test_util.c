@@ -219,6 +219,16 @@ size_t test_read_file(const char *path, char *buf, size_t size)
 	return used;
 }
 
+long test_write_file(const char *path, const char *text)
+{
+	int fd = (int)CHECK_OK(open(path, O_WRONLY));
+	long n = write(fd, text, strlen(text));
+
+	n = n < 0 ? -errno : n;
+	close(fd);
+	return n;
+}
+
 void test_read_all(int fd, void *buf, size_t len)
 {
 	char *to = buf;

@@ -83,6 +83,23 @@ matches()
 	esac
 }
 
+# guest_test NAME ARG...: `lodger run ARG...` is a test program that has passed
+guest_test()
+{
+	_name=$1
+	shift
+	lodger_run "$@" >"$tmp/.check" 2>&1
+	_status=$?
+	if [ "$_status" = 0 ] && ! grep -q '^not ok' "$tmp/.check" &&
+	   grep -q '^ok' "$tmp/.check"; then
+		pass "$_name"
+	else
+		# not through a pipe: what it counts would be lost
+		echo "status $_status" >>"$tmp/.check"
+		fail "$_name" <"$tmp/.check"
+	fi
+}
+
 skip()
 {
 	tests=$((tests + 1))

@@ -230,6 +230,14 @@ static int truncate_private(struct inode *inode, u64 size)
 	return 0;
 }
 
+/* The host has made a file longer, shorter or other inside. */
+static void content_changed(struct inode *inode, const struct hostfs_call *call)
+{
+	hostfs_take_attr(inode, &call->reply.attr, true);
+	inode_touch(inode, false, true, true);
+	hostfs_info_of(inode)->times_ours = true;
+}
+
 static int file_truncate(struct inode *inode, u64 size)
 {
 	struct hostfs_info *info = hostfs_info_of(inode);
@@ -253,9 +261,7 @@ static int file_truncate(struct inode *inode, u64 size)
 		err = diskfile_resize(info->df, inode->size, size);
 	if (err)
 		return err;
-	hostfs_take_attr(inode, &call.reply.attr, true);
-	inode_touch(inode, false, true, true);
-	info->times_ours = true;
+	content_changed(inode, &call);
 	return 0;
 }
 
@@ -290,9 +296,7 @@ static int file_fallocate(struct inode *inode, u32 mode, u64 start, u64 len_byte
 		err = diskfile_resize(info->df, inode->size, end);
 	if (err)
 		return err;
-	hostfs_take_attr(inode, &call.reply.attr, true);
-	inode_touch(inode, false, true, true);
-	info->times_ours = true;
+	content_changed(inode, &call);
 	return 0;
 }
 

@@ -107,6 +107,8 @@ int proc_show(const struct proc_node *node, char **text, size_t *len);
 /* show and write of an entry with a number. */
 int proc_show_number(struct textbuf *tb, const struct proc_target *t);
 int proc_write_number(const struct proc_target *t, const char *text, size_t len);
+/* A text that was written becomes *to, within the number's bounds: 0, -EINVAL. */
+int proc_set_number(const struct proc_number *number, s64 *to, const char *text, size_t len);
 /* A decimal number, perhaps with a sign: 0, -EINVAL. */
 int proc_parse_number(const char *text, s64 *value);
 

@@ -47,17 +47,21 @@ int proc_show_number(struct textbuf *tb, const struct proc_target *t)
 	return 0;
 }
 
-int proc_write_number(const struct proc_target *t, const char *text, size_t len)
+int proc_set_number(const struct proc_number *number, s64 *to, const char *text, size_t len)
 {
-	const struct proc_number *number = t->entry->number;
 	s64 value;
 
 	if (!len)
 		return 0;
 	if (proc_parse_number(text, &value) || value < number->min || value > number->max)
 		return -EINVAL;
-	*number->value = value;
+	*to = value;
 	return 0;
+}
+
+int proc_write_number(const struct proc_target *t, const char *text, size_t len)
+{
+	return proc_set_number(t->entry->number, t->entry->number->value, text, len);
 }
 
 /* --- accounts ------------------------------------------------------------------------------ */

@@ -84,14 +84,8 @@ int proc_show_ipc_number(struct textbuf *tb, const struct proc_target *t)
 int proc_write_ipc_number(const struct proc_target *t, const char *text, size_t len)
 {
 	const struct proc_number *number = t->entry->number;
-	s64 value;
 
-	if (!len)
-		return 0;
-	if (proc_parse_number(text, &value) || value < number->min || value > number->max)
-		return -EINVAL;
-	*(s64 *)here(number->value) = value;
-	return 0;
+	return proc_set_number(number, here(number->value), text, len);
 }
 
 /* An unsigned long: 0, -EINVAL. */

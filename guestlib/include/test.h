@@ -163,6 +163,8 @@ void test_scratch(void);
 void test_make_file(const char *path, const char *text);
 /* Reads a whole small file as a string into buf; its length. */
 size_t test_read_file(const char *path, char *buf, size_t size);
+/* Writes a string to a file that is there, by one write(2): its answer, or -errno. */
+long test_write_file(const char *path, const char *text);
 /* Reads exactly len bytes, or fails. */
 void test_read_all(int fd, void *buf, size_t len);
 

@@ -96,24 +96,31 @@ static void jump_into(void)
 	attack_jump(&into);
 }
 
-static void every_byte(void)
+/* To each of the site's bytes with each of the values in rax. */
+static void jump_to_bytes(size_t bytes, const unsigned long *values, size_t count)
 {
-	const unsigned long values[] = { __NR_getpid, __NR_exit, 0x6000000,
-					 LODGER_CORE_BASE, -1UL };
 	size_t i, j;
 
-	make_site(__NR_getppid, 0, 0, 0);
-	attack_page(STACKS);
-	*(unsigned char *)(SITE + SITE_BYTES) = 0xcc;
-	into.rsp = STACKS + 2048;
-	for (i = 0; i < SITE_BYTES; i++)
-		for (j = 0; j < ARRAY_SIZE(values); j++) {
+	for (i = 0; i < bytes; i++)
+		for (j = 0; j < count; j++) {
 			into.rip = SITE + i;
 			into.rax = values[j];
 			attack_harmless(jump_into);
 		}
 	attack_check_closed();
 	attack_check_alive();
+}
+
+static void every_byte(void)
+{
+	const unsigned long values[] = { __NR_getpid, __NR_exit, 0x6000000,
+					 LODGER_CORE_BASE, -1UL };
+
+	make_site(__NR_getppid, 0, 0, 0);
+	attack_page(STACKS);
+	*(unsigned char *)(SITE + SITE_BYTES) = 0xcc;
+	into.rsp = STACKS + 2048;
+	jump_to_bytes(SITE_BYTES, values, ARRAY_SIZE(values));
 }
 
 /* Sites without a number of their own are patched where nobody may write. */
@@ -160,20 +167,12 @@ static void moved_call(void)
 static void moved_every_byte(void)
 {
 	const unsigned long values[] = { __NR_getpid, __NR_exit, LODGER_CORE_BASE, -1UL };
-	size_t i, j;
 
 	make_moved_site();
 	attack_page(STACKS);
 	into.rsp = STACKS + 2048;
 	*(unsigned long *)into.rsp = 0;
-	for (i = 0; i < MOVED_BYTES; i++)
-		for (j = 0; j < ARRAY_SIZE(values); j++) {
-			into.rip = SITE + i;
-			into.rax = values[j];
-			attack_harmless(jump_into);
-		}
-	attack_check_closed();
-	attack_check_alive();
+	jump_to_bytes(MOVED_BYTES, values, ARRAY_SIZE(values));
 }
 
 /* ---- calls that are begun again ------------------------------------------------------ */

@@ -67,16 +67,9 @@ done
 
 for t in t_fs t_xattr t_dir t_path t_perm t_limit t_mm t_fault t_cow t_exec t_process; do
 	make_image -b 1024
-	lodger_run --timeout 100s --root "$TESTROOT" --disk "$image" -- sh -c \
-		"mount -t ext2 /dev/vda /tmp && chmod 1777 /tmp && exec /tests/$t" >"$tmp/out" 2>&1
-	status=$?
-	if [ $status = 0 ] && ! grep -q '^not ok' "$tmp/out" && grep -q '^ok' "$tmp/out"; then
-		pass "guest/$t with its files on ext2"
-	else
-		# not through a pipe: what it counts would be lost
-		echo "status $status" >>"$tmp/out"
-		fail "guest/$t with its files on ext2" <"$tmp/out"
-	fi
+	guest_test "guest/$t with its files on ext2" --timeout 100s --root "$TESTROOT" \
+		--disk "$image" -- sh -c \
+		"mount -t ext2 /dev/vda /tmp && chmod 1777 /tmp && exec /tests/$t"
 	clean "$t"
 done
 

@@ -210,14 +210,7 @@ gone'
 lodger_run --root-rw -- true >"$tmp/out" 2>"$tmp/err"
 matches '--root-rw without a directory' "$? $(cat "$tmp/err")" '125 lodger: --root-rw goes with*'
 for t in t_fs t_dir t_path t_perm t_stat t_mm t_cow t_exec t_process t_sock_unix; do
-	lodger_run --timeout 100s --root "$root" -- "/tests/$t" >"$tmp/out" 2>&1
-	status=$?
-	if [ $status = 0 ] && ! grep -q '^not ok' "$tmp/out" && grep -q '^ok' "$tmp/out"; then
-		pass "guest/$t in a root of the host"
-	else
-		echo "status $status" >>"$tmp/out"
-		fail "guest/$t in a root of the host" <"$tmp/out"
-	fi
+	guest_test "guest/$t in a root of the host" --timeout 100s --root "$root" -- "/tests/$t"
 done
 rm -r "$root"
 
@@ -225,15 +218,8 @@ rm -r "$root"
 for t in t_fs t_dir t_path t_limit t_mm t_cow t_exec t_process; do
 	rm -rf "$tmp/t"
 	mkdir "$tmp/t"
-	lodger_run --timeout 100s --root "$TESTROOT" --bind "$tmp/t:/tmp" -- sh -c \
-		"chmod 1777 /tmp && exec /tests/$t" >"$tmp/out" 2>&1
-	status=$?
-	if [ $status = 0 ] && ! grep -q '^not ok' "$tmp/out" && grep -q '^ok' "$tmp/out"; then
-		pass "guest/$t with its files on the host"
-	else
-		echo "status $status" >>"$tmp/out"
-		fail "guest/$t with its files on the host" <"$tmp/out"
-	fi
+	guest_test "guest/$t with its files on the host" --timeout 100s --root "$TESTROOT" \
+		--bind "$tmp/t:/tmp" -- sh -c "chmod 1777 /tmp && exec /tests/$t"
 done
 
 is 'more data than memory' "$(lodger_run --timeout 60s --mem 24M --bind "$d:/mnt" -- sh -c '

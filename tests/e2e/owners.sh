@@ -90,14 +90,7 @@ is 'a program cannot make a file root'\''s' "$(in_root 'su -s /bin/sh nobody -c 
 for t in t_xattr t_caps; do
 	rm -rf "$tmp/t"
 	mkdir -m 1777 "$tmp/t"
-	lodger_run --timeout 60s --root "$TESTROOT" --bind "$tmp/t:/tmp" -- "/tests/$t" \
-		>"$tmp/out" 2>&1
-	status=$?
-	if [ $status = 0 ] && ! grep -q '^not ok' "$tmp/out" && grep -q '^ok' "$tmp/out"; then
-		pass "guest/$t with its files on the host"
-	else
-		echo "status $status" >>"$tmp/out"
-		fail "guest/$t with its files on the host" <"$tmp/out"
-	fi
+	guest_test "guest/$t with its files on the host" --timeout 60s --root "$TESTROOT" \
+		--bind "$tmp/t:/tmp" -- "/tests/$t"
 done
 done_testing

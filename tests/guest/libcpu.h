@@ -42,4 +42,16 @@ void cpu_set_mxcsr(uint32_t value);
 uint16_t cpu_get_x87_control(void);
 void cpu_set_x87_control(uint16_t value);
 
+#define RFLAGS_TF 0x100
+/* Set and clear the trap flag, without a word below the stack pointer. */
+#define FLIP_TF()                                             \
+	__asm__ volatile("lea -128(%%rsp), %%rsp\n\t"         \
+			 "pushfq\n\t"                         \
+			 "xorq %0, (%%rsp)\n\t"               \
+			 "popfq\n\t"                          \
+			 "lea 128(%%rsp), %%rsp"              \
+			 :                                    \
+			 : "i"(RFLAGS_TF)                     \
+			 : "cc", "memory")
+
 #endif

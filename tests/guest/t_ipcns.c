@@ -27,30 +27,20 @@ static long number(const char *path)
 	return strtol(text, NULL, 10);
 }
 
-static long put(const char *path, const char *what)
-{
-	int fd = (int)CHECK_OK(open(path, O_WRONLY, 0));
-	long n = write(fd, what, strlen(what));
-
-	n = n < 0 ? -errno : n;
-	close(fd);
-	return n;
-}
-
 /* ---- limits -------------------------------------------------------------------- */
 
 static void limits_of_shm(void)
 {
 	CHECK_OK(SYS(unshare, CLONE_NEWIPC));
-	CHECK(put("/proc/sys/kernel/shmmax", "8192") > 0);
+	CHECK(test_write_file("/proc/sys/kernel/shmmax", "8192") > 0);
 	CHECK_ERR(SYS(shmget, KEY, 8193, IPC_CREAT | 0600), EINVAL);
-	CHECK(put("/proc/sys/kernel/shmall", "3") > 0);
+	CHECK(test_write_file("/proc/sys/kernel/shmall", "3") > 0);
 	CHECK_OK(SYS(shmget, KEY, 8192, IPC_CREAT | 0600));
 	CHECK_ERR(SYS(shmget, KEY + 1, 8192, IPC_CREAT | 0600), ENOSPC);
-	CHECK(put("/proc/sys/kernel/shmmni", "1") > 0);
+	CHECK(test_write_file("/proc/sys/kernel/shmmni", "1") > 0);
 	CHECK_ERR(SYS(shmget, KEY + 1, 1, IPC_CREAT | 0600), ENOSPC);
-	CHECK_EQ(put("/proc/sys/kernel/shmmni", "32769"), -EINVAL);
-	CHECK_EQ(put("/proc/sys/kernel/shmmax", "many"), -EINVAL);
+	CHECK_EQ(test_write_file("/proc/sys/kernel/shmmni", "32769"), -EINVAL);
+	CHECK_EQ(test_write_file("/proc/sys/kernel/shmmax", "many"), -EINVAL);
 }
 
 static void limits_of_msg_and_sem(void)
@@ -62,16 +52,16 @@ static void limits_of_msg_and_sem(void)
 	long id;
 
 	CHECK_OK(SYS(unshare, CLONE_NEWIPC));
-	CHECK(put("/proc/sys/kernel/msgmax", "16") > 0);
-	CHECK(put("/proc/sys/kernel/msgmnb", "32") > 0);
+	CHECK(test_write_file("/proc/sys/kernel/msgmax", "16") > 0);
+	CHECK(test_write_file("/proc/sys/kernel/msgmnb", "32") > 0);
 	id = CHECK_OK(SYS(msgget, KEY, IPC_CREAT | 0600));
 	CHECK_ERR(SYS(msgsnd, id, &m, 17, IPC_NOWAIT), EINVAL);
 	CHECK_OK(SYS(msgsnd, id, &m, 16, IPC_NOWAIT));
 	CHECK_OK(SYS(msgsnd, id, &m, 16, IPC_NOWAIT));
 	CHECK_ERR(SYS(msgsnd, id, &m, 1, IPC_NOWAIT), EAGAIN);
-	CHECK(put("/proc/sys/kernel/msgmni", "1") > 0);
+	CHECK(test_write_file("/proc/sys/kernel/msgmni", "1") > 0);
 	CHECK_ERR(SYS(msgget, IPC_PRIVATE, 0600), ENOSPC);
-	CHECK(put("/proc/sys/kernel/sem", "4 6 2 5") > 0);
+	CHECK(test_write_file("/proc/sys/kernel/sem", "4 6 2 5") > 0);
 	test_read_file("/proc/sys/kernel/sem", text, sizeof(text));
 	CHECK_STR(text, "4\t6\t2\t5\n");
 	CHECK_ERR(SYS(semget, IPC_PRIVATE, 5, 0600), EINVAL);
@@ -84,13 +74,13 @@ static void wanted_numbers(void)
 {
 	CHECK_OK(SYS(unshare, CLONE_NEWIPC));
 	CHECK_EQ(number("/proc/sys/kernel/shm_next_id"), -1);
-	CHECK(put("/proc/sys/kernel/shm_next_id", "65541") > 0); /* 2 << 15 | 5 */
+	CHECK(test_write_file("/proc/sys/kernel/shm_next_id", "65541") > 0); /* 2 << 15 | 5 */
 	CHECK_EQ(SYS(shmget, IPC_PRIVATE, PAGE, 0600), 65541);
 	CHECK_EQ(number("/proc/sys/kernel/shm_next_id"), -1);
 	CHECK_EQ(SYS(shmget, IPC_PRIVATE, PAGE, 0600), 0);
-	CHECK(put("/proc/sys/kernel/shm_next_id", "65541") > 0);
+	CHECK(test_write_file("/proc/sys/kernel/shm_next_id", "65541") > 0);
 	CHECK_EQ(SYS(shmget, IPC_PRIVATE, PAGE, 0600), 65542);
-	CHECK(put("/proc/sys/kernel/msg_next_id", "7") > 0);
+	CHECK(test_write_file("/proc/sys/kernel/msg_next_id", "7") > 0);
 	CHECK_EQ(SYS(msgget, IPC_PRIVATE, 0600), 7);
 }
 

@@ -16,13 +16,14 @@
 #include <test.h>
 #include <unistd.h>
 
+#include "libcpu.h"
+
 #define SITE 0x21000100UL
 #define PAGE ((void *)(SITE & ~4095UL))
 #define BEHIND (SITE + 4) /* the number is set before, the call is two bytes */
 #define OFTEN 40
 #define JUMPS 100 /* more than the kernel bears */
 #define WINDOW 0x70000000UL
-#define RFLAGS_TF 0x100
 #define NO_CALL 100000
 
 typedef long (*site_fn)(long a, long b, long c, long nr);
@@ -213,17 +214,6 @@ static void by_a_timer(void)
 	CHECK_OK(setitimer(ITIMER_REAL, &off, NULL));
 	CHECK(!in_window);
 }
-
-/* Set and clear the trap flag, without a word below the stack pointer. */
-#define FLIP_TF()                                             \
-	__asm__ volatile("lea -128(%%rsp), %%rsp\n\t"         \
-			 "pushfq\n\t"                         \
-			 "xorq %0, (%%rsp)\n\t"               \
-			 "popfq\n\t"                          \
-			 "lea 128(%%rsp), %%rsp"              \
-			 :                                    \
-			 : "i"(RFLAGS_TF)                     \
-			 : "cc", "memory")
 
 static void step_by_step(void)
 {

@@ -28,17 +28,6 @@ static long number(const char *path)
 	return strtol(get(path), NULL, 10);
 }
 
-/* What a write of the text gives: its length, or -errno. */
-static long put(const char *path, const char *what)
-{
-	int fd = (int)CHECK_OK(open(path, O_WRONLY, 0));
-	long n = write(fd, what, strlen(what));
-
-	n = n < 0 ? -errno : n;
-	close(fd);
-	return n;
-}
-
 static long field(const char *lines, const char *name)
 {
 	const char *at = strstr(lines, name);
@@ -68,7 +57,7 @@ static void dump_filter(void)
 	pid_t pid;
 
 	CHECK_STR(get(path), "00000033\n");
-	CHECK_EQ(put(path, "0x7"), 3);
+	CHECK_EQ(test_write_file(path, "0x7"), 3);
 	CHECK_STR(get(path), "00000007\n");
 	pid = test_fork();
 	if (pid == 0) {
@@ -76,8 +65,8 @@ static void dump_filter(void)
 		_exit(0);
 	}
 	test_wait_ok(pid);
-	CHECK_EQ(put(path, "x"), -EINVAL);
-	CHECK_EQ(put(path, "51\n"), 3);
+	CHECK_EQ(test_write_file(path, "x"), -EINVAL);
+	CHECK_EQ(test_write_file(path, "51\n"), 3);
 	CHECK_STR(get(path), "00000033\n");
 }
 
@@ -110,11 +99,11 @@ static void peak_is_reset(void)
 	memset(p, 1, 256 * PAGE);
 	CHECK_OK(munmap(p, 256 * PAGE));
 	peak = field(get("/proc/self/status"), "VmHWM:");
-	CHECK_EQ(put("/proc/self/clear_refs", "1"), 1);
+	CHECK_EQ(test_write_file("/proc/self/clear_refs", "1"), 1);
 	CHECK(field(get("/proc/self/status"), "VmHWM:") >= peak);
-	CHECK_EQ(put("/proc/self/clear_refs", "5"), 1);
+	CHECK_EQ(test_write_file("/proc/self/clear_refs", "5"), 1);
 	CHECK(field(get("/proc/self/status"), "VmHWM:") < peak);
-	CHECK_EQ(put("/proc/self/clear_refs", "6"), -EINVAL);
+	CHECK_EQ(test_write_file("/proc/self/clear_refs", "6"), -EINVAL);
 }
 
 static void small_ones(void)
@@ -129,7 +118,7 @@ static void small_ones(void)
 	CHECK_STR(get("/proc/self/sessionid"), "4294967295");
 	CHECK_STR(get("/proc/self/personality"), "00000000\n");
 	CHECK_EQ(number("/proc/self/timerslack_ns"), 50000);
-	CHECK_EQ(put("/proc/self/timerslack_ns", "7"), 1);
+	CHECK_EQ(test_write_file("/proc/self/timerslack_ns", "7"), 1);
 	CHECK_EQ(number("/proc/self/timerslack_ns"), 7);
 	CHECK_EQ(number("/proc/self/oom_adj"), 0);
 	CHECK_STR(get("/proc/self/syscall"), "running\n");
@@ -189,14 +178,14 @@ static void numbers_are_set(void)
 	long old = number(path);
 
 	test_need_root();
-	CHECK_EQ(put(path, "33\n"), 3);
+	CHECK_EQ(test_write_file(path, "33\n"), 3);
 	CHECK_EQ(number(path), 33);
-	CHECK_EQ(put(path, "101"), -EINVAL);
-	CHECK_EQ(put(path, "-1"), -EINVAL);
-	CHECK_EQ(put(path, "x"), -EINVAL);
-	CHECK_EQ(put(path, ""), 0);
+	CHECK_EQ(test_write_file(path, "101"), -EINVAL);
+	CHECK_EQ(test_write_file(path, "-1"), -EINVAL);
+	CHECK_EQ(test_write_file(path, "x"), -EINVAL);
+	CHECK_EQ(test_write_file(path, ""), 0);
 	snprintf(text, sizeof(text), "%ld", old);
-	CHECK(put(path, text) > 0);
+	CHECK(test_write_file(path, text) > 0);
 	CHECK_EQ(number(path), old);
 }
 
@@ -208,8 +197,8 @@ static void highest_pid(void)
 
 	test_need_root();
 	CHECK_EQ(number(path), 32768);
-	CHECK_EQ(put(path, "300"), -EINVAL);
-	CHECK_EQ(put(path, "310"), 3);
+	CHECK_EQ(test_write_file(path, "300"), -EINVAL);
+	CHECK_EQ(test_write_file(path, "310"), 3);
 	for (i = 0; i < 30; i++) {
 		pid = test_fork();
 		if (pid == 0)
@@ -217,7 +206,7 @@ static void highest_pid(void)
 		CHECK(pid < 310);
 		test_wait_ok(pid);
 	}
-	CHECK_EQ(put(path, "32768"), 5);
+	CHECK_EQ(test_write_file(path, "32768"), 5);
 }
 
 static void most_descriptors(void)
@@ -226,13 +215,13 @@ static void most_descriptors(void)
 	struct rlimit lim = { 100, 100 }, more = { 101, 101 };
 
 	test_need_root();
-	CHECK_EQ(put(path, "63"), -EINVAL);
-	CHECK_EQ(put(path, "100"), 3);
+	CHECK_EQ(test_write_file(path, "63"), -EINVAL);
+	CHECK_EQ(test_write_file(path, "100"), 3);
 	CHECK_ERR(setrlimit(RLIMIT_NOFILE, &more), EPERM);
 	CHECK_OK(setrlimit(RLIMIT_NOFILE, &lim));
 	CHECK_ERR(dup2(0, 100), EBADF);
 	CHECK_OK(dup2(0, 99));
-	CHECK_EQ(put(path, "1048576"), 7);
+	CHECK_EQ(test_write_file(path, "1048576"), 7);
 }
 
 static void pipe_size_as_user(void)
@@ -250,11 +239,11 @@ static void largest_pipe(void)
 	int fds[2];
 
 	test_need_root();
-	CHECK_EQ(put(path, "8192"), 4);
+	CHECK_EQ(test_write_file(path, "8192"), 4);
 	test_as_user(pipe_size_as_user);
 	CHECK_OK(pipe(fds));
 	CHECK_EQ(fcntl(fds[0], 1031, 2 << 20), 2 << 20);
-	CHECK_EQ(put(path, "1048576"), 7);
+	CHECK_EQ(test_write_file(path, "1048576"), 7);
 }
 
 /* What is kept and has an effect; back as it was. */
@@ -267,13 +256,13 @@ static void limits_of_memory(void)
 
 	test_need_root();
 	snprintf(back, sizeof(back), "%ld", old);
-	CHECK(put(path, "4") > 0);
+	CHECK(test_write_file(path, "4") > 0);
 	at = mmap((void *)0x20000000, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(put(path, back) > 0);
+	CHECK(test_write_file(path, back) > 0);
 	CHECK(at == MAP_FAILED);
 	CHECK_EQ(number(random), 2);
-	CHECK_EQ(put(random, "3"), -EINVAL);
-	CHECK_EQ(put("/proc/sys/fs/aio-max-nr", "-1"), -EINVAL);
+	CHECK_EQ(test_write_file(random, "3"), -EINVAL);
+	CHECK_EQ(test_write_file("/proc/sys/fs/aio-max-nr", "-1"), -EINVAL);
 }
 
 static const struct test_case cases[] = {

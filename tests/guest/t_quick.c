@@ -13,10 +13,11 @@
 #include <test.h>
 #include <unistd.h>
 
+#include "libcpu.h"
+
 #define PATCHED_AFTER 20 /* calls; entry/patch.c */
 #define WINDOW 0x70000000UL
 #define STACK_BYTES 65536
-#define RFLAGS_TF 0x100
 
 /* One call site for all: `mov $nr, %eax; syscall`. */
 #define SITE(name)                                        \
@@ -281,17 +282,6 @@ static void by_a_timer(void)
 	CHECK_OK(setitimer(ITIMER_REAL, &off, NULL));
 	CHECK(!in_window);
 }
-
-/* Set and clear the trap flag, without a word below the stack pointer. */
-#define FLIP_TF()                                             \
-	__asm__ volatile("lea -128(%%rsp), %%rsp\n\t"         \
-			 "pushfq\n\t"                         \
-			 "xorq %0, (%%rsp)\n\t"               \
-			 "popfq\n\t"                          \
-			 "lea 128(%%rsp), %%rsp"              \
-			 :                                    \
-			 : "i"(RFLAGS_TF)                     \
-			 : "cc", "memory")
 
 static void step_by_step(void)
 {
