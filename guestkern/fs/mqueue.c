@@ -27,11 +27,6 @@
 #include "proc/task.h"
 
 #define MQUEUE_MAGIC 0x19800202 /* linux/magic.h has no name for it */
-#define QUEUES_MAX 256u
-#define MESSAGES_DEFAULT 10
-#define BYTES_DEFAULT 8192
-#define MESSAGES_HARD 65536
-#define BYTES_HARD (16 << 20)
 #define MESSAGE_COST 48u /* struct msg_msg; and a leaf for each priority */
 #define PRIORITY_COST 48u
 #define MAY_READ 4u
@@ -104,18 +99,26 @@ static u32 mqueue_poll(struct file *f, struct poll_table *pt)
 	return mask;
 }
 
-static void mqueue_file_release(struct file *f)
+/* As Linux: the first of its process's descriptors that is closed ends it. */
+static int mqueue_file_flush(struct file *f)
 {
 	struct mqueue *q = queue_of(f->inode);
 
 	if (q->notify_pid == current_process()->pid)
 		q->notify_pid = 0;
+	return 0;
+}
+
+static void mqueue_file_release(struct file *f)
+{
+	mqueue_file_flush(f);
 }
 
 static const struct file_ops mqueue_fops = {
 	.read = mqueue_file_read,
 	.lseek = file_noop_lseek,
 	.poll = mqueue_poll,
+	.flush = mqueue_file_flush,
 	.release = mqueue_file_release,
 };
 
@@ -159,6 +162,16 @@ static u64 charged_to(const struct super_block *sb, u32 uid)
 	return bytes;
 }
 
+static struct mqueue_attr attr_default(void)
+{
+	const struct ipc_space *space = ipc_space();
+
+	return (struct mqueue_attr){
+		.messages_max = MIN(space->mq_messages_default, space->mq_messages_max),
+		.bytes_max = MIN(space->mq_bytes_default, space->mq_bytes_max),
+	};
+}
+
 static int attr_check(const struct mqueue_attr *attr, u64 *charge)
 {
 	bool may_more = capable(CAP_SYS_RESOURCE);
@@ -166,8 +179,8 @@ static int attr_check(const struct mqueue_attr *attr, u64 *charge)
 
 	if (messages <= 0 || bytes <= 0)
 		return -EINVAL;
-	if (messages > (may_more ? MESSAGES_HARD : MESSAGES_DEFAULT) ||
-	    bytes > (may_more ? BYTES_HARD : BYTES_DEFAULT))
+	if (messages > (may_more ? MQ_MESSAGES_HARD : ipc_space()->mq_messages_max) ||
+	    bytes > (may_more ? MQ_BYTES_HARD : ipc_space()->mq_bytes_max))
 		return -EINVAL;
 	*charge = (u64)messages * (MESSAGE_COST + (u64)bytes) +
 		  MIN((u64)messages, MQ_PRIORITY_MAX) * PRIORITY_COST;
@@ -182,7 +195,7 @@ static int queue_create(struct inode *dir, struct dentry *child, u32 mode,
 	u64 charge;
 	int err;
 
-	if (queue_count >= QUEUES_MAX && !capable(CAP_SYS_RESOURCE))
+	if (queue_count >= (u64)ipc_space()->mq_queues_max && !capable(CAP_SYS_RESOURCE))
 		return -ENOSPC;
 	err = attr_check(attr, &charge);
 	if (err)
@@ -216,8 +229,7 @@ static int queue_create(struct inode *dir, struct dentry *child, u32 mode,
 /* open(2) and touch(1) in a mounted mqueue. */
 static int dir_create(struct inode *dir, struct dentry *child, u32 mode)
 {
-	const struct mqueue_attr attr = { .messages_max = MESSAGES_DEFAULT,
-					  .bytes_max = BYTES_DEFAULT };
+	const struct mqueue_attr attr = attr_default();
 
 	return queue_create(dir, child, mode, &attr);
 }
@@ -318,8 +330,7 @@ static int queue_prepare(struct dentry *d, u32 flags, u32 mode,
 struct file *mqueue_open(const char *name, u32 flags, u32 mode,
 			 const struct mqueue_attr *attr)
 {
-	const struct mqueue_attr usual = { .messages_max = MESSAGES_DEFAULT,
-					   .bytes_max = BYTES_DEFAULT };
+	const struct mqueue_attr usual = attr_default();
 	struct dentry *d = name_lookup(name);
 	struct path path;
 	struct file *f;

@@ -277,6 +277,15 @@ static const struct proc_entry sys_fs_inotify[] = {
 	END_,
 };
 
+static const struct proc_entry sys_fs_mqueue[] = {
+	IPC_NUMBER_("msg_default", mq_messages_default, 1, MQ_MESSAGES_HARD),
+	IPC_NUMBER_("msg_max", mq_messages_max, 1, MQ_MESSAGES_HARD),
+	IPC_NUMBER_("msgsize_default", mq_bytes_default, 128, MQ_BYTES_HARD),
+	IPC_NUMBER_("msgsize_max", mq_bytes_max, 128, MQ_BYTES_HARD),
+	IPC_NUMBER_("queues_max", mq_queues_max, 0, ANY),
+	END_,
+};
+
 static const struct proc_entry sys_fs[] = {
 	FILE_("dir-notify-enable", show_one),
 	NUMBER_("aio-max-nr", &aio_events_max, 0, ANY),
@@ -284,6 +293,7 @@ static const struct proc_entry sys_fs[] = {
 	FILE_("file-max", show_file_max),
 	FILE_("file-nr", show_file_nr),
 	DIR_("inotify", sys_fs_inotify),
+	DIR_("mqueue", sys_fs_mqueue),
 	NUMBER_("lease-break-time", &lease_break_s, 0, ANY),
 	NUMBER_("leases-enable", &leases_enabled, 0, ANY),
 	NUMBER_("nr_open", &files_nr_open, FILES_NR_OPEN_MIN, FILES_NR_OPEN_MAX),

@@ -37,6 +37,11 @@
 		.sem_per_set_max = SEM_PER_SET_MAX,                           \
 		.sem_max = SEM_TOTAL_MAX,                                     \
 		.sem_ops_max = SEM_OPS_MAX,                                   \
+		.mq_queues_max = 256,                                         \
+		.mq_messages_max = 10,                                        \
+		.mq_bytes_max = 8192,                                         \
+		.mq_messages_default = 10,                                    \
+		.mq_bytes_default = 8192,                                     \
 	}
 
 struct ipc_space ipc_first_space = DEFAULTS;

@@ -45,8 +45,14 @@ struct ipc_space {
 	s64 msg_bytes_max, msg_queue_bytes_max;	    /* msgmax, msgmnb */
 	s64 sem_per_set_max, sem_max, sem_ops_max;  /* the first three of sem */
 	u32 sem_total;				    /* semaphores of all sets */
-	void *mqueues; /* fs/mqueue.c; NULL: not used yet */
+	/* POSIX message queues: /proc/sys/fs/mqueue; fs/mqueue.c (NULL: unused yet) */
+	s64 mq_queues_max, mq_messages_max, mq_bytes_max;
+	s64 mq_messages_default, mq_bytes_default;
+	void *mqueues;
 };
+
+#define MQ_MESSAGES_HARD 65536 /* whatever the limits say */
+#define MQ_BYTES_HARD (16 << 20)
 
 /* The current process's, and the machine's first. */
 struct ipc_space *ipc_space(void);

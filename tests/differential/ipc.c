@@ -2,6 +2,7 @@
 #include "diff.h"
 
 #include <mqueue.h>
+#include <signal.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
@@ -153,7 +154,24 @@ static void c_xattr(void)
 	R(getxattr("f", "user.a", buf, 64));
 }
 
+static void c_mqueue_close(void)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_NONE };
+	mqd_t q = mq_open("/lodger_diff_close", O_RDWR | O_CREAT, 0600, NULL), d;
+
+	R(mq_unlink("/lodger_diff_close"));
+	R(mq_notify(q, &ev));
+	R(mq_notify(q, &ev));
+	d = dup(q);
+	R(mq_notify(d, &ev));
+	R(close(d));
+	R(mq_notify(q, &ev));
+	R(mq_notify(q, NULL));
+	R(mq_notify(q, NULL));
+}
+
 static const struct diff_case cases[] = {
+	{ "closing a message queue", c_mqueue_close },
 	{ "shared memory", c_shm },
 	{ "semaphores", c_sem },
 	{ "messages", c_msg },

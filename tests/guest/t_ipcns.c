@@ -70,6 +70,38 @@ static void limits_of_msg_and_sem(void)
 	CHECK_OK(SYS(semget, IPC_PRIVATE, 2, 0600));
 }
 
+struct attr {
+	long flags, messages_max, bytes_max, messages, reserved[4];
+};
+
+static void small_queue(void)
+{
+	struct attr attr = { .messages_max = 4, .bytes_max = 200 };
+
+	CHECK_ERR(SYS(mq_open, "u", O_RDWR | O_CREAT, 0600, &attr), EINVAL);
+	attr.messages_max = 3;
+	CHECK_OK(SYS(mq_open, "u", O_RDWR | O_CREAT, 0600, &attr));
+	attr.bytes_max = 201;
+	CHECK_ERR(SYS(mq_open, "v", O_RDWR | O_CREAT, 0600, &attr), EINVAL);
+}
+
+static void limits_of_queues(void)
+{
+	struct attr attr;
+	long fd;
+
+	CHECK_OK(SYS(unshare, CLONE_NEWIPC));
+	CHECK(put("/proc/sys/fs/mqueue/msg_max", "3") > 0);
+	CHECK(put("/proc/sys/fs/mqueue/msgsize_max", "200") > 0);
+	fd = CHECK_OK(SYS(mq_open, "q", O_RDWR | O_CREAT, 0600, NULL));
+	CHECK_OK(SYS(mq_getsetattr, fd, NULL, &attr));
+	CHECK_EQ(attr.messages_max, 3);
+	CHECK_EQ(attr.bytes_max, 200);
+	test_as_user(small_queue);
+	CHECK_EQ(put("/proc/sys/fs/mqueue/msg_max", "65537"), -EINVAL);
+	CHECK_EQ(put("/proc/sys/fs/mqueue/msgsize_max", "127"), -EINVAL);
+}
+
 static void wanted_numbers(void)
 {
 	CHECK_OK(SYS(unshare, CLONE_NEWIPC));
@@ -91,6 +123,7 @@ static void limits(void)
 	test_need_root();
 	test_child(limits_of_shm);
 	test_child(limits_of_msg_and_sem);
+	test_child(limits_of_queues);
 	test_child(wanted_numbers);
 	CHECK_EQ(number("/proc/sys/kernel/msgmax"), before);
 }

@@ -178,6 +178,13 @@ static void notification(void)
 	CHECK_OK(put(fd, "three", 0)); /* it was not empty */
 	CHECK_ERR(sigtimedwait(&set, &info, &none), EAGAIN);
 	CHECK_OK(result(sys2(__NR_mq_notify, fd, 0)));
+	CHECK_OK(take(fd, buf, 10, NULL));
+	CHECK_OK(take(fd, buf, 10, NULL));
+	/* The first descriptor of the queue that is closed ends it. */
+	CHECK_OK(result(sys2(__NR_mq_notify, fd, (long)&ev)));
+	CHECK_OK(close((int)CHECK_OK(dup(fd))));
+	CHECK_OK(put(fd, "four", 0));
+	CHECK_ERR(sigtimedwait(&set, &info, &none), EAGAIN);
 	ev.sigev_notify = 9;
 	CHECK_ERR(result(sys2(__NR_mq_notify, fd, (long)&ev)), EINVAL);
 }
