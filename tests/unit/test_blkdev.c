@@ -15,6 +15,7 @@
 #include "fs/pseudo.h"
 #include "fs/vfs_internal.h"
 #include "fs_fixture.h"
+#include "hal/hal.h"
 #include "lib/err.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
@@ -191,6 +192,126 @@ START_TEST(test_ioctls)
 }
 END_TEST
 
+/* --- writes under way ------------------------------------------------------------- */
+
+#define LARGE_BYTES (2u << 20)
+#define RUN_PAGES 32u
+#define RUN_BYTES ((u64)RUN_PAGES * PAGE_SIZE)
+
+static u8 large[LARGE_BYTES], seen[LARGE_BYTES];
+static struct {
+	u32 calls;
+	int err;
+} ended[10];
+
+static void count_end(void *arg, int err)
+{
+	size_t i = (size_t)arg;
+
+	ended[i].calls++;
+	ended[i].err = err;
+}
+
+/* A run of frames full of one byte. */
+static pfn_t make_run(int byte)
+{
+	u32 got;
+	pfn_t pfn = page_alloc_run(RUN_PAGES, &got, 0);
+
+	ck_assert_uint_eq(got, RUN_PAGES);
+	memset(seen, byte, RUN_BYTES);
+	ram_write(pfn_to_gpa(pfn), seen, RUN_BYTES);
+	return pfn;
+}
+
+static void put_run(pfn_t pfn)
+{
+	for (u32 i = 0; i < RUN_PAGES; i++)
+		page_put(pfn + i);
+}
+
+static struct blkdev *helped_disk(void)
+{
+	memset(large, 0, sizeof(large));
+	memset(ended, 0, sizeof(ended));
+	fake_disk(large, LARGE_BYTES, false);
+	fake_disk_helped();
+	blkdev_init();
+	return blkdev_at(2);
+}
+
+/* i-th write of a run to `at`. */
+static int start_write(struct blkdev *dev, size_t i, pfn_t pfn, u64 at)
+{
+	return blkdev_write_start(dev, at, pfn_to_gpa(pfn), RUN_BYTES, count_end, (void *)i);
+}
+
+START_TEST(test_writes_under_way)
+{
+	struct blkdev *dev = helped_disk();
+	pfn_t a = make_run('a'), b = make_run('b');
+	u64 free_before = page_free_count();
+
+	ck_assert_int_eq(start_write(dev, 0, a, 0), 0);
+	put_run(a); /* nobody's now but the write's */
+	ck_assert_uint_eq(ended[0].calls + large[0], 0);
+	ck_assert_uint_eq(page_free_count(), free_before);
+	/* the same bytes again, in part: after the first */
+	ck_assert_int_eq(start_write(dev, 1, b, RUN_BYTES / 2), 0);
+	ck_assert_uint_eq(ended[0].calls, 1);
+	ck_assert_int_eq(ended[0].err, 0);
+	ck_assert_uint_eq(page_free_count(), free_before + RUN_PAGES);
+	ck_assert_uint_eq(ended[1].calls, 0);
+	ck_assert_uint_eq(large[RUN_BYTES / 2], 'a');
+	/* who reads elsewhere does not wait, who reads there does */
+	ck_assert_int_eq(blkdev_read(dev, 0, seen, RUN_BYTES / 2), 0);
+	ck_assert_uint_eq(ended[1].calls, 0);
+	ck_assert_int_eq(blkdev_read(dev, RUN_BYTES / 2 - 1, seen, 2), 0);
+	ck_assert_mem_eq(seen, "ab", 2);
+	ck_assert_uint_eq(ended[1].calls, 1);
+	/* a write of other bytes of the core, and a flush */
+	ck_assert_int_eq(start_write(dev, 2, b, 0), 0);
+	ck_assert_int_eq(blkdev_write(dev, RUN_BYTES - 1, "x", 1), 0);
+	ck_assert_uint_eq(ended[2].calls, 1);
+	ck_assert_uint_eq(large[RUN_BYTES - 1], 'x');
+	ck_assert_int_eq(start_write(dev, 3, b, 0), 0);
+	ck_assert_int_eq(blkdev_flush(dev), 0);
+	ck_assert_uint_eq(ended[3].calls, 1);
+	put_run(b);
+}
+END_TEST
+
+START_TEST(test_writes_too_many)
+{
+	struct blkdev *dev = helped_disk();
+	pfn_t run = make_run('r');
+	size_t i;
+
+	for (i = 0; blkdev_write_room(); i++)
+		ck_assert_int_eq(start_write(dev, i, run, i * RUN_BYTES), 0);
+	ck_assert_uint_eq(i, 8);
+	ck_assert_int_eq(start_write(dev, 8, run, 8 * RUN_BYTES), -EAGAIN);
+	blkdev_wait_write();
+	ck_assert(blkdev_write_room());
+	fake_disk_fail_at(1);
+	ck_assert_int_eq(start_write(dev, 8, run, 8 * RUN_BYTES), 0);
+	blkdev_wait_write();
+	fake_disk_fail_at(0);
+	ck_assert_uint_eq(ended[8].calls, 1);
+	ck_assert_int_eq(ended[8].err, -EIO);
+	/* little is done at once */
+	ck_assert_int_eq(blkdev_write_start(dev, LARGE_BYTES - PAGE_SIZE, pfn_to_gpa(run),
+					    PAGE_SIZE, count_end, (void *)9),
+			 0);
+	ck_assert_uint_eq(ended[9].calls, 1);
+	blkdev_shutdown();
+	for (i = 0; i < 10; i++)
+		ck_assert_uint_eq(ended[i].calls, 1);
+	ck_assert_uint_eq(large[LARGE_BYTES - 1], 'r');
+	put_run(run);
+}
+END_TEST
+
 Suite *blkdev_suite(void);
 Suite *blkdev_suite(void)
 {
@@ -205,6 +326,8 @@ Suite *blkdev_suite(void)
 	tcase_add_test(tc, test_flush);
 	tcase_add_test(tc, test_seek);
 	tcase_add_test(tc, test_ioctls);
+	tcase_add_test(tc, test_writes_under_way);
+	tcase_add_test(tc, test_writes_too_many);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
