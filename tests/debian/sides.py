@@ -1,7 +1,8 @@
 """Both sides of a comparison: the same script from the same Debian root, in a Lodger
 machine and natively, by chroot in name spaces of its own. make debian-root makes the
 roots, as archives and ext2 images for the machine and unpacked for the host. The
-machine has an archive, or a snapshot of an image with DEBIAN_FORM=image."""
+machine has an archive; a snapshot of an image with DEBIAN_FORM=image; with
+DEBIAN_FORM=directory the unpacked root itself, read as it is used."""
 import os
 import pwd
 import shlex
@@ -39,8 +40,11 @@ def image(root):
 
 def of_machine(root):
     """What --root is given, and what else: /tmp is in memory, as on the host's side."""
-    if os.environ.get("DEBIAN_FORM") == "image":
+    form = os.environ.get("DEBIAN_FORM")
+    if form == "image":
         return [image(root) + ",snapshot", "--tmpfs", "/tmp"]
+    if form == "directory":
+        return [tree(root), "--tmpfs", "/tmp"]
     return [archive(root)]
 
 

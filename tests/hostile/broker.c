@@ -186,6 +186,43 @@ static void places(void)
 	end();
 }
 
+/* Attributes that are not the guest's, files that it may only read, links; and the places
+ * themselves cannot be closed. */
+static void attributes(void)
+{
+	static const char *const bad[] = { LODGER_BROKER_OWNER_XATTR, "security.capability",
+					   "trusted.a", "system.posix_acl_access", "user.", "a" };
+	u32 file = take(0, "file"), theirs = take(1, "file"), link = take(0, "link");
+	struct lodger_broker_request head;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		must_refuse(ask(rq(LODGER_BROKER_SETXATTR, file), bad[i], "0:0:04755"));
+		must_refuse(ask(rq(LODGER_BROKER_GETXATTR, file), bad[i], ""));
+		must_refuse(ask(rq(LODGER_BROKER_DELXATTR, file), bad[i], ""));
+	}
+	must_refuse(ask(rq(LODGER_BROKER_SETXATTR, theirs), "user.a", "b"));
+	must_refuse(ask(rq(LODGER_BROKER_DELXATTR, theirs), "user.a", ""));
+	must_refuse(ask(rq(LODGER_BROKER_SETXATTR, link), "user.a", "b"));
+	must_refuse(ask(rq(LODGER_BROKER_TMPFILE, 1), "", ""));
+	must_refuse(ask(rq(LODGER_BROKER_TMPFILE, file), "", ""));
+	head = rq(LODGER_BROKER_ALLOCATE, theirs);
+	head.bytes = 1;
+	must_refuse(ask(head, "", ""));
+	head.handle = 0;
+	must_refuse(ask(head, "", ""));
+	head = rq(LODGER_BROKER_SETATTR, theirs);
+	head.flags = LODGER_BROKER_SET_OWNER;
+	must_refuse(ask(head, "", ""));
+	head = rq(LODGER_BROKER_MKSPECIAL, 1);
+	head.flags = LODGER_BROKER_MAKE_BLOCK;
+	must_refuse(ask(head, "disk", ""));
+	head = rq(LODGER_BROKER_GETATTR, 0);
+	head.closes = 1;
+	if (ask(head, "", "") || ask(rq(LODGER_BROKER_LOOKUP, 1), "file", ""))
+		let_through(1);
+	end();
+}
+
 /* Every length, every operation, every kind of rubbish. */
 static void rubbish(void)
 {
@@ -255,7 +292,8 @@ static void race(void)
 #define IT(n) { .name = "broker-" #n, .status = ALIVE, .run = n }
 
 static const struct attack table[] = {
-	IT(names), IT(links), IT(read_only), IT(handles), IT(places), IT(rubbish), IT(flood),
+	IT(names), IT(links), IT(read_only), IT(handles), IT(places), IT(attributes),
+	IT(rubbish), IT(flood),
 	IT(race),
 	{ .name = "broker-long-message", .status = STATUS_REFUSED,
 	  .line = REFUSED("write", "more than a request"), .nr = __NR_write,
