@@ -349,12 +349,16 @@ static void check_cpu_features(struct doctor *doc)
 		tell(doc, NOTE, "FSGSBASE",
 		     "the guest kernel sets thread pointers by host calls",
 		     "not usable");
-	if (memory_keys_work(why, sizeof(why)))
-		tell(doc, OK, "protection keys", NULL, "usable by --protect pkey");
-	else
+	if (!memory_keys_work(why, sizeof(why)))
 		tell(doc, NOTE, "protection keys",
-		     "only --protect pkey will miss them",
+		     "with them system calls of programs need no host call",
 		     "%s", why);
+	else if (!memory_keys_hold(why, sizeof(why)))
+		tell(doc, NOTE, "protection keys",
+		     "--protect pkey is for programs that are no attackers",
+		     "usable, but %s", why);
+	else
+		tell(doc, OK, "protection keys", NULL, "usable by --protect pkey");
 }
 
 static void check_clock(struct doctor *doc)

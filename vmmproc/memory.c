@@ -203,7 +203,8 @@ static int create_ram(struct machine *m)
 int memory_create(struct machine *m, const void *kernel, size_t kernel_bytes)
 {
 	m->core_huge = m->opt->memory != MEMORY_MEMFD &&
-		       modes_abi(m->opt, AXIS_PROTECT) == LODGER_PROTECT_GATE;
+		       (has_key(m) ||
+			modes_abi(m->opt, AXIS_PROTECT) == LODGER_PROTECT_GATE);
 	m->core_bytes = core_size(m->ram_bytes);
 	m->gate_bytes = is_toggled(m) ? m->core_bytes : 0;
 	m->kmem_fd = create_file("lodger-kernel",

@@ -30,6 +30,9 @@ bool memory_huge_pages_work(void);
 /* Does this host have protection keys for us? True, or false and why is a clause. */
 bool memory_keys_work(char *why, size_t why_bytes);
 
+/* Do they keep what they close from speculation, too, as far as the host knows? */
+bool memory_keys_hold(char *why, size_t why_bytes);
+
 /* Writes struct lodger_boot. After everything it is made of is known. 0/-1. */
 int memory_write_boot(struct machine *m);
 

@@ -7,7 +7,7 @@
  *
  * A host that refuses leaves small pages: slower, nothing else.
  */
-#include "hal/hal.h"
+#include "hal/hal_private.h"
 
 #include "abi/layout.h"
 #include "hal/host.h"
@@ -26,6 +26,12 @@ static void gather(u64 at)
 	*first = *first; /* a range without any page is refused */
 	if (host_call3(__NR_madvise, at, HUGE_PAGE, MADV_COLLAPSE_) == 0)
 		counters()->core_gathered += HUGE_PAGE;
+}
+
+void core_map_first_huge(void)
+{
+	if (boot_info()->flags & LODGER_BOOT_CORE_HUGE)
+		(void)host_call3(__NR_madvise, LODGER_CORE_BASE, HUGE_PAGE, MADV_COLLAPSE_);
 }
 
 u64 core_gather(u64 start, u64 end)

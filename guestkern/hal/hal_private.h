@@ -52,4 +52,8 @@ bool diskio_waiting(void);
 struct pollfd;
 u32 stream_fill_pollset(struct pollfd *set, u32 max);
 
+/* gather.c: this host process shows the core's first huge page, which is gathered since
+ * the start, by one entry again. The core must be one mapping. */
+void core_map_first_huge(void);
+
 #endif

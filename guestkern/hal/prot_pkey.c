@@ -5,7 +5,7 @@
 #include "hal/prot_pkey.h"
 
 #include "hal/asm_offsets.h"
-#include "hal/hal.h"
+#include "hal/hal_private.h"
 #include "hal/user_page.h"
 
 _Static_assert(offsetof(struct lodger_boot, host_token) == BOOT_HOST_TOKEN,
@@ -24,6 +24,13 @@ extern u64 call_way_out;
 /* The core was opened by the call: by a process that has it closed so, or by one
  * whose program made the gate do it. Set by the gate. */
 u8 pkey_was_opened[LODGER_HOST_PROCESSES];
+
+/* A process that closes by call begins with small pages where its core begins, for its
+ * text had other rights there; gathering them costs some 50 us, which so many openings
+ * are worth. */
+#define OPENINGS_BEFORE_GATHERING 32
+
+static u8 openings[LODGER_HOST_PROCESSES]; /* by call, up to that */
 
 static bool is_on(void)
 {
@@ -49,6 +56,16 @@ void prot_pkey_reset(struct host_process *p)
 {
 	*mark_of(p) = 0;
 	pkey_was_opened[p - host_process] = 0;
+	openings[p - host_process] = 0;
+}
+
+/* Once the core was opened by the call it is one mapping, with the same rights all
+ * over. */
+static void count_opening(u8 *count)
+{
+	if (*count < OPENINGS_BEFORE_GATHERING &&
+	    ++*count == OPENINGS_BEFORE_GATHERING)
+		core_map_first_huge();
 }
 
 void prot_pkey_choose_way_out(void)
@@ -57,8 +74,10 @@ void prot_pkey_choose_way_out(void)
 
 	if (!is_on())
 		return;
-	if (pkey_was_opened[self - host_process])
+	if (pkey_was_opened[self - host_process]) {
 		prot_pkey_by_call(self);
+		count_opening(&openings[self - host_process]);
+	}
 	call_way_out = (u64)(prot_pkey_is_by_call(self) ? call_exit : pkey_exit);
 }
 
