@@ -144,7 +144,7 @@ check:
 check-all:
 	@scripts/deps
 	@$(MAKE) $(jobs) test-build
-	@LODGER_BUILD=$(B) tests/run --jobs $(J) --all --repeat 2 \
+	@LODGER_BUILD=$(B) tests/run --jobs $(J) --all \
 		--fuzz-seconds $(T) --seed $(SEED)
 
 # Everything that `make check` runs.

@@ -4,6 +4,7 @@
  * there that the program has written, and any signal number.
  *
  * TEST-TIMEOUT: 120
+ * TEST-RACY
  *
  * Without the defence (what a frame says is the program's own business, and a
  * signal that the machine does not know is a protection fault) a number beyond

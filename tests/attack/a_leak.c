@@ -4,6 +4,7 @@
  * the whole signal stack over and over.
  *
  * TEST-TIMEOUT: 180
+ * TEST-RACY
  *
  * Without the defence (every field of the frame overwritten before the return
  * to user mode) it shows the last registers, vector registers and fault

@@ -5,6 +5,7 @@
  * same.
  *
  * TEST-TIMEOUT: 120
+ * TEST-RACY
  *
  * Without the defence (the jump's last bytes are an invalid instruction that the
  * kernel knows; a call is begun again at the old `syscall`; text is patched in a

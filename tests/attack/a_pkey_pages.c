@@ -5,6 +5,7 @@
  * another executes them.
  *
  * TEST-TIMEOUT: 120
+ * TEST-RACY
  *
  * Without the defence (--protect pkey: hal/exec_guard.c) the instruction opens the
  * guest kernel's memory. With PKEY_DIR in the environment the files are in that

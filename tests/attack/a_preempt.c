@@ -3,6 +3,7 @@
  * take it from them, beside one that must go on.
  *
  * TEST-TIMEOUT: 120
+ * TEST-RACY
  *
  * Without the defence (the host's timer signal is not the guest's to block,
  * and its handler is the kernel's) one program stops the machine.

@@ -3,6 +3,7 @@
  * others do not run, and vector registers that others have filled.
  *
  * TEST-TIMEOUT: 120
+ * TEST-RACY
  *
  * Without the defence (a request for a space that is not in force is carried out
  * before it is again; vector state goes with its task) a process still sees, or

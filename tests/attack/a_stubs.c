@@ -3,6 +3,7 @@
  * the user page among them, in 64-bit and in 32-bit mode.
  *
  * TEST-TIMEOUT: 120
+ * TEST-RACY
  *
  * Without the defence (a stub does nothing but what the program may do: a system
  * call, or a load that user mode may make; one interrupted inside a stub is never
