@@ -91,15 +91,15 @@ static void limits_of_queues(void)
 	long fd;
 
 	CHECK_OK(SYS(unshare, CLONE_NEWIPC));
-	CHECK(put("/proc/sys/fs/mqueue/msg_max", "3") > 0);
-	CHECK(put("/proc/sys/fs/mqueue/msgsize_max", "200") > 0);
+	CHECK(test_write_file("/proc/sys/fs/mqueue/msg_max", "3") > 0);
+	CHECK(test_write_file("/proc/sys/fs/mqueue/msgsize_max", "200") > 0);
 	fd = CHECK_OK(SYS(mq_open, "q", O_RDWR | O_CREAT, 0600, NULL));
 	CHECK_OK(SYS(mq_getsetattr, fd, NULL, &attr));
 	CHECK_EQ(attr.messages_max, 3);
 	CHECK_EQ(attr.bytes_max, 200);
 	test_as_user(small_queue);
-	CHECK_EQ(put("/proc/sys/fs/mqueue/msg_max", "65537"), -EINVAL);
-	CHECK_EQ(put("/proc/sys/fs/mqueue/msgsize_max", "127"), -EINVAL);
+	CHECK_EQ(test_write_file("/proc/sys/fs/mqueue/msg_max", "65537"), -EINVAL);
+	CHECK_EQ(test_write_file("/proc/sys/fs/mqueue/msgsize_max", "127"), -EINVAL);
 }
 
 static void wanted_numbers(void)
