@@ -221,7 +221,7 @@ int lease_break(struct inode *inode, bool write, bool nonblock)
 	struct lease_set *set = set_of(inode);
 	struct lease *l;
 	u64 deadline;
-	int err;
+	int err = 0;
 
 	if (!set || list_empty(&set->leases))
 		return 0;
@@ -229,16 +229,19 @@ int lease_break(struct inode *inode, bool write, bool nonblock)
 	list_for_each_entry(l, &set->leases, link)
 		if (in_the_way(l, write))
 			lease_tell(l, write);
+	if (nonblock)
+		return next_deadline(set, write) ? -EWOULDBLOCK : 0;
+	/* Who waits to write counts as a writer: no lease to read is left to take. */
+	inode->writers += write;
 	while ((deadline = next_deadline(set, write))) {
-		if (nonblock)
-			return -EWOULDBLOCK;
 		err = wait_event_until(&set->wait, next_deadline(set, write) != deadline,
 				       deadline);
 		if (err == -ERESTARTSYS)
-			return err;
+			break;
 		take_overdue(set);
 	}
-	return 0;
+	inode->writers -= write;
+	return deadline ? err : 0;
 }
 
 /* --- ends ------------------------------------------------------------------------------- */

@@ -103,6 +103,7 @@ static void put_flags(struct textbuf *tb, const struct vma *vma)
 		{ vma->flags & VMA_GROWSDOWN, "gd" },
 		{ vma->flags & VMA_LOCKED, "lo" },
 		{ vma->flags & VMA_DONTFORK, "dc" },
+		{ vma->flags & VMA_DONTDUMP, "dd" },
 		{ vma->flags & VMA_NORESERVE, "nr" },
 		{ vma->flags & VMA_WIPEONFORK, "wf" },
 	};

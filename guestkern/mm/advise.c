@@ -59,6 +59,10 @@ static int advise_vma(struct vma *vma, uaddr_t start, uaddr_t end, int advice)
 	case MADV_DOFORK:
 		return vma_change_flags(vma, start, end,
 					vma->flags & ~VMA_DONTFORK);
+	case MADV_DONTDUMP:
+		return vma_change_flags(vma, start, end, vma->flags | VMA_DONTDUMP);
+	case MADV_DODUMP:
+		return vma_change_flags(vma, start, end, vma->flags & ~VMA_DONTDUMP);
 	case MADV_WIPEONFORK:
 		if (vma->object)
 			return -EINVAL;

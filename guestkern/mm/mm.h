@@ -28,6 +28,7 @@
 #define VMA_DONTFORK 256u
 #define VMA_LOCKED 512u      /* mlock: present, and counted */
 #define VMA_WIPEONFORK 1024u /* a child finds it empty */
+#define VMA_DONTDUMP 2048u   /* not into core files */
 #define VMA_PROT (VMA_R | VMA_W | VMA_X)
 /* The memory policy of mbind(2) is kept in the upper bits: sys/sys_numa.c. */
 #define VMA_POLICY_SHIFT 24

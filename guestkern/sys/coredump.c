@@ -346,6 +346,9 @@ static u64 dumped_bytes(struct dump *d, const struct mm *mm, const struct vma *v
 	bool shared = vma->flags & VMA_SHARED;
 	u32 filter = current_process()->coredump_filter;
 
+	if (vma->flags & VMA_DONTDUMP)
+		return 0;
+
 	if (!vma->file)
 		return filter & (shared ? FILTER_ANON_SHARED : FILTER_ANON_PRIVATE) ? all : 0;
 	if (shared)

@@ -266,6 +266,46 @@ static void core_file(void)
 	CHECK_EQ(value, marked + 1);
 }
 
+#define SECRET 0x2d64756d702d6d65UL
+
+static void crash_with_a_secret(void)
+{
+	unsigned long *at = mmap((void *)0x20000000, 8192, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	at[0] = at[512] = SECRET;
+	CHECK_OK(madvise(at, 8192, MADV_DONTDUMP));
+	CHECK_OK(madvise(at + 512, 4096, MADV_DODUMP));
+	crash_with_core();
+}
+
+/* What the core file has of the page at address: 1, or 0 for nothing. */
+static int dumped(int fd, unsigned long address)
+{
+	Elf64_Ehdr head;
+
+	CHECK_EQ(pread(fd, &head, sizeof(head), 0), sizeof(head));
+	for (int i = 1; i < head.e_phnum; i++) {
+		Elf64_Phdr ph = read_segment(fd, &head, i);
+
+		if (address - ph.p_vaddr < ph.p_memsz)
+			return address - ph.p_vaddr < ph.p_filesz;
+	}
+	return 0;
+}
+
+static void not_dumped(void)
+{
+	int fd;
+
+	test_scratch();
+	CHECK(WCOREDUMP(test_status(crash_with_a_secret)));
+	fd = (int)CHECK_OK(open("core", O_RDONLY));
+	CHECK_EQ(dumped(fd, 0x20000000), 0);
+	CHECK_EQ(dumped(fd, 0x20001000), 1);
+	CHECK_OK(unlink("core"));
+}
+
 static void crash_with_small_limit(void)
 {
 	limit_core(8192);
@@ -350,6 +390,7 @@ static const struct test_case cases[] = {
 	{ "core file", core_file },
 	{ "core file: limits", no_core_file },
 	{ "core file: its name", core_named },
+	{ "core file: MADV_DONTDUMP", not_dumped },
 };
 
 TEST_MAIN(cases)

@@ -116,6 +116,8 @@ static void broken_by(int own, int type, int flags, int left)
 	CHECK_EQ(fcntl(fd, F_GETLEASE), left);
 	test_nap();
 	CHECK_ERR(read(said[0], &byte, 1), EAGAIN);
+	if (flags != O_RDONLY)
+		CHECK_ERR(lease(fd, F_RDLCK), EAGAIN); /* that would not do */
 	CHECK_OK(lease(fd, F_UNLCK));
 	test_wait_ok(pid);
 	CHECK_EQ(read(said[0], &byte, 1), 1);
