@@ -456,6 +456,7 @@ Suite *hostfs_suite(void)
 	Suite *s = suite_create("hostfs");
 	TCase *tc = tcase_create("read-write");
 
+	tcase_set_timeout(tc, 60); /* thousands of host files */
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, reads);
 	tcase_add_test(tc, lists);

@@ -1,0 +1,3 @@
+# zsh and mksh: what they have beside other shells
+zsh -c 'zmodload zsh/datetime zsh/system zsh/zpty zsh/net/socket zsh/stat; print $ZSH_VERSION; zpty w cat; zpty -w w hello; zpty -r w l; print -r -- "$l"; zpty -d w; for i in {1..5}; do print $((i**2)); done; coproc cat; print -p hi; read -p x; print got $x; { sleep 0.1; exit 3 } & wait $!; print $?; zstat +size /etc/passwd >/dev/null && print st; print ${(j:,:)$(seq 5)}; ls **/*(N) | wc -l; TRAPUSR1(){print usr1}; kill -USR1 $$; zsocket -l /tmp/job/s && print sock $?'
+mksh -c 'echo $KSH_VERSION; typeset -i16 x=255; echo $x; (trap "echo term" TERM; kill -TERM $(exec sh -c "echo \$PPID")); coproc() { cat; }; cat |& print -p foo; read -p y; echo $y; sleep 1 & jobs; kill %1; wait; echo done'
