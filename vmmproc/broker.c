@@ -121,8 +121,9 @@ static int drop_capabilities(void)
 	return err;
 }
 
-/* Calls of broker_serve.c, broker_node.c, malloc and the loop below. Others fail. */
-static int install_filter(void)
+/* Calls of broker_serve.c, broker_node.c, malloc and the loop below; those of
+ * layer_unpack.c are among them. Others fail. */
+int broker_install_filter(void)
 {
 	static const int calls[] = {
 		SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(openat),
@@ -153,7 +154,7 @@ static int install_filter(void)
 	return err;
 }
 
-static int confine(pid_t vmm_pid)
+int broker_confine(pid_t vmm_pid)
 {
 	struct rlimit files;
 	sigset_t all;
@@ -207,7 +208,7 @@ static void broker_main(const struct machine *m, pid_t vmm_pid)
 		_exit(EXIT_LODGER);
 	ram = mmap(NULL, m->ram_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, BROKER_RAM, 0);
 	close(BROKER_RAM);
-	if (ram == MAP_FAILED || confine(vmm_pid))
+	if (ram == MAP_FAILED || broker_confine(vmm_pid))
 		_exit(EXIT_LODGER);
 	b = broker_create(ram, m->ram_bytes, geteuid(), getegid());
 	for (uint32_t i = 0; b && i < m->bind_count; i++) {
@@ -217,7 +218,7 @@ static void broker_main(const struct machine *m, pid_t vmm_pid)
 					   broker_add_root(b, at, m->bind[i].read_only))
 			_exit(EXIT_LODGER);
 	}
-	if (!b || install_filter())
+	if (!b || broker_install_filter())
 		_exit(EXIT_LODGER);
 	serve(b);
 	_exit(0);

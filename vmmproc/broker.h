@@ -21,4 +21,9 @@ void broker_begin(struct machine *m);
 /* Ends the broker, and closes everything. */
 void broker_end(struct machine *m);
 
+/* What a process of the broker's kind does to itself: 0, or -1. First: signals, death with
+ * vmm_pid, privileges. Then, with all that it needs at hand: the filter. */
+int broker_confine(pid_t vmm_pid);
+int broker_install_filter(void);
+
 #endif

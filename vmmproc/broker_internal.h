@@ -108,6 +108,10 @@ struct broker_owner {
  * attributes (what is shown tells), or -errno. */
 int broker_owner_set(const struct broker *b, const struct broker_node *node,
 		     const struct broker_owner *owner);
+/* The same, but all of it or -errno (-EOPNOTSUPP: the file system has no attributes); and
+ * the host's owner may always read and write the file. */
+int broker_owner_keep(const struct broker *b, const struct broker_node *node,
+		      const struct broker_owner *owner);
 /* The same for a file that was just made, and what came of it into attr. -EXDEV: it
  * is not where it should be. */
 int broker_owner_make(const struct broker *b, const struct broker_node *node,

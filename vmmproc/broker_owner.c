@@ -175,22 +175,49 @@ static bool is_unsupported(int err)
 
 /* What the attribute stands in front of stays accessible to its host's owner, who could
  * not read the attribute otherwise. */
+static uint32_t open_bits(const struct lodger_broker_attr *host)
+{
+	return S_ISDIR(host->mode) ? 0700 : 0600;
+}
+
+static int write_attribute(const struct broker *b, const struct broker_node *node,
+			   const struct lodger_broker_attr *host,
+			   const struct broker_owner *owner)
+{
+	struct broker_path path = broker_path(node, "");
+	char text[TEXT_MAX];
+	int len = print(text, owner, (host->mode ^ owner->mode) & S_IFMT);
+	int err = set_mode(b, node, host, (owner->mode & HOST_BITS) | open_bits(host));
+
+	if (!err && setxattr(path.text, LODGER_BROKER_OWNER_XATTR, text, (size_t)len, 0))
+		err = -errno;
+	return err;
+}
+
+/* The same as far as the file system can. */
 static int set_attribute(const struct broker *b, const struct broker_node *node,
 			 const struct lodger_broker_attr *host,
 			 const struct broker_owner *owner)
 {
-	uint32_t exact = owner->mode & HOST_BITS, open = S_ISDIR(host->mode) ? 0700 : 0600;
-	struct broker_path path = broker_path(node, "");
-	char text[TEXT_MAX];
-	int len = print(text, owner, (host->mode ^ owner->mode) & S_IFMT);
-	int err = set_mode(b, node, host, exact | open);
+	int err = write_attribute(b, node, host, owner);
 
-	if (err || !setxattr(path.text, LODGER_BROKER_OWNER_XATTR, text, (size_t)len, 0))
+	if (!err || !is_unsupported(-err))
 		return err;
-	err = errno;
-	if (!is_unsupported(err))
-		return -err;
-	return fchmodat(b->proc_fd, broker_fd_name(node).text, exact, 0) ? -errno : 0;
+	return fchmodat(b->proc_fd, broker_fd_name(node).text, owner->mode & HOST_BITS, 0) ?
+		       -errno : 0;
+}
+
+int broker_owner_keep(const struct broker *b, const struct broker_node *node,
+		      const struct broker_owner *owner)
+{
+	struct lodger_broker_attr host;
+	int err = broker_attr_host(b, node, "", &host);
+
+	if (err)
+		return err;
+	if (is_plain(&host, owner) && (owner->mode & open_bits(&host)) == open_bits(&host))
+		return set_mode(b, node, &host, owner->mode & HOST_BITS);
+	return write_attribute(b, node, &host, owner);
 }
 
 int broker_owner_set(const struct broker *b, const struct broker_node *node,

@@ -1,7 +1,8 @@
 /*
  * The file of --overlay-out. It is written under a name of its own beside the one that is
  * asked for, and renamed when all of it is there: an earlier layer is not lost to a
- * machine that fails. What is no regular file (a pipe, a terminal) is written as it is.
+ * machine that fails. What is no regular file (a pipe, a terminal) is written as it is;
+ * for directories see layer_dir.c.
  */
 #include "layer.h"
 
@@ -12,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "layer_internal.h"
 
 static int complain(const char *path, const char *what)
 {
@@ -48,10 +51,12 @@ static int open_output(struct machine *m, const char *path)
 	struct stat st;
 	int fd;
 
+	if (layer_dir_open(m))
+		return -1;
+	if (m->overlay_dir)
+		return open_temp(m, m->overlay_dir);
 	if (stat(path, &st) || S_ISREG(st.st_mode))
 		return open_temp(m, path);
-	if (S_ISDIR(st.st_mode))
-		return complain(path, "is a directory: give the name of a tar to write");
 	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	return fd < 0 ? complain(path, strerror(errno)) : fd;
 }
@@ -92,12 +97,16 @@ int layer_end(struct machine *m, bool whole, int status)
 		unlink(temp);
 		if (m->timed_out || m->stop_signal) /* of others there was a sentence */
 			complain(out, "the machine did not end by itself: nothing is written");
+	} else if (m->overlay_dir) {
+		if (temp && layer_dir_make(m))
+			status = EXIT_LODGER;
 	} else if (temp && rename(temp, out)) {
 		complain(out, strerror(errno));
 		unlink(temp);
 		status = EXIT_LODGER;
 	}
 	free(m->overlay_temp);
-	m->overlay_temp = NULL;
+	free(m->overlay_dir);
+	m->overlay_temp = m->overlay_dir = NULL;
 	return status;
 }

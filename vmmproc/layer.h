@@ -1,7 +1,8 @@
 /*
  * What a machine changes over a directory that is its root: --overlay-in, a layer that is
  * put over it at start, and --overlay-out, where the changes go at the end. What a layer
- * is made of is the guest kernel's business (docs/hostfs.md); here it is a file.
+ * is made of is the guest kernel's business (docs/hostfs.md); here it is a file, or a
+ * directory made of one.
  */
 #ifndef VMMPROC_LAYER_H
 #define VMMPROC_LAYER_H

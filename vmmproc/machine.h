@@ -81,6 +81,8 @@ struct machine {
 	int broker_fd, broker_guest_fd; /* ends of its socket, or -1 */
 	pid_t broker_pid;	/* -1: there is none */
 	char *overlay_temp;	/* layer.h: the name until all is written, or NULL */
+	char *overlay_dir;	/* the name, if a directory is asked for, or NULL */
+	bool overlay_again;	/* which --overlay-in reads, too */
 	uint64_t core_bytes, ram_bytes, root_bytes;
 	uint64_t gate_bytes;	/* of the core that the gate opens and closes:
 				 * all, or nothing with --protect none */

@@ -27,7 +27,7 @@ static const char help_run[] =
 "lodger run [OPTION]... [--] [PROGRAM [ARG]...]   (no PROGRAM: /bin/sh)\n"
 "  --root PATH        directory (changes are forgotten, with --root-rw kept), tar\n"
 "                     or newc cpio (plain or gzip), ext2 image[,ro]; (a busybox)\n"
-"  --overlay-out TAR, --overlay-in TAR  changes over a root directory, kept\n"
+"  --overlay-out PATH, --overlay-in PATH  changes over a directory: a tar or one\n"
 "  --disk FILE[,ro|,snapshot[=FILE]]  a disk: /dev/vda, the next one /dev/vdb\n"
 "  -v, --bind HOST:GUEST[:ro]  a directory or file of the host's, written to\n"
 "  -m, --mem SIZE     guest memory (256M)   --tmpfs GUEST[:SIZE]  mount a tmpfs\n"

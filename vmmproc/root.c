@@ -19,7 +19,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "abi/tar.h"
 #include "embed.h"
+#include "layer_internal.h"
 #include "root_internal.h"
 
 #ifndef MFD_NOEXEC_SEAL
@@ -27,8 +29,8 @@
 #endif
 
 #define CHUNK_BYTES 65536
-#define TAR_BLOCK 512
-#define TAR_MAGIC_AT 257 /* tar(5) */
+#define TAR_BLOCK LODGER_TAR_BLOCK
+#define TAR_MAGIC_AT offsetof(struct lodger_tar_header, magic)
 /* What a guest needs beside its unpacked root. */
 #define RESERVE_BYTES (4ULL << 20)
 
@@ -314,6 +316,26 @@ static int take_archive(struct machine *m, struct source *src,
 	return err ? complain(m, src->name, err) : 0;
 }
 
+/* A layer in a directory: as the tar that it could be. */
+static int take_directory(struct machine *m, const char *path, struct root_sink *sink)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), err = fd < 0 ? -errno : 0;
+	struct broker *b;
+
+	if (err)
+		return complain(m, path, err);
+	b = broker_create(NULL, 0, geteuid(), getegid());
+	if (!b) {
+		close(fd);
+		return complain(m, path, -ENOMEM);
+	}
+	err = broker_add_root(b, fd, true);
+	if (!err)
+		err = layer_pack(b, sink);
+	broker_destroy(b);
+	return err ? complain(m, path, err) : 0;
+}
+
 static int take_path(struct machine *m, const char *path,
 		     struct root_sink *sink)
 {
@@ -326,6 +348,8 @@ static int take_path(struct machine *m, const char *path,
 				 strerror(errno));
 		return -1;
 	}
+	if (S_ISDIR(st.st_mode) && m->root_host)
+		return take_directory(m, path, sink);
 	src = calloc(1, sizeof(*src));
 	if (!src)
 		return complain(m, path, -ENOMEM);

@@ -17,7 +17,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-#define HIDDEN_PREFIX "user.lodger."
+#define HIDDEN_PREFIX LODGER_BROKER_HIDDEN_XATTR
 
 struct host_name {
 	char text[LODGER_BROKER_NAME_MAX + 1];

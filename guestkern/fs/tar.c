@@ -10,6 +10,7 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
+#include "abi/tar.h"
 #include "fs/namei.h"
 #include "fs/unpack.h"
 #include "fs/vfs_internal.h"
@@ -18,19 +19,10 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-#define TAR_BLOCK 512u
-#define EXTENDED_MAX (32u << 10) /* of one extended header */
+#define TAR_BLOCK LODGER_TAR_BLOCK
+#define EXTENDED_MAX LODGER_TAR_RECORDS_MAX
 #define XATTRS_MAX 16u		 /* of one entry; more are left out */
-#define XATTR_KEY "SCHILY.xattr." /* as GNU tar, star and bsdtar have them */
-
-/* The header block; text ends at a NUL or with its field. */
-struct tar_header {
-	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], check[8];
-	char kind, target[100], magic[6], version[2], uname[32], gname[32];
-	char major[8], minor[8], prefix[155], pad[12];
-};
-
-_Static_assert(sizeof(struct tar_header) == TAR_BLOCK, "tar(5)");
+#define XATTR_KEY LODGER_TAR_XATTR_KEY
 
 /* What an extended header can say, each valid where has is. */
 struct tar_extension {
@@ -48,7 +40,7 @@ struct tar_extension {
 
 struct tar {
 	struct unpack *u;
-	struct tar_header h;
+	struct lodger_tar_header h;
 	struct tar_extension x; /* for the next entry */
 	char target[PATH_MAX_ + 2]; /* of a link, complete; begins with "/" */
 	char *extended;		/* EXTENDED_MAX + 1 bytes */
@@ -124,14 +116,14 @@ static bool parse_id(s64 value, u32 *id)
 
 /* The sum of the header's bytes, its own field as spaces; some old tars added
  * them up as signed ones. */
-static bool sum_is_right(const struct tar_header *h)
+static bool sum_is_right(const struct lodger_tar_header *h)
 {
 	const u8 *raw = (const u8 *)h;
 	s64 want, sum = 0, sum_signed = 0;
 
 	for (size_t i = 0; i < TAR_BLOCK; i++) {
-		bool own = i >= offsetof(struct tar_header, check) &&
-			   i < offsetof(struct tar_header, check) + sizeof(h->check);
+		bool own = i >= offsetof(struct lodger_tar_header, check) &&
+			   i < offsetof(struct lodger_tar_header, check) + sizeof(h->check);
 
 		sum += own ? ' ' : raw[i];
 		sum_signed += own ? ' ' : (signed char)raw[i];
@@ -140,7 +132,7 @@ static bool sum_is_right(const struct tar_header *h)
 	       (want == sum || want == sum_signed);
 }
 
-static bool is_zero_block(const struct tar_header *h)
+static bool is_zero_block(const struct lodger_tar_header *h)
 {
 	const u8 *raw = (const u8 *)h;
 
@@ -177,7 +169,7 @@ static void copy_field(char *to, const char *field, size_t len)
 /* The entry's name: of an extended header, or of the header's two fields. */
 static int set_name(struct tar *t)
 {
-	const struct tar_header *h = &t->h;
+	const struct lodger_tar_header *h = &t->h;
 	char *name = t->u->name, *to = name + 1;
 	size_t len;
 
@@ -213,7 +205,7 @@ static void set_target(struct tar *t)
 /* The entry's numbers. Only files have contents. */
 static int set_numbers(struct tar *t)
 {
-	const struct tar_header *h = &t->h;
+	const struct lodger_tar_header *h = &t->h;
 	const struct tar_extension *x = &t->x;
 	struct unpack_entry *e = &t->u->e;
 	s64 mode, uid, gid, size, mtime;
@@ -410,7 +402,7 @@ static int make_link(struct tar *t)
 }
 
 /* The bits of S_IFMT for a header's kind; 0 for none that is known. */
-static u32 kind_mode(const struct tar_header *h)
+static u32 kind_mode(const struct lodger_tar_header *h)
 {
 	size_t len = strnlen(h->name, sizeof(h->name));
 
@@ -505,7 +497,7 @@ static int set_xattrs(struct tar *t)
 
 /* Has the entry data? What links, directories and devices give as their size
  * is none (pax(1): "size"). */
-static bool has_data(const struct tar_header *h)
+static bool has_data(const struct lodger_tar_header *h)
 {
 	return !(h->kind >= '1' && h->kind <= '6');
 }

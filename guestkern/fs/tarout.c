@@ -4,6 +4,7 @@
 
 #include <linux/stat.h>
 
+#include "abi/tar.h"
 #include "fs/hostfs.h"
 #include "fs/xattr.h"
 #include "hal/hal.h"
@@ -13,20 +14,12 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 
-#define TAR_BLOCK 512u
+#define TAR_BLOCK LODGER_TAR_BLOCK
 #define BUFFER_PAGES 64u
-#define RECORDS_MAX (32u << 10) /* of an extended header; tar.c reads no longer ones */
+#define RECORDS_MAX LODGER_TAR_RECORDS_MAX
 #define NAMES_MAX 4096u
 #define OCTAL_ID_MAX 07777777u
 #define OCTAL_SIZE_MAX 077777777777ull
-
-struct header { /* tar(5) */
-	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], check[8];
-	char kind, target[100], magic[6], version[2], uname[32], gname[32];
-	char major[8], minor[8], prefix[155], pad[12];
-};
-
-_Static_assert(sizeof(struct header) == TAR_BLOCK, "tar(5)");
 
 struct tarout {
 	u32 handle;
@@ -36,7 +29,7 @@ struct tarout {
 	u64 written;
 	char *records; /* RECORDS_MAX */
 	size_t records_len;
-	struct header h; /* the one in the making */
+	struct lodger_tar_header h; /* the one in the making */
 };
 
 /* --- bytes ------------------------------------------------------------------------------ */
@@ -142,11 +135,15 @@ static int add_number(struct tarout *t, const char *key, u64 value, u64 max)
 static int add_mtime(struct tarout *t, const struct timespec64 *mtime)
 {
 	char text[48];
+	bool down;
 
 	if (!mtime->nsec && mtime->sec >= 0 && mtime->sec <= (s64)OCTAL_SIZE_MAX)
 		return 0;
-	ksnprintf(text, sizeof(text), "%lld.%09lld", (long long)mtime->sec,
-		  (long long)mtime->nsec);
+	/* a fraction counts from zero on, also downwards */
+	down = mtime->sec < 0 && mtime->nsec;
+	ksnprintf(text, sizeof(text), "%s%lld.%09lld", down ? "-" : "",
+		  (long long)(down ? -(mtime->sec + 1) : mtime->sec),
+		  (long long)(down ? 1000000000 - mtime->nsec : mtime->nsec));
 	return add_record(t, "", "mtime", text, strlen(text));
 }
 
@@ -159,7 +156,7 @@ static int add_xattr(struct tarout *t, const struct inode *inode, const char *na
 		return -ENOMEM;
 	n = inode->sb->xattr_ops->get(inode, name, value, LODGER_BROKER_TEXT_MAX);
 	if (n >= 0)
-		n = add_record(t, "SCHILY.xattr.", name, value, (size_t)n);
+		n = add_record(t, LODGER_TAR_XATTR_KEY, name, value, (size_t)n);
 	kfree(value);
 	return n == -ENODATA ? 0 : (int)n;
 }
@@ -188,7 +185,7 @@ static void octal(char *field, size_t len, u64 value)
 
 static int put_header(struct tarout *t)
 {
-	struct header *h = &t->h;
+	struct lodger_tar_header *h = &t->h;
 	const u8 *raw = (const u8 *)h;
 	u32 sum = 0;
 
@@ -203,12 +200,12 @@ static int put_header(struct tarout *t)
 
 static int put_records(struct tarout *t)
 {
-	struct header *h = &t->h;
+	struct lodger_tar_header *h = &t->h;
 	int err;
 
 	if (!t->records_len)
 		return 0;
-	*h = (struct header){ .name = "PaxHeaders/entry", .kind = 'x' };
+	*h = (struct lodger_tar_header){ .name = "PaxHeaders/entry", .kind = 'x' };
 	octal(h->mode, sizeof(h->mode), 0644);
 	octal(h->uid, sizeof(h->uid), 0);
 	octal(h->gid, sizeof(h->gid), 0);
@@ -244,7 +241,7 @@ static char kind_of(const struct tarout_entry *e)
 	}
 }
 
-static void fill_numbers(struct header *h, const struct inode *inode)
+static void fill_numbers(struct lodger_tar_header *h, const struct inode *inode)
 {
 	u64 major = inode->rdev >> 8 & 0xfff;
 	u64 minor = (inode->rdev & 0xff) | (inode->rdev >> 12 & 0xfff00);
@@ -262,11 +259,11 @@ static void fill_numbers(struct header *h, const struct inode *inode)
 static int extend(struct tarout *t, const struct tarout_entry *e)
 {
 	const struct inode *inode = e->inode;
-	int err = add_text(t, "path", e->name, sizeof(((struct header *)0)->name) - 1);
+	int err = add_text(t, "path", e->name, sizeof(((struct lodger_tar_header *)0)->name) - 1);
 
 	if (!err)
 		err = add_text(t, "linkpath", e->target,
-			       sizeof(((struct header *)0)->target) - 1);
+			       sizeof(((struct lodger_tar_header *)0)->target) - 1);
 	if (err || e->hard || e->empty)
 		return err;
 	err = add_number(t, "uid", inode->uid, OCTAL_ID_MAX);
@@ -282,7 +279,7 @@ static int extend(struct tarout *t, const struct tarout_entry *e)
 int tarout_entry(struct tarout *t, const struct tarout_entry *e)
 {
 	static const struct inode nothing = { .mode = S_IFREG | 0600 };
-	struct header *h = &t->h;
+	struct lodger_tar_header *h = &t->h;
 	char kind = kind_of(e);
 	int err;
 
@@ -294,7 +291,7 @@ int tarout_entry(struct tarout *t, const struct tarout_entry *e)
 		err = put_records(t);
 	if (err)
 		return err;
-	*h = (struct header){ .kind = kind };
+	*h = (struct lodger_tar_header){ .kind = kind };
 	str_copy(h->name, e->name, sizeof(h->name));
 	if (e->target)
 		str_copy(h->target, e->target, sizeof(h->target));

@@ -1,8 +1,8 @@
 #!/bin/sh
 # --overlay-out and --overlay-in: what a machine changed over a directory that is only
-# read, as a layer in a tar: what is in it, that the next machine sees it all, that a
-# machine which fails leaves an earlier one alone.
-# TEST-TIMEOUT: 240
+# read, as a layer in a tar or a directory: what is in it, that the next machine sees it
+# all, that a machine which fails leaves an earlier one alone.
+# TEST-TIMEOUT: 400
 . "${0%/*}/../tap.sh"
 exec </dev/null
 root=$tmp/root layer=$tmp/layer.tar
@@ -76,6 +76,92 @@ EOF
 )" "'a\\x00b'"
 fi
 
+# --- directories -----------------------------------------------------------------------
+dir=$tmp/dir
+# of_dir FILE: its attribute of owners
+of_dir()
+{
+	python3 -c 'import os, sys
+print(os.getxattr(sys.argv[1], "user.containers.override_stat").decode())' "$dir/$1"
+}
+attributes=no
+python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.t", b"")' "$tmp/l" 2>/dev/null &&
+	attributes=yes
+if [ $attributes = yes ]; then
+	lodger_run --timeout 60s --root "$root" --overlay-out "$dir/" -- sh -c "$script" >"$tmp/out" 2>&1
+	is 'into a directory' "$? $(cat "$tmp/out")" '0 '
+	is '... as files' "$(cd "$dir" && cat old/n turns; ls -d .wh.gone old/.wh..wh..opq again/.wh..wh..opq)" \
+		'n
+file
+.wh.gone
+again/.wh..wh..opq
+old/.wh..wh..opq'
+	is '... their owners, set-ID bits, devices' "$(of_dir a/b; of_dir a/b/box; of_dir null; of_dir fifo)" \
+		'5:6:0755
+0:0:04711
+0:0:0644:char-1-3
+0:0:0644:pipe'
+	is '... and the host'\''s' "$(stat -c '%a %F' "$dir/a/b/box" "$dir/null" "$dir/deep/er"; readlink "$dir/link")" \
+		'711 regular file
+644 regular empty file
+700 directory
+to'
+	is 'a hole' "$(($(stat -c %b "$dir/sparse") * 512 < 3145728))" 1
+	lodger_run --timeout 60s --root "$root" --overlay-in "$dir" -- sh -c "$show" >"$tmp/got" 2>&1
+	is 'the next machine sees it all in a directory' "$(cat "$tmp/got")" "$(cat "$tmp/want")"
+	for i in 1 2; do
+		lodger_run --timeout 60s --root "$root" --overlay-in "$dir" --overlay-out "$dir" -- \
+			sh -c "echo $i >>/a/b/more; rm -f /old/n$i; touch /old/n$((i + 1))"
+	done >"$tmp/out" 2>&1
+	is 'one over another, in place' "$(cat "$tmp/out" "$dir/a/b/more"; ls "$dir/old")" '1
+2
+n
+n3'
+	lodger_run --timeout 60s --root "$root" --overlay-in "$dir" --overlay-out "$tmp/third.tar" -- true
+	is 'a directory, a tar' "$(tar -xOf "$tmp/third.tar" a/b/more)" '1
+2'
+	mkdir "$tmp/empty"
+	is 'an empty one' "$(lodger_run --root "$root" --overlay-in "$tmp/empty" --overlay-out "$tmp/empty" \
+		-- true 2>&1; echo $?; ls -A "$tmp/empty")" 0
+	is 'a layer that another program made, as files' "$(lodger_run --root "$root" --overlay-in "$tmp/l" --overlay-out "$tmp/empty" \
+		-- mv /other /moved 2>&1; ls -A "$tmp/empty")" '.wh.old
+moved'
+	# a tree whose names are longer, from the host's root, than a path may be
+	deep='cd /; i=0; while [ $i -lt 20 ]; do mkdir $(printf %0203d 1) && cd $(printf %0203d 1) || exit 1
+		i=$((i + 1)); done; echo x >x'
+	again()
+	{
+		lodger_run --timeout 60s --root "$root" --overlay-in "$tmp/empty" --overlay-out "$tmp/empty" -- \
+			sh -c "$1" 2>&1
+		ls "$tmp/empty" | wc -l
+	}
+	is 'a deep tree goes, too' "$(again "$deep"; again 'ls -d /0*1 | wc -l; rm -r /0*1')" '2
+1
+1'
+	is 'a machine that is stopped leaves the directory' "$(lodger_run --timeout 500ms --root "$root" \
+		--overlay-in "$dir" --overlay-out "$dir" -- sh -c 'rm -r /a; sleep 9' 2>&1; cat "$dir/a/b/more")" \
+		"lodger: overlay-out $dir: the machine did not end by itself: nothing is written
+1
+2"
+	mkdir "$tmp/late" && mkfifo "$tmp/go"
+	lodger_run --root "$root" --overlay-out "$tmp/late" -- sh -c 'echo kept >/kept; read x' \
+		<"$tmp/go" >"$tmp/out" 2>&1 &
+	exec 9>"$tmp/go"
+	until ls "$tmp"/late.?????? >/dev/null 2>&1 || ! kill -0 $!; do sleep 0.1; done
+	echo mine >"$tmp/late/file"
+	echo >&9
+	exec 9>&-
+	wait $!
+	is 'what cannot be put there is kept' "$? $(sed 's/\.......$/.XXXXXX/' "$tmp/out"; cat "$tmp/late/file"
+		tar -xOf "$tmp"/late.?????? kept; rm "$tmp"/late.??????)" \
+		"125 lodger: overlay-out $tmp/late: Directory not empty; what the machine changed is in the tar $tmp/late.XXXXXX
+mine
+kept"
+	is 'nothing is left beside' "$(cd "$tmp" && ls -d dir.* empty.* late.* 2>/dev/null)" ''
+else
+	skip 'directories' 'no extended attributes here'
+fi
+
 # --- failures --------------------------------------------------------------------------
 change 'echo good >/good' >/dev/null
 sum=$(cksum <"$layer")
@@ -106,6 +192,8 @@ refused 'goes with --root' --overlay-out "$layer"
 refused 'goes with --root' --root "$root" --root-rw --overlay-in "$layer"
 refused 'No such file' --root "$root" --overlay-in "$tmp/none"
 refused 'No such file' --root "$root" --overlay-out "$tmp/none/x.tar"
+refused 'is not empty' --root "$root" --overlay-out "$root"
+refused 'No such file' --root "$root" --overlay-out "$tmp/none/x/"
 refused 'no root' --root "$root" --overlay-in /bin/busybox
 head -c 1000 "$layer" >"$tmp/cut.tar"
 refused 'ends too early' --root "$root" --overlay-in "$tmp/cut.tar"

@@ -109,6 +109,8 @@ struct lodger_broker_attr {
  * ":block-MAJOR-MINOR", ":pipe" or ":socket". As rootless containers have it (containers-storage.conf(5)).
  */
 #define LODGER_BROKER_OWNER_XATTR "user.containers.override_stat"
+/* Before the name of an attribute that is not "user." to the guest. */
+#define LODGER_BROKER_HIDDEN_XATTR "user.lodger."
 
 /* What tells whether a directory has changed. */
 struct lodger_broker_dir {
