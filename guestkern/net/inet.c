@@ -1,4 +1,4 @@
-/* What TCP and UDP do alike: names and destinations. */
+/* What all protocols do alike: names and destinations. */
 #include "net/inet.h"
 
 #include <linux/capability.h>
@@ -20,18 +20,23 @@ void inet_setup(struct inet_socket *is)
 	is->pmtu = IP_PMTUDISC_WANT;
 }
 
-/* An address that is bound must be one of ours. */
+/* An address that is bound must be one of ours; for datagrams also one of many machines,
+ * but not for ping sockets. */
 static int check_own(const struct inet_socket *is, const struct ip *ip)
 {
-	if (ip_is_any(ip) || netdev_is_local(ip) || is->freebind)
+	bool many = ip_is_multicast(ip) || ip_is_broadcast(ip);
+
+	if (many && is->s.type == SOCK_DGRAM && is->portless)
+		return -EADDRNOTAVAIL;
+	if (many && is->s.type != SOCK_STREAM)
 		return 0;
-	if (is->s.type == SOCK_DGRAM && (ip_is_multicast(ip) || ip_is_broadcast(ip)))
+	if (ip_is_any(ip) || netdev_is_local(ip) || is->freebind)
 		return 0;
 	return -EADDRNOTAVAIL;
 }
 
 /* bind takes AF_UNSPEC with the wildcard address for AF_INET. */
-static int parse_own(struct inet_socket *is, struct endpoint *ep, const struct net_addr *addr)
+static int parse_own(const struct inet_socket *is, struct endpoint *ep, const struct net_addr *addr)
 {
 	struct net_addr as_inet = *addr;
 	int err;
@@ -48,17 +53,23 @@ static int parse_own(struct inet_socket *is, struct endpoint *ep, const struct n
 	return err;
 }
 
+int inet_own_end(const struct inet_socket *is, struct endpoint *ep,
+		 const struct net_addr *addr)
+{
+	int err = parse_own(is, ep, addr);
+
+	return err ? err : check_own(is, &ep->ip);
+}
+
 int inet_bind(struct port_table *table, struct inet_socket *is, const struct net_addr *addr)
 {
 	struct endpoint ep;
 	int err;
 
-	err = parse_own(is, &ep, addr);
-	if (!err)
-		err = check_own(is, &ep.ip);
+	err = inet_own_end(is, &ep, addr);
 	if (err)
 		return err;
-	if (ep.port && ep.port < PORT_PRIVILEGED && !capable(CAP_NET_BIND_SERVICE))
+	if (!is->portless && ep.port && ep.port < PORT_PRIVILEGED && !capable(CAP_NET_BIND_SERVICE))
 		return -EACCES;
 	if (is->bound || is->s.state != SOCKET_CLOSED)
 		return -EINVAL;
@@ -91,7 +102,7 @@ int inet_destination(struct inet_socket *is, const struct net_addr *addr,
 	/* One end IPv4, the other not. */
 	if (!ip_is_any(&is->local.ip) && ip_is_v4(&is->local.ip) != ip_is_v4(&to->ip))
 		return is->s.family == AF_INET6 && !ip_is_v4(&to->ip) ? -EINVAL : -ENETUNREACH;
-	if (ip_is_broadcast(&to->ip) && is->s.type == SOCK_DGRAM && !is->s.broadcast)
+	if (ip_is_broadcast(&to->ip) && is->s.type != SOCK_STREAM && !is->s.broadcast)
 		return -EACCES;
 	if (!netdev_route(&to->ip, from))
 		return -ENETUNREACH;

@@ -1,4 +1,4 @@
-/* What TCP and UDP sockets have in common (ip(7), ipv6(7)): addresses, ports,
+/* What the sockets of IPv4 and IPv6 have in common (ip(7), ipv6(7)): addresses, ports,
  * options. */
 #ifndef NET_INET_H
 #define NET_INET_H
@@ -18,9 +18,13 @@ struct inet_socket {
 	bool port_chosen;   /* the program named it */
 	bool address_chosen;
 	bool v6only;
+	bool portless;	    /* ICMP: addresses alone say where to; any number may be bound */
+	u64 drops;	    /* datagrams that found the buffer full */
 	/* options: kept, and said in control messages of datagrams */
 	u8 tos, ttl, mcast_ttl, pmtu;
 	bool mcast_loop, pktinfo, recv_ttl, recv_tos, recv_error, freebind;
+	bool recv_opts, return_opts; /* IP_RECVOPTS, IP_RETOPTS: no datagram has options */
+	bool recv_ttl_2292;	     /* IPV6_2292HOPLIMIT */
 };
 
 static inline struct inet_socket *inet_of(struct socket *s)
@@ -58,6 +62,10 @@ bool inet_accepts(const struct inet_socket *is, const struct ip *ip);
 
 /* Defaults of a new socket. */
 void inet_setup(struct inet_socket *is);
+/* The own end that bind(2) names: parsed, and the address one of ours. -EINVAL,
+ * -EAFNOSUPPORT, -EADDRNOTAVAIL. */
+int inet_own_end(const struct inet_socket *is, struct endpoint *ep,
+		 const struct net_addr *addr);
 /* bind(2). */
 int inet_bind(struct port_table *table, struct inet_socket *is,
 	      const struct net_addr *addr);

@@ -2,11 +2,18 @@
  * socket. */
 #include <linux/capability.h>
 #include <linux/in.h>
+#include <linux/in6.h>
 
 #include "lib/err.h"
+#include "net/icmp.h"
 #include "net/tcp.h"
 #include "net/udp.h"
 #include "proc/cred.h"
+
+static s32 icmp_protocol(u16 family)
+{
+	return family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+}
 
 static struct socket *create(u16 family, u32 type, s32 protocol)
 {
@@ -22,9 +29,17 @@ static struct socket *create(u16 family, u32 type, s32 protocol)
 			return udp_create(family, IPPROTO_UDP);
 		if (protocol == IPPROTO_UDPLITE)
 			return udp_create(family, protocol);
+		if (protocol == icmp_protocol(family))
+			return icmp_ping_create(family, protocol);
 		return ERR_PTR(-EPROTONOSUPPORT);
 	case SOCK_RAW:
-		return ERR_PTR(capable(CAP_NET_RAW) ? -EPROTONOSUPPORT : -EPERM);
+		if (protocol == IPPROTO_IP)
+			return ERR_PTR(-EPROTONOSUPPORT);
+		if (!capable(CAP_NET_RAW))
+			return ERR_PTR(-EPERM);
+		if (protocol == icmp_protocol(family))
+			return icmp_raw_create(family, protocol);
+		return ERR_PTR(-EPROTONOSUPPORT);
 	default:
 		return ERR_PTR(-ESOCKTNOSUPPORT);
 	}

@@ -29,6 +29,8 @@ static int set_v4(struct inet_socket *is, int name, s32 value)
 	case IP_RECVTTL: is->recv_ttl = value != 0; return 0;
 	case IP_RECVTOS: is->recv_tos = value != 0; return 0;
 	case IP_RECVERR: is->recv_error = value != 0; return 0;
+	case IP_RECVOPTS: is->recv_opts = value != 0; return 0;
+	case IP_RETOPTS: is->return_opts = value != 0; return 0;
 	case IP_FREEBIND: is->freebind = value != 0; return 0;
 	case IP_MTU_DISCOVER:
 		if (value < IP_PMTUDISC_DONT || value > IP_PMTUDISC_OMIT)
@@ -86,6 +88,7 @@ static int set_v6(struct inet_socket *is, int name, s32 value)
 	case IPV6_MULTICAST_LOOP: is->mcast_loop = value != 0; return 0;
 	case IPV6_RECVPKTINFO: is->pktinfo = value != 0; return 0;
 	case IPV6_RECVHOPLIMIT: is->recv_ttl = value != 0; return 0;
+	case IPV6_2292HOPLIMIT: is->recv_ttl_2292 = value != 0; return 0;
 	case IPV6_RECVTCLASS: is->recv_tos = value != 0; return 0;
 	case IPV6_RECVERR: is->recv_error = value != 0; return 0;
 	case IPV6_TCLASS:
@@ -140,6 +143,8 @@ static int get_v4(const struct inet_socket *is, int name, s32 *value)
 	case IP_RECVTTL: *value = is->recv_ttl; return 0;
 	case IP_RECVTOS: *value = is->recv_tos; return 0;
 	case IP_RECVERR: *value = is->recv_error; return 0;
+	case IP_RECVOPTS: *value = is->recv_opts; return 0;
+	case IP_RETOPTS: *value = is->return_opts; return 0;
 	case IP_FREEBIND: *value = is->freebind; return 0;
 	case IP_MTU_DISCOVER: *value = is->pmtu; return 0;
 	case IP_MULTICAST_TTL: *value = is->mcast_ttl; return 0;
@@ -163,6 +168,7 @@ static int get_v6(const struct inet_socket *is, int name, s32 *value)
 	case IPV6_MULTICAST_LOOP: *value = is->mcast_loop; return 0;
 	case IPV6_RECVPKTINFO: *value = is->pktinfo; return 0;
 	case IPV6_RECVHOPLIMIT: *value = is->recv_ttl; return 0;
+	case IPV6_2292HOPLIMIT: *value = is->recv_ttl_2292; return 0;
 	case IPV6_RECVTCLASS: *value = is->recv_tos; return 0;
 	case IPV6_RECVERR: *value = is->recv_error; return 0;
 	case IPV6_TCLASS: *value = is->tos; return 0;

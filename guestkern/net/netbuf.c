@@ -127,6 +127,25 @@ void netbuf_peek(const struct netbuf *nb, u32 offset, void *to, u32 n)
 	netbuf_copy(nb, offset, &buf, n); /* to kernel memory: cannot fail */
 }
 
+struct netbuf *netbuf_clone(const struct netbuf *nb, u32 front)
+{
+	struct netbuf *copy = netbuf_alloc(front + nb->total), *to;
+	u32 at = 0, skip = front;
+
+	if (!copy)
+		return NULL;
+	for (to = copy; to; to = to->more) {
+		netbuf_peek(nb, at, to->data + to->off + skip, to->len - skip);
+		at += to->len - skip;
+		skip = 0;
+	}
+	copy->from = nb->from;
+	copy->to = nb->to;
+	copy->ttl = nb->ttl;
+	copy->tos = nb->tos;
+	return copy;
+}
+
 void netbuf_drop(struct netbuf *nb, u32 n)
 {
 	nb->off += n;

@@ -40,6 +40,9 @@ void netbuf_append(struct netbuf *nb, struct netbuf *more);
 int netbuf_copy(const struct netbuf *nb, u32 offset, struct iobuf *buf, u32 n);
 /* Copies n bytes from offset on to kernel memory. */
 void netbuf_peek(const struct netbuf *nb, u32 offset, void *to, u32 n);
+/* A message of its own with the same bytes and ends, behind front bytes (of the first
+ * piece) that are not filled; NULL as netbuf_alloc. */
+struct netbuf *netbuf_clone(const struct netbuf *nb, u32 front);
 /* Drops n bytes from the front of a single piece. */
 void netbuf_drop(struct netbuf *nb, u32 n);
 /* What a message of len bytes counts against a buffer limit. */

@@ -6,7 +6,9 @@
 #include <linux/in.h>
 
 #include "fs/procfs.h"
+#include "lib/err.h"
 #include "lib/string.h"
+#include "net/icmp.h"
 #include "net/netbuf.h"
 #include "net/tcp.h"
 #include "net/udp.h"
@@ -17,6 +19,7 @@ typedef unsigned long long ull;
 /* Lines of the socket tables are as long as this, padded with blanks. */
 #define SOCKET_LINE 149u
 #define ROUTE_LINE 127u
+#define GROUP_DIGITS 10
 
 static void pad_line(struct textbuf *tb, size_t start, u32 width)
 {
@@ -128,6 +131,20 @@ static int show_tcp6(struct textbuf *tb, const struct proc_target *t)
 	return show_tcp_of(tb, AF_INET6);
 }
 
+/* A socket of datagrams, as wide as width. */
+static void put_dgram(struct textbuf *tb, u32 n, const struct inet_socket *is, u32 width)
+{
+	/* Connected or not, in TCP's words. */
+	struct inet_line l = line_of(is, is->s.state == SOCKET_CONNECTED ? TCP_ESTABLISHED :
+								TCP_CLOSE);
+	size_t start = tb->len;
+
+	textbuf_putc(tb, ' ');
+	put_inet(tb, n, &l);
+	textbuf_printf(tb, " %u 0000000000000000 %llu", is->s.refs, (ull)is->drops);
+	pad_line(tb, start, width);
+}
+
 static int show_udp_of(struct textbuf *tb, u16 family)
 {
 	struct udp_socket *u;
@@ -140,19 +157,9 @@ static int show_udp_of(struct textbuf *tb, u16 family)
 		       "ref pointer drops\n" :
 		       "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when "
 		       "retrnsmt   uid  timeout inode ref pointer drops             \n");
-	for (u = udp_first(); u; u = udp_next(u)) {
-		/* Connected or not, in TCP's words. */
-		struct inet_line l = line_of(&u->i, u->i.remote.port ? TCP_ESTABLISHED :
-							TCP_CLOSE);
-		size_t start = tb->len;
-
-		if (u->i.s.family != family || !u->i.bound || u->i.s.protocol != IPPROTO_UDP)
-			continue;
-		textbuf_putc(tb, ' ');
-		put_inet(tb, n++, &l);
-		textbuf_printf(tb, " %u 0000000000000000 %llu", u->i.s.refs, (ull)u->drops);
-		pad_line(tb, start, family == AF_INET6 ? 0 : 127);
-	}
+	for (u = udp_first(); u; u = udp_next(u))
+		if (u->i.s.family == family && u->i.bound && u->i.s.protocol == IPPROTO_UDP)
+			put_dgram(tb, n++, &u->i, family == AF_INET6 ? 0 : 127);
 	return 0;
 }
 
@@ -168,14 +175,36 @@ static int show_udp6(struct textbuf *tb, const struct proc_target *t)
 	return show_udp_of(tb, AF_INET6);
 }
 
-/* There are no raw sockets: the heading alone. */
-static int show_raw(struct textbuf *tb, const struct proc_target *t)
+/* Raw sockets and ping sockets are alike but for the type. */
+static int show_icmp_of(struct textbuf *tb, u16 family, u16 type)
 {
-	(void)t;
-	textbuf_printf(tb, "  sl  local_address rem_address   st tx_queue rx_queue tr "
-			   "tm->when retrnsmt   uid  timeout inode ref pointer drops\n");
+	struct icmp_socket *is;
+	u32 n = 0;
+
+	textbuf_printf(tb, family == AF_INET6 ?
+		       "  sl  local_address                         "
+		       "remote_address                        "
+		       "st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode "
+		       "ref pointer drops\n" :
+		       "  sl  local_address rem_address   st tx_queue rx_queue tr "
+		       "tm->when retrnsmt   uid  timeout inode ref pointer drops\n");
+	for (is = icmp_first(); is; is = icmp_next(is))
+		if (is->i.s.family == family && is->i.s.type == type &&
+		    (type == SOCK_RAW || is->i.bound))
+			put_dgram(tb, n++, &is->i, 0);
 	return 0;
 }
+
+#define SHOW_ICMP(what, family, type)                                           \
+	static int show_##what(struct textbuf *tb, const struct proc_target *t) \
+	{                                                                       \
+		(void)t;                                                        \
+		return show_icmp_of(tb, family, type);                          \
+	}
+SHOW_ICMP(raw, AF_INET, SOCK_RAW)
+SHOW_ICMP(raw6, AF_INET6, SOCK_RAW)
+SHOW_ICMP(icmp, AF_INET, SOCK_DGRAM)
+SHOW_ICMP(icmp6, AF_INET6, SOCK_DGRAM)
 
 /* --- unix ------------------------------------------------------------------------------- */
 
@@ -276,8 +305,9 @@ static int show_if_inet6(struct textbuf *tb, const struct proc_target *t)
 static int show_sockstat(struct textbuf *tb, const struct proc_target *t)
 {
 	struct endpoint local, remote;
-	u32 tcp = 0, orphans = 0, udp = 0, waiting = 0;
+	u32 tcp = 0, orphans = 0, udp = 0, raw = 0, waiting = 0;
 	struct tcp_socket *ts;
+	struct icmp_socket *is;
 	struct udp_socket *us;
 	u64 left_ns;
 
@@ -288,14 +318,16 @@ static int show_sockstat(struct textbuf *tb, const struct proc_target *t)
 	}
 	for (us = udp_first(); us; us = udp_next(us))
 		udp++;
+	for (is = icmp_first(); is; is = icmp_next(is))
+		raw += is->i.s.type == SOCK_RAW;
 	while (tcp_timewait_at(waiting, &local, &remote, &left_ns))
 		waiting++;
 	textbuf_printf(tb, "sockets: used %u\n"
 			   "TCP: inuse %u orphan %u tw %u alloc %u mem %llu\n"
-			   "UDP: inuse %u mem 0\nUDPLITE: inuse 0\nRAW: inuse 0\n"
+			   "UDP: inuse %u mem 0\nUDPLITE: inuse 0\nRAW: inuse %u\n"
 			   "FRAG: inuse 0 memory 0\n",
 		       socket_count(), tcp, orphans, waiting, tcp,
-		       (ull)(netbuf_bytes() / PAGE_SIZE), udp);
+		       (ull)(netbuf_bytes() / PAGE_SIZE), udp, raw);
 	return 0;
 }
 
@@ -324,6 +356,40 @@ SHOW_NUMBER(tcp_wmem, "%u\t%u\t%u", 4096u, 16384u, 4194304u)
 SHOW_NUMBER(tcp_rmem, "%u\t%u\t%u", 4096u, 131072u, 6291456u)
 SHOW_NUMBER(congestion, "%s", "cubic")
 
+static int show_ping_groups(struct textbuf *tb, const struct proc_target *t)
+{
+	(void)t;
+	textbuf_printf(tb, "%lld\t%lld\n", (long long)icmp_ping_groups[0],
+		       (long long)icmp_ping_groups[1]);
+	return 0;
+}
+
+/* Two numbers; a range with nobody in it is stored as "1 0". */
+static int write_ping_groups(const struct proc_target *t, const char *text, size_t len)
+{
+	char number[2][GROUP_DIGITS + 1] = { "", "" };
+	s64 range[2];
+
+	(void)t;
+	for (size_t i = 0, which = 0, n = 0; i < len; i++) {
+		if (text[i] != ' ' && text[i] != '\t') {
+			if (which > 1 || n == GROUP_DIGITS)
+				return -EINVAL;
+			number[which][n++] = text[i];
+		} else if (n) {
+			which++;
+			n = 0;
+		}
+	}
+	for (u32 i = 0; i < 2; i++)
+		if (proc_parse_number(number[i], &range[i]) || range[i] < 0 ||
+		    range[i] > INT32_MAX)
+			return -EINVAL;
+	icmp_ping_groups[0] = range[0] <= range[1] ? range[0] : 1;
+	icmp_ping_groups[1] = range[0] <= range[1] ? range[1] : 0;
+	return 0;
+}
+
 #define FILE_(n, s) { .name = n, .kind = PROC_FILE, .mode = 0444, .show = s }
 #define DIR_(n, c) { .name = n, .kind = PROC_DIR, .mode = 0555, .children = c }
 #define END_ { .name = NULL }
@@ -341,6 +407,8 @@ static const struct proc_entry sys_ipv4[] = {
 	FILE_("ip_local_port_range", show_port_range),
 	FILE_("ip_nonlocal_bind", show_zero),
 	FILE_("ip_unprivileged_port_start", show_privileged),
+	{ .name = "ping_group_range", .kind = PROC_FILE, .mode = 0644,
+	  .show = show_ping_groups, .write = write_ping_groups },
 	FILE_("tcp_congestion_control", show_congestion),
 	FILE_("tcp_fin_timeout", show_fin_timeout),
 	FILE_("tcp_keepalive_time", show_keepalive),
@@ -386,9 +454,11 @@ const struct proc_entry proc_sys_net_entries[] = {
 const struct proc_entry proc_net_entries[] = {
 	FILE_("arp", show_arp),
 	FILE_("dev", show_dev),
+	FILE_("icmp", show_icmp),
+	FILE_("icmp6", show_icmp6),
 	FILE_("if_inet6", show_if_inet6),
 	FILE_("raw", show_raw),
-	FILE_("raw6", show_raw),
+	FILE_("raw6", show_raw6),
 	FILE_("route", show_route),
 	FILE_("sockstat", show_sockstat),
 	FILE_("tcp", show_tcp),

@@ -5,20 +5,13 @@
  */
 #include "net/udp.h"
 
-#include <asm/ioctls.h>
 #include <linux/in.h>
 #include <linux/udp.h>
 
-#include "hal/hal.h"
 #include "lib/err.h"
-#include "lib/string.h"
-#include "mm/uaccess.h"
-#include "net/datagram.h"
-#include "net/netbuf.h"
+#include "net/inet_dgram.h"
 
-#define LENGTH_MAX 65535u	 /* more is refused at once */
-#define PAYLOAD_MAX_V4 65507u /* less the headers of IPv4 and UDP */
-#define PAYLOAD_MAX_V6 65527u
+#define UDP_HEADER 8u /* bytes of the header that is never made */
 
 static struct list_head all = LIST_HEAD_INIT(all);
 
@@ -66,45 +59,10 @@ static int udp_bind(struct socket *s, const struct net_addr *addr)
 	return inet_bind(ports_of(inet_of(s)), inet_of(s), addr);
 }
 
-static void disconnect(struct inet_socket *is)
-{
-	is->remote.port = 0;
-	is->s.state = SOCKET_CLOSED;
-	if (!is->address_chosen)
-		is->local.ip = ip_any(is->s.family);
-	if (!is->port_chosen && is->bound) {
-		port_release(is);
-		is->local.port = 0;
-	}
-}
-
 static int udp_connect(struct socket *s, const struct net_addr *addr, bool nonblock)
 {
-	struct inet_socket *is = inet_of(s);
-	struct endpoint to;
-	struct ip from;
-	int err;
-
 	(void)nonblock;
-	if (addr->len < sizeof(addr->family))
-		return -EINVAL;
-	if (addr->family == AF_UNSPEC) {
-		disconnect(is);
-		return 0;
-	}
-	err = inet_autobind(ports_of(is), is);
-	if (err)
-		return err;
-	/* The last connection's address is not kept for the next. */
-	if (!is->address_chosen)
-		is->local.ip = ip_any(s->family);
-	err = inet_destination(is, addr, &to, &from);
-	if (err)
-		return err;
-	is->local.ip = from;
-	is->remote = to;
-	s->state = SOCKET_CONNECTED;
-	return 0;
+	return inet_dgram_connect(ports_of(inet_of(s)), inet_of(s), addr);
 }
 
 static int udp_getname(struct socket *s, struct net_addr *addr, bool peer)
@@ -157,50 +115,6 @@ static struct inet_socket *find_receiver(struct port_table *table,
 
 /* --- sending ------------------------------------------------------------------------------ */
 
-/* Destination and own end of a datagram. */
-static int route(struct inet_socket *is, const struct net_msg *m, struct endpoint *to,
-		 struct endpoint *from)
-{
-	struct net_addr as_inet;
-	int err = 0;
-
-	if (m->name.len) {
-		as_inet = m->name;
-		if (is->s.family == AF_INET && m->name.len >= INET_ADDR_LEN &&
-		    m->name.family == AF_UNSPEC)
-			as_inet.family = AF_INET;
-		err = inet_destination(is, &as_inet, to, &from->ip);
-		/* A connected socket may send elsewhere from its address. */
-		if (!err && !to->port)
-			err = -EINVAL;
-	} else if (is->remote.port) {
-		*to = is->remote;
-		from->ip = is->local.ip;
-	} else {
-		err = -EDESTADDRREQ;
-	}
-	from->port = is->local.port;
-	return err;
-}
-
-static void deliver(struct inet_socket *to, struct netbuf *nb, const struct endpoint *from,
-		    const struct endpoint *dest)
-{
-	struct socket *s = &to->s;
-
-	nb->charge = netbuf_charge_of(nb->total);
-	if (s->rx_charge + nb->charge > s->rcvbuf || s->closed & SOCKET_NO_RECEIVE) {
-		udp_of(s)->drops++;
-		netbuf_free(nb);
-		return;
-	}
-	nb->from = *from;
-	nb->to = *dest;
-	if (s->timestamp || s->timestamp_ns)
-		nb->stamp_ns = clock_real_ns();
-	datagram_queue(s, nb);
-}
-
 /* Nobody is there: who is connected is told, others only if they asked for it. */
 static void unreachable(struct inet_socket *is, const struct endpoint *to)
 {
@@ -210,17 +124,17 @@ static void unreachable(struct inet_socket *is, const struct endpoint *to)
 }
 
 /* A finished datagram goes its way. */
-static void transmit(struct inet_socket *is, struct netbuf *nb, const struct endpoint *to,
-		     const struct endpoint *from)
+static void transmit(struct inet_socket *is, struct netbuf *nb)
 {
-	struct inet_socket *receiver = find_receiver(ports_of(is), to, from);
+	const struct endpoint to = nb->to;
+	struct inet_socket *receiver = find_receiver(ports_of(is), &to, &nb->from);
 
 	netdev_count(nb->total);
 	if (receiver) {
-		deliver(receiver, nb, from, to);
+		inet_dgram_deliver(receiver, nb);
 	} else {
 		netbuf_free(nb);
-		unreachable(is, to);
+		unreachable(is, &to);
 	}
 }
 
@@ -228,14 +142,11 @@ static void transmit(struct inet_socket *is, struct netbuf *nb, const struct end
 static void push_pending(struct udp_socket *u)
 {
 	struct netbuf *nb = u->pending;
-	struct endpoint to, from;
 
 	if (!nb)
 		return;
-	to = nb->to;
-	from = nb->from;
 	u->pending = NULL;
-	transmit(&u->i, nb, &to, &from);
+	transmit(&u->i, nb);
 }
 
 static void drop_pending(struct udp_socket *u)
@@ -245,43 +156,24 @@ static void drop_pending(struct udp_socket *u)
 	u->pending = NULL;
 }
 
-static u32 payload_max(const struct endpoint *to)
-{
-	return ip_is_v4(&to->ip) ? PAYLOAD_MAX_V4 : PAYLOAD_MAX_V6;
-}
-
 static int check_send(const struct net_msg *m)
 {
-	if (m->buf.len > LENGTH_MAX)
+	if (m->buf.len > INET_DGRAM_MAX)
 		return -EMSGSIZE;
 	if (m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	return 0;
 }
 
-/* Memory for the datagram, filled; or ERR_PTR. */
-static struct netbuf *prepare(struct net_msg *m, const struct udp_control *control)
-{
-	struct netbuf *nb = netbuf_alloc((u32)m->buf.len);
-
-	if (!nb)
-		return ERR_PTR(-ENOBUFS);
-	nb->ttl = control->ttl;
-	nb->tos = control->tos;
-	if (!netbuf_fill(nb, &m->buf))
-		return nb;
-	netbuf_free(nb);
-	return ERR_PTR(-EFAULT);
-}
-
 /* More of the datagram that is held back. What cannot be added loses all of it. */
 static int append(struct udp_socket *u, struct net_msg *m)
 {
-	const struct udp_control control = { .ttl = u->pending->ttl, .tos = u->pending->tos };
+	const struct inet_control control = { .ttl = u->pending->ttl, .tos = u->pending->tos };
 	struct netbuf *more = ERR_PTR(-EMSGSIZE);
 
-	if (u->pending->total + m->buf.len <= payload_max(&u->pending->to))
-		more = prepare(m, &control); /* may sleep */
+	if (u->pending->total + m->buf.len <=
+	    inet_dgram_payload_max(&u->pending->to.ip, UDP_HEADER))
+		more = inet_dgram_fill(m, &control); /* may sleep */
 	if (!IS_ERR(more) && u->pending) {
 		netbuf_append(u->pending, more);
 		return 0;
@@ -291,36 +183,6 @@ static int append(struct udp_socket *u, struct net_msg *m)
 		return (int)PTR_ERR(more);
 	netbuf_free(more);
 	return -EINVAL; /* another thread has sent it off meanwhile */
-}
-
-/* The first or only part of a datagram: on its way with its destination, or
- * ERR_PTR. */
-static struct netbuf *begin(struct inet_socket *is, struct net_msg *m)
-{
-	struct endpoint to, from = { .port = 0 };
-	struct udp_control control;
-	struct netbuf *nb;
-	int err;
-
-	err = udp_control_parse(&control, is, m);
-	if (!err)
-		err = route(is, m, &to, &from);
-	if (!err && is->s.error)
-		err = socket_take_error(&is->s);
-	if (!err && is->s.closed & SOCKET_NO_SEND)
-		err = -EPIPE;
-	if (!err && m->buf.len > payload_max(&to))
-		err = -EMSGSIZE;
-	if (err)
-		return ERR_PTR(err);
-	if (control.has_from)
-		from.ip = control.from;
-	nb = prepare(m, &control);
-	if (!IS_ERR(nb)) {
-		nb->to = to;
-		nb->from = from;
-	}
-	return nb;
 }
 
 static s64 udp_send(struct socket *s, struct net_msg *m)
@@ -337,7 +199,7 @@ static s64 udp_send(struct socket *s, struct net_msg *m)
 	if (!err && u->pending) {
 		err = append(u, m);
 	} else if (!err) {
-		nb = begin(is, m);
+		nb = inet_dgram_begin(is, m, UDP_HEADER);
 		if (IS_ERR(nb))
 			return PTR_ERR(nb);
 		push_pending(u); /* of a thread that was quicker */
@@ -350,77 +212,7 @@ static s64 udp_send(struct socket *s, struct net_msg *m)
 	return len;
 }
 
-/* --- receiving ---------------------------------------------------------------------------- */
-
-static s64 take_datagram(struct socket *s, struct net_msg *m)
-{
-	struct netbuf *nb = list_first_entry(&s->rx, struct netbuf, link);
-	u32 n = (u32)MIN((size_t)nb->total, m->buf.len), total = nb->total;
-
-	if (netbuf_copy(nb, 0, &m->buf, n))
-		return -EFAULT;
-	if (n < total)
-		m->out_flags |= MSG_TRUNC;
-	endpoint_fill(&m->name, s->family, &nb->from);
-	udp_control_put(m, inet_of(s), nb);
-	if (!(m->flags & MSG_PEEK))
-		datagram_drop(s, nb);
-	return m->flags & MSG_TRUNC ? total : n;
-}
-
-static s64 udp_receive(struct socket *s, struct net_msg *m)
-{
-	s64 ret;
-
-	if (m->flags & MSG_ERRQUEUE) /* nothing is ever put there */
-		return -EAGAIN;
-	ret = datagram_wait(s, socket_deadline(s->rcvtimeo_ns, m->flags & MSG_DONTWAIT));
-	if (ret)
-		return ret == 1 ? 0 : ret;
-	ret = take_datagram(s, m);
-	socket_rx_unlock(s);
-	return ret;
-}
-
 /* --- the rest --------------------------------------------------------------------------------- */
-
-static u32 udp_poll(struct socket *s)
-{
-	u32 mask = POLLOUT | POLLWRNORM | POLLWRBAND;
-
-	if (s->error)
-		mask |= POLLERR;
-	if (s->closed & SOCKET_NO_RECEIVE)
-		mask |= POLLIN | POLLRDNORM | POLLRDHUP;
-	if (s->closed == SOCKET_NO_BOTH)
-		mask |= POLLHUP;
-	if (!list_empty(&s->rx))
-		mask |= POLLIN | POLLRDNORM;
-	return mask;
-}
-
-static int udp_shutdown(struct socket *s, u32 mask)
-{
-	s->closed |= mask;
-	socket_wake(s);
-	return s->state == SOCKET_CONNECTED ? 0 : -ENOTCONN;
-}
-
-static s64 udp_ioctl(struct socket *s, u32 cmd, uaddr_t arg)
-{
-	s32 value = 0;
-
-	switch (cmd) {
-	case FIONREAD:
-		if (!list_empty(&s->rx))
-			value = (s32)list_first_entry(&s->rx, struct netbuf, link)->total;
-		return put_user(value, arg);
-	case TIOCOUTQ: /* what is sent has arrived, or is lost */
-		return put_user(value, arg);
-	default:
-		return -ENOIOCTLCMD_;
-	}
-}
 
 /* SOL_UDP, SOL_UDPLITE: corking; coverage is told back as not in use. */
 static bool is_own_level(const struct socket *s, int level)
@@ -459,23 +251,9 @@ static int udp_getopt(struct socket *s, struct sockopt *opt)
 
 static void udp_release(struct socket *s)
 {
-	struct inet_socket *is = inet_of(s);
-	struct netbuf *nb;
-
-	s->dead = true;
-	s->closed = SOCKET_NO_BOTH;
 	drop_pending(udp_of(s));
-	if (is->bound)
-		port_release(is);
 	list_del(&udp_of(s)->all);
-	while (!list_empty(&s->rx)) {
-		nb = list_first_entry(&s->rx, struct netbuf, link);
-		list_del(&nb->link);
-		netbuf_free(nb);
-	}
-	s->rx_count = 0;
-	s->rx_bytes = s->rx_charge = 0;
-	socket_wake(s);
+	inet_dgram_release(inet_of(s));
 }
 
 const struct socket_ops udp_ops = {
@@ -483,10 +261,10 @@ const struct socket_ops udp_ops = {
 	.connect = udp_connect,
 	.name = udp_getname,
 	.send = udp_send,
-	.receive = udp_receive,
-	.poll = udp_poll,
-	.shutdown = udp_shutdown,
-	.ioctl = udp_ioctl,
+	.receive = inet_dgram_receive,
+	.poll = inet_dgram_poll,
+	.shutdown = inet_dgram_shutdown,
+	.ioctl = inet_dgram_ioctl,
 	.setopt = udp_setopt,
 	.getopt = udp_getopt,
 	.release = udp_release,

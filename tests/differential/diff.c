@@ -57,6 +57,11 @@ void diff_text(const char *what, const char *text)
 	say("%s: %s = \"%s\"\n", case_name, what, text);
 }
 
+void diff_skip(const char *reason)
+{
+	say("%s: skip = %s\n", case_name, reason);
+}
+
 void diff_status(const char *what, int status)
 {
 	if (WIFSIGNALED(status))

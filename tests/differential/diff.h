@@ -41,6 +41,8 @@ void diff_result(const char *what, long ret);
 /* The same, "ok" for every success. Returns ret. */
 long diff_ok(const char *what, long ret);
 void diff_text(const char *what, const char *text);
+/* This host cannot tell: said first and alone in a case. */
+void diff_skip(const char *reason);
 /* How the child ended: "exit 3", "SIGSEGV". */
 void diff_status(const char *what, int status);
 

@@ -224,6 +224,47 @@ static void c_datagrams(void)
 	R(setsockopt(r, IPPROTO_IPV6, IPV6_V6ONLY, &one, len));
 }
 
+static void c_ping(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	char echo[64] = { 8 }, buf[128];
+	int s = socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP), one = 1;
+	socklen_t len = sizeof(a);
+
+	if (s < 0 && errno == EACCES) {
+		diff_skip("net.ipv4.ping_group_range allows no ping sockets");
+		return;
+	}
+	R(socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMPV6));
+	R(socket(AF_INET, SOCK_STREAM, IPPROTO_ICMP));
+	R(socket(AF_INET, SOCK_RAW, 0));
+	R(send(s, echo, 64, 0));
+	R(sendto(s, echo, 7, 0, (void *)&a, sizeof(a)));
+	R(sendto(s, echo, 64, MSG_OOB, (void *)&a, sizeof(a)));
+	R(sendto(s, echo, 64, 0, (void *)&a, 8));
+	R(sendto(s, BAD, 64, 0, (void *)&a, sizeof(a)));
+	echo[1] = 1;
+	R(sendto(s, echo, 64, 0, (void *)&a, sizeof(a)));
+	echo[1] = 0;
+	R(setsockopt(s, IPPROTO_IP, IP_RETOPTS, &one, 4));
+	R(setsockopt(s, IPPROTO_IP, IP_RECVTTL, &one, 4));
+	R(sendto(s, echo, 64, 0, (void *)&a, sizeof(a)));
+	R(recv(s, buf, 128, MSG_ERRQUEUE | MSG_DONTWAIT));
+	R(recvfrom(s, buf, 128, 0, (void *)&a, &len));
+	V(len);
+	V(a.sin_port);
+	V(buf[0]);
+	R(getsockname(s, (void *)&a, &len));
+	V(a.sin_port != 0);
+	R(bind(s, (void *)&a, sizeof(a)));
+	R(connect(s, (void *)&a, sizeof(a)));
+	R(getpeername(s, (void *)&a, &len));
+	R(listen(s, 1));
+	R(shutdown(s, SHUT_WR));
+	R(send(s, echo, 64, MSG_NOSIGNAL));
+}
+
 static void c_form(void)
 {
 	struct sockaddr_in6 a6 = { .sin6_family = AF_INET6 };
@@ -263,6 +304,7 @@ static const struct diff_case cases[] = {
 	{ "socket options", c_options },
 	{ "internet sockets", c_inet },
 	{ "datagrams", c_datagrams },
+	{ "ping sockets", c_ping },
 	{ "the form of addresses", c_form },
 };
 DIFF_TABLE(sockets_table, cases);

@@ -5,11 +5,49 @@
 #include <string.h>
 
 #include "lib/bitmap.h"
+#include "lib/checksum.h"
 #include "lib/list.h"
 #include "lib/printf.h"
 #include "lib/rbtree.h"
 #include "lib/ring.h"
 #include "lib/string.h"
+
+/* --- checksum ------------------------------------------------------------------ */
+
+/* The sum of RFC 1071, section 3: its words, and the sum of the bytes as they lie. */
+START_TEST(test_checksum_of_the_standard)
+{
+	static const u8 data[] = { 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7 };
+	struct checksum c = { .sum = 0 };
+	u16 end;
+
+	checksum_add(&c, data, sizeof(data));
+	end = checksum_end(&c);
+	ck_assert_uint_eq(end & 0xff, 0xff & ~0xddu);
+	ck_assert_uint_eq(end >> 8, 0xff & ~0xf2u);
+	checksum_add(&c, &end, sizeof(end));
+	ck_assert_uint_eq(checksum_end(&c), 0);
+}
+END_TEST
+
+/* In pieces of every length it is the same, an odd end included. */
+START_TEST(test_checksum_in_pieces)
+{
+	u8 data[257];
+	struct checksum whole = { .sum = 0 };
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (u8)(i * 31 + i / 7);
+	checksum_add(&whole, data, sizeof(data));
+	for (size_t piece = 1; piece <= sizeof(data); piece++) {
+		struct checksum c = { .sum = 0 };
+
+		for (size_t at = 0; at < sizeof(data); at += piece)
+			checksum_add(&c, data + at, MIN(piece, sizeof(data) - at));
+		ck_assert_uint_eq(checksum_end(&c), checksum_end(&whole));
+	}
+}
+END_TEST
 
 /* --- printf ------------------------------------------------------------------- */
 
@@ -244,6 +282,8 @@ Suite *lib_suite(void)
 	Suite *s = suite_create("lib");
 	TCase *tc = tcase_create("lib");
 
+	tcase_add_test(tc, test_checksum_of_the_standard);
+	tcase_add_test(tc, test_checksum_in_pieces);
 	tcase_add_test(tc, test_printf_like_libc);
 	tcase_add_test(tc, test_printf_bounds);
 	tcase_add_test(tc, test_textbuf);

@@ -8,8 +8,7 @@
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "lib/string.h"
-#include "net/netbuf.h"
-#include "net/udp.h"
+#include "net/inet_dgram.h"
 
 /* struct in6_pktinfo, which linux/in6.h leaves to the libc. */
 struct user_in6_pktinfo {
@@ -34,7 +33,7 @@ static int get_byte(u8 *to, const u8 *data, u64 len, s32 least)
 	return 0;
 }
 
-static int parse_v4(struct udp_control *c, s32 type, const u8 *data, u64 len)
+static int parse_v4(struct inet_control *c, s32 type, const u8 *data, u64 len)
 {
 	struct in_pktinfo info;
 
@@ -60,12 +59,13 @@ static int parse_v4(struct udp_control *c, s32 type, const u8 *data, u64 len)
 	}
 }
 
-static int parse_v6(struct udp_control *c, s32 type, const u8 *data, u64 len)
+static int parse_v6(struct inet_control *c, s32 type, const u8 *data, u64 len)
 {
 	struct user_in6_pktinfo info;
 
 	switch (type) {
 	case IPV6_HOPLIMIT:
+	case IPV6_2292HOPLIMIT:
 		return get_byte(&c->ttl, data, len, -1);
 	case IPV6_TCLASS:
 		return get_byte(&c->tos, data, len, -1);
@@ -84,7 +84,7 @@ static int parse_v6(struct udp_control *c, s32 type, const u8 *data, u64 len)
 }
 
 /* Levels of other families are not looked at. */
-static int parse_one(struct udp_control *c, const struct inet_socket *is,
+static int parse_one(struct inet_control *c, const struct inet_socket *is,
 		     const struct cmsg_header *h, const u8 *data)
 {
 	u64 len = h->len - sizeof(*h);
@@ -98,7 +98,7 @@ static int parse_one(struct udp_control *c, const struct inet_socket *is,
 	return 0;
 }
 
-int udp_control_parse(struct udp_control *c, const struct inet_socket *is,
+int inet_control_parse(struct inet_control *c, const struct inet_socket *is,
 		      const struct net_msg *m)
 {
 	const u8 *at = m->cmsg;
@@ -106,7 +106,7 @@ int udp_control_parse(struct udp_control *c, const struct inet_socket *is,
 	struct cmsg_header h;
 	int err = 0;
 
-	*c = (struct udp_control){ .ttl = is->ttl, .tos = is->tos };
+	*c = (struct inet_control){ .ttl = is->ttl, .tos = is->tos };
 	while (left >= sizeof(h) && !err) {
 		memcpy(&h, at, sizeof(h));
 		if (h.len < sizeof(h) || h.len > left)
@@ -160,11 +160,13 @@ static void put_v6(struct net_msg *m, const struct inet_socket *is, const struct
 		net_put_cmsg(m, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 	if (is->recv_ttl)
 		net_put_cmsg(m, IPPROTO_IPV6, IPV6_HOPLIMIT, &ttl, sizeof(ttl));
+	if (is->recv_ttl_2292)
+		net_put_cmsg(m, IPPROTO_IPV6, IPV6_2292HOPLIMIT, &ttl, sizeof(ttl));
 	if (is->recv_tos)
 		net_put_cmsg(m, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
 }
 
-void udp_control_put(struct net_msg *m, const struct inet_socket *is,
+void inet_control_put(struct net_msg *m, const struct inet_socket *is,
 		     const struct netbuf *nb)
 {
 	if (is->s.timestamp || is->s.timestamp_ns)
