@@ -12,6 +12,8 @@ struct ip {
 	u8 b[16];
 };
 
+#define NETDEV_NAME_BYTES 16 /* IFNAMSIZ: a name and its NUL */
+
 struct netdev {
 	const char *name;
 	u32 index;

@@ -23,6 +23,7 @@
 
 struct socket;
 struct netbuf;
+struct netdev;
 struct scm;
 
 /* A socket address as programs have it; len 0: none. */
@@ -132,6 +133,7 @@ struct socket {
 	u64 rcvtimeo_ns, sndtimeo_ns; /* 0: none */
 	struct user_linger linger;
 	u32 priority, mark;
+	const struct netdev *device; /* SO_BINDTODEVICE; NULL: any */
 	bool sndbuf_set; /* SO_SNDBUF: it does not grow by itself any more */
 	bool reuseaddr, reuseport, keepalive, broadcast, oobinline, passcred;
 	bool dontroute, no_check, timestamp, timestamp_ns, debug;

@@ -8,6 +8,7 @@
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
+#include "net/netdev.h"
 #include "net/socket.h"
 #include "proc/cred.h"
 
@@ -105,6 +106,39 @@ static int set_priority(struct socket *s, s32 value)
 	return 0;
 }
 
+/* SO_BINDTODEVICE: a name, cut to its length; none: of any device again. There is one
+ * device, so that it makes no difference to what arrives. */
+static int bind_to_device(struct socket *s, const struct sockopt *opt)
+{
+	const struct netdev *dev = NULL;
+	char name[NETDEV_NAME_BYTES] = "";
+
+	if (opt->len > INT32_MAX)
+		return -EINVAL;
+	if (copy_from_user(name, opt->at, MIN(opt->len, sizeof(name) - 1)))
+		return -EFAULT;
+	if (name[0]) {
+		dev = netdev_by_name(name);
+		if (!dev)
+			return -ENODEV;
+	}
+	if (s->device && !capable(CAP_NET_RAW))
+		return -EPERM;
+	s->device = dev;
+	return 0;
+}
+
+static int get_device(const struct socket *s, struct sockopt *opt)
+{
+	if (!s->device) {
+		opt->len = 0;
+		return 0;
+	}
+	if (opt->len < NETDEV_NAME_BYTES)
+		return -EINVAL;
+	return sockopt_put(opt, s->device->name, (u32)strlen(s->device->name) + 1);
+}
+
 /* Options that are on or off; NULL: not one of them. */
 static bool *option_flag(struct socket *s, int name)
 {
@@ -186,8 +220,8 @@ int sockopt_set_socket(struct socket *s, const struct sockopt *opt)
 	case SO_SNDTIMEO_OLD:
 	case SO_SNDTIMEO_NEW:
 		return get_timeout(opt, &s->sndtimeo_ns);
-	case SO_BINDTODEVICE: /* there is one device */
-		return opt->len ? -ENODEV : 0;
+	case SO_BINDTODEVICE:
+		return bind_to_device(s, opt);
 	}
 	err = sockopt_get_int(opt, &value);
 	return err ? err : set_int(s, opt->name, value);
@@ -269,8 +303,7 @@ int sockopt_get_socket(struct socket *s, struct sockopt *opt)
 		return opt->len < sizeof(cookie) ? -EINVAL
 						 : sockopt_put(opt, &cookie, sizeof(cookie));
 	case SO_BINDTODEVICE:
-		opt->len = 0;
-		return 0;
+		return get_device(s, opt);
 	}
 	err = get_int(s, opt->name, &value);
 	return err ? err : sockopt_put_int(opt, value);

@@ -50,6 +50,7 @@ void tcp_option_inherit(struct tcp_socket *child, const struct tcp_socket *l)
 	s->oobinline = from->oobinline;
 	s->priority = from->priority;
 	s->mark = from->mark;
+	s->device = from->device;
 	s->owner_uid = from->owner_uid;
 	child->i.v6only = l->i.v6only;
 	child->i.tos = l->i.tos;

@@ -478,6 +478,42 @@ static void ping_extended(void)
 	CHECK_ERR(recv(fd, &e, sizeof(e), MSG_DONTWAIT), EAGAIN);
 }
 
+static void as_user_bound_to_lo(void)
+{
+	int fd = sock_make(AF_INET, SOCK_DGRAM);
+
+	CHECK_OK(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2));
+	CHECK_ERR(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0), EPERM);
+}
+
+static void of_a_device(void)
+{
+	int fd = sock_make(AF_INET, SOCK_DGRAM);
+	char name[16] = "?";
+	socklen_t len = 16;
+
+	test_need_root();
+	CHECK_OK(getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &len));
+	CHECK_EQ(len, 0);
+	CHECK_ERR(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "nosuch", 6), ENODEV);
+	CHECK_OK(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+	len = 15;
+	CHECK_ERR(getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &len), EINVAL);
+	len = 16;
+	CHECK_OK(getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &len));
+	CHECK_EQ(len, 3);
+	CHECK_EQ(strcmp(name, "lo"), 0);
+	/* What is the device's own still arrives. */
+	CHECK_OK(sock_connect_inet(fd, AF_INET, sock_bind_inet(fd, AF_INET, 0)));
+	CHECK_EQ(send(fd, "x", 1, 0), 1);
+	CHECK_EQ(recv(fd, name, 1, MSG_DONTWAIT), 1);
+	CHECK_OK(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0));
+	len = 16;
+	CHECK_OK(getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &len));
+	CHECK_EQ(len, 0);
+	test_as_user(as_user_bound_to_lo);
+}
+
 static const struct test_case cases[] = {
 	{ "ping over IPv4", ping_ipv4 },
 	{ "ping over IPv6", ping_ipv6 },
@@ -493,5 +529,6 @@ static const struct test_case cases[] = {
 	{ "raw: large messages", raw_large },
 	{ "raw: unread", raw_unread },
 	{ "/proc/net", in_proc },
+	{ "bound to a device", of_a_device },
 };
 TEST_MAIN(cases)
