@@ -11,7 +11,8 @@ meanwhile; its times are then per operation.
 
 Two times: `wall`, by the clock of the side itself around the measured part, and `cpu`,
 what the host charged to all processes of the side, less what the preparation alone
-was charged (start of the machine included): on a busy host the second tells more.
+was charged (start of the machine included): on a busy host the second tells more. No
+ratio of `cpu` is given where that difference is too small beside its own noise.
 
 Writes build/bench/macro.csv, and macro.svg and macro.png where gnuplot is there.
 """
@@ -38,6 +39,7 @@ import sides  # noqa: E402  (its folder has just been added)
 OUT = os.path.join(sides.BUILD, "bench")
 SOURCES = os.path.join(OUT, "sources")
 RUN_LIMIT_S = 1800
+CPU_LEAST_S = 0.2
 THREADS = r"""
 #include <pthread.h>
 static void *run(void *p) { return p; }
@@ -233,7 +235,8 @@ def per_operation(run, prepared_cpu):
     ops = re.search(r"^OPS (\d+)\n", run.output, re.M)
     count = int(ops.group(1)) if ops else 1
     output = run.output.replace(ops.group(0), "") if ops else run.output
-    return Run(run.wall / count, max(run.cpu - prepared_cpu, 1e-3) / count, output, run.stats)
+    cpu = run.cpu - prepared_cpu
+    return Run(run.wall / count, cpu / count if cpu >= CPU_LEAST_S else None, output, run.stats)
 
 
 def measure(row, args):
@@ -252,13 +255,13 @@ def judge(row, native, guest, prepared):
     native = [per_operation(r, prepared["native"]) for r in native]
     guest = [per_operation(r, prepared["guest"]) for r in guest]
     wall = [g.wall / n.wall for n, g in zip(native, guest)]
-    cpu = [g.cpu / n.cpu for n, g in zip(native, guest)]
+    cpu = [g.cpu / n.cpu for n, g in zip(native, guest) if n.cpu and g.cpu]
     outputs = {hashlib.sha256(r.output.encode()).hexdigest() for r in native + guest}
     stats = guest[-1].stats
     return {
         "row": row.name, "target": row.target,
         "wall_ratio": round(statistics.median(wall), 3),
-        "cpu_ratio": round(statistics.median(cpu), 3),
+        "cpu_ratio": round(statistics.median(cpu), 3) if len(cpu) == len(wall) else "",
         "same": "yes" if len(outputs) == 1 else "no",
         "native_wall_s": round(statistics.median(r.wall for r in native), 6),
         "guest_wall_s": round(statistics.median(r.wall for r in guest), 6),
@@ -297,7 +300,7 @@ def plot(lines):
     with open(data, "w", encoding="utf-8") as f:
         for line in lines:
             name = line["row"].replace("_", "-")
-            f.write(f"{name} {line['wall_ratio']} {line['cpu_ratio']} {line['target']}\n")
+            f.write(f"{name} {line['wall_ratio']} {line['cpu_ratio'] or '?'} {line['target']}\n")
     drawn = []
     for suffix, terminal in (("svg", "svg size 900,480"), ("png", "pngcairo size 900,480")):
         output = os.path.join(OUT, f"macro.{suffix}")
@@ -332,8 +335,8 @@ def main():
             print(f"{row.name:14} {e}", flush=True)
             continue
         lines.append(line)
-        print(f"{row.name:14} {line['wall_ratio']:7.2f} {line['cpu_ratio']:7.2f} "
-              f"{row.target:7.2f}  {line['same']:4} {line['native_wall_s']:9.2f} "
+        print(f"{row.name:14} {line['wall_ratio']:7.2f} "
+              f"{line['cpu_ratio'] and format(line['cpu_ratio'], '.2f'):>7} {row.target:7.2f}  {line['same']:4} {line['native_wall_s']:9.2f} "
               f"{line['guest_wall_s']:8.2f}", flush=True)
     if lines:
         write_csv(os.path.join(OUT, "macro.csv"), lines)

@@ -158,7 +158,8 @@ $(eval $(call debian_root,high,packages.high))
 
 fake_obj := $(call objects,utest,$(wildcard tests/unit/fake_hal*.c))
 define fuzz_program
-$(B)/fuzz/$(1): $$(call objects,utest,tests/fuzz/fuzz_$(1).c tests/fuzz/driver.c) \
+$(B)/fuzz/$(1): $$(call objects,utest,tests/fuzz/fuzz_$(1).c tests/fuzz/driver.c \
+		$(if $(filter vmm_%,$(1)),tests/fuzz/scratch.c)) \
 		$(if $(filter vmm_%,$(1)),$$(B)/hosted/libvmm.a,$$(fake_obj) $(unit_vmm_obj) $$(B)/hosted/libguestkern.a)
 	@mkdir -p $$(@D)
 	$$(call say,LD)$$(CC) $$(san_flags) -o $$@ $$(filter %.o %.a,$$^) \

@@ -8,6 +8,7 @@
 #                            diagnostic when it fails
 #   is NAME GOT WANTED       passes when the two strings are equal
 #   matches NAME GOT PATTERN passes when a shell pattern matches
+#   await FILE SECONDS       waits until FILE has contents, at most so long
 #   skip NAME REASON         one test that this host cannot do
 #   skip_all REASON          the whole script cannot run here
 #   done_testing             last: prints the plan, exits 1 if any failed
@@ -98,6 +99,15 @@ guest_test()
 		echo "status $_status" >>"$tmp/.check"
 		fail "$_name" <"$tmp/.check"
 	fi
+}
+
+await()
+{
+	_tries=$(($2 * 20))
+	while ! [ -s "$1" ] && [ "$_tries" -gt 0 ]; do
+		sleep 0.05
+		_tries=$((_tries - 1))
+	done
 }
 
 skip()

@@ -78,29 +78,51 @@ int layer_dir_open(struct machine *m)
 
 /* --- removal -------------------------------------------------------------------------- */
 
+/* 0, or -errno. */
+static int open_directory(int top, const char *name, DIR **dir)
+{
+	int fd = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return -errno;
+	*dir = fdopendir(fd);
+	if (*dir)
+		return 0;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+/* The next name that is neither "." nor "..", or NULL. */
+static const char *next_name(DIR *dir)
+{
+	struct dirent *d;
+
+	do
+		d = readdir(dir);
+	while (d && (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")));
+	return d ? d->d_name : NULL;
+}
+
 /* The directory's directories go to the top, until there are none: without recursion and
  * without paths. */
 static int lift(int top, const char *name, unsigned *number)
 {
-	int fd = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), err = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *d;
+	const char *inner;
 	char fresh[24];
+	DIR *dir;
+	int fd, err = open_directory(top, name, &dir);
 
-	if (!dir) {
-		err = -errno;
-		if (fd >= 0)
-			close(fd);
+	if (err)
 		return err;
-	}
-	while (!err && (d = readdir(dir))) {
-		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") ||
-		    !unlinkat(fd, d->d_name, 0))
+	fd = dirfd(dir);
+	while (!err && (inner = next_name(dir))) {
+		if (!unlinkat(fd, inner, 0))
 			continue;
 		do
 			snprintf(fresh, sizeof(fresh), ".%u", ++*number);
-		while (renameat2(fd, d->d_name, top, fresh, RENAME_NOREPLACE) && errno == EEXIST);
-		err = faccessat(fd, d->d_name, F_OK, AT_SYMLINK_NOFOLLOW) ? 0 : -EACCES;
+		while (renameat2(fd, inner, top, fresh, RENAME_NOREPLACE) && errno == EEXIST);
+		err = faccessat(fd, inner, F_OK, AT_SYMLINK_NOFOLLOW) ? 0 : -EACCES;
 	}
 	closedir(dir);
 	if (!err && unlinkat(top, name, AT_REMOVEDIR) && errno != ENOTEMPTY)
@@ -111,23 +133,17 @@ static int lift(int top, const char *name, unsigned *number)
 /* What is in the directory now. *any: there was something. */
 static int empty_once(int top, unsigned *number, bool *any)
 {
-	int fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *d;
+	const char *name;
+	DIR *dir;
+	int err = open_directory(top, ".", &dir);
 
 	*any = false;
-	if (!dir) {
-		err = -errno;
-		if (fd >= 0)
-			close(fd);
+	if (err)
 		return err;
-	}
-	while (!err && (d = readdir(dir))) {
-		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
-			continue;
+	while (!err && (name = next_name(dir))) {
 		*any = true;
-		if (unlinkat(top, d->d_name, 0))
-			err = lift(top, d->d_name, number);
+		if (unlinkat(top, name, 0))
+			err = lift(top, name, number);
 	}
 	closedir(dir);
 	return err;

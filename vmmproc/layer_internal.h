@@ -7,9 +7,6 @@
 #include "machine.h"
 #include "root_internal.h"
 
-#define LAYER_WHITEOUT ".wh."
-#define LAYER_OPAQUE ".wh..wh..opq"
-
 /* --- layer_unpack.c --------------------------------------------------------------- */
 
 /* A name below root 0 of a broker: the directory it is in, open, and its last part; that

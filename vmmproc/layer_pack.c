@@ -60,8 +60,6 @@ static int put_header(struct pack *p, char kind, uint32_t mode, uint64_t size, u
 {
 	struct lodger_tar_header h = { .kind = kind, .name = "entry", .magic = "ustar",
 				       .version = { '0', '0' } };
-	const unsigned char *raw = (const unsigned char *)&h;
-	unsigned sum = 0;
 
 	snprintf(h.mode, sizeof(h.mode), "%07o", mode & 07777);
 	snprintf(h.uid, sizeof(h.uid), "%07o", 0);
@@ -70,10 +68,9 @@ static int put_header(struct pack *p, char kind, uint32_t mode, uint64_t size, u
 	snprintf(h.size, sizeof(h.size), "%011llo", (unsigned long long)size & 077777777777ull);
 	snprintf(h.major, sizeof(h.major), "%07o", major(rdev) & 0xfff);
 	snprintf(h.minor, sizeof(h.minor), "%07o", minor(rdev) & 0xfffff);
-	memset(h.check, ' ', sizeof(h.check));
-	for (size_t i = 0; i < sizeof(h); i++)
-		sum += raw[i];
-	snprintf(h.check, sizeof(h.check), "%06o", sum & 0777777);
+	snprintf(h.check, sizeof(h.check), "%06o",
+		 (unsigned)lodger_tar_sum(&h, false) & 0777777);
+	h.check[sizeof(h.check) - 1] = ' ';
 	return root_sink_write(p->sink, &h, sizeof(h));
 }
 
@@ -316,9 +313,9 @@ static int put_name(struct pack *p, const struct layer_place *place)
 
 static int rank(const char *name)
 {
-	if (!strcmp(name, LAYER_OPAQUE))
+	if (!strcmp(name, LODGER_LAYER_OPAQUE))
 		return 0;
-	return strncmp(name, LAYER_WHITEOUT, strlen(LAYER_WHITEOUT)) != 0 ? 2 : 1;
+	return strncmp(name, LODGER_LAYER_WHITEOUT, strlen(LODGER_LAYER_WHITEOUT)) != 0 ? 2 : 1;
 }
 
 static int compare_names(const struct dirent **a, const struct dirent **b)

@@ -135,14 +135,10 @@ static int octal(const char *field, size_t len, uint64_t *value)
 
 static bool sum_is_right(const struct lodger_tar_header *h)
 {
-	const unsigned char *raw = (const unsigned char *)h;
-	uint64_t want, sum = 0;
+	uint64_t want;
 
-	for (size_t i = 0; i < BLOCK; i++)
-		sum += i >= offsetof(struct lodger_tar_header, check) &&
-				       i < offsetof(struct lodger_tar_header, kind) ?
-			       ' ' : raw[i];
-	return !octal(h->check, sizeof(h->check), &want) && want == sum;
+	return !octal(h->check, sizeof(h->check), &want) &&
+	       want == (uint64_t)lodger_tar_sum(h, false);
 }
 
 /* --- extended headers --------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
+#include "abi/tar.h"
 #include "fs/hostfs.h"
 #include "fs/tarout.h"
 #include "fs/vfs_internal.h"
@@ -20,8 +21,6 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-#define WHITEOUT ".wh."
-#define OPAQUE ".wh..wh..opq"
 #define COPY_BYTES (64u << 10)
 #define VISITED UINT32_MAX /* as a stamp: the host has the name, too */
 
@@ -181,7 +180,7 @@ static int write_entry(struct layer *l, struct dentry *d, bool whole, bool opaqu
 	if (!err)
 		err = write_file(l, d);
 	if (!err && opaque)
-		err = write_mark(l, d, "", OPAQUE);
+		err = write_mark(l, d, "", LODGER_LAYER_OPAQUE);
 	if (err || !S_ISDIR(d->inode->mode))
 		return err;
 	p = kmalloc(sizeof(*p));
@@ -222,7 +221,7 @@ static int compare_name(void *context, const char *name, u32 len)
 	if (l->now->whole)
 		err = d->inode ? write_entry(l, d, true, false) : 0;
 	else if (!d->inode)
-		err = write_mark(l, l->now->dir, WHITEOUT, d->name);
+		err = write_mark(l, l->now->dir, LODGER_LAYER_WHITEOUT, d->name);
 	else if (is_in_place(d))
 		err = write_in_place(l, d);
 	else

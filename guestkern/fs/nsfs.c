@@ -300,8 +300,8 @@ int nsfs_enter_process(const struct process *p, u32 types)
 	struct space s;
 	int err = 0;
 
-	if (!types || p->exiting)
-		return types ? -ESRCH : -EINVAL;
+	if (p->exiting)
+		return -ESRCH;
 	for (u32 i = 0; i < ARRAY_SIZE(kinds) && !err; i++) {
 		s.kind = &kinds[i];
 		if (types & kinds[i].flag)
@@ -311,7 +311,6 @@ int nsfs_enter_process(const struct process *p, u32 types)
 		s = (struct space){ &kinds[i], space_at(p, kinds[i].flag) };
 		if (types & kinds[i].flag)
 			enter(&s);
-		types &= ~kinds[i].flag;
 	}
-	return err || !types ? err : -EINVAL;
+	return err;
 }

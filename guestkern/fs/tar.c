@@ -114,22 +114,12 @@ static bool parse_id(s64 value, u32 *id)
 
 /* --- headers --------------------------------------------------------------------------------- */
 
-/* The sum of the header's bytes, its own field as spaces; some old tars added
- * them up as signed ones. */
 static bool sum_is_right(const struct lodger_tar_header *h)
 {
-	const u8 *raw = (const u8 *)h;
-	s64 want, sum = 0, sum_signed = 0;
+	s64 want;
 
-	for (size_t i = 0; i < TAR_BLOCK; i++) {
-		bool own = i >= offsetof(struct lodger_tar_header, check) &&
-			   i < offsetof(struct lodger_tar_header, check) + sizeof(h->check);
-
-		sum += own ? ' ' : raw[i];
-		sum_signed += own ? ' ' : (signed char)raw[i];
-	}
 	return parse_number(h->check, sizeof(h->check), &want) &&
-	       (want == sum || want == sum_signed);
+	       (want == lodger_tar_sum(h, false) || want == lodger_tar_sum(h, true));
 }
 
 static bool is_zero_block(const struct lodger_tar_header *h)

@@ -186,15 +186,11 @@ static void octal(char *field, size_t len, u64 value)
 static int put_header(struct tarout *t)
 {
 	struct lodger_tar_header *h = &t->h;
-	const u8 *raw = (const u8 *)h;
-	u32 sum = 0;
 
 	memcpy(h->magic, "ustar", 6);
 	memcpy(h->version, "00", 2);
-	memset(h->check, ' ', sizeof(h->check));
-	for (size_t i = 0; i < sizeof(*h); i++)
-		sum += raw[i];
-	octal(h->check, sizeof(h->check) - 1, sum);
+	octal(h->check, sizeof(h->check) - 1, (u32)lodger_tar_sum(h, false));
+	h->check[sizeof(h->check) - 1] = ' ';
 	return tarout_bytes(t, h, sizeof(*h));
 }
 

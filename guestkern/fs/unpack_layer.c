@@ -6,6 +6,7 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
+#include "abi/tar.h"
 #include "fs/namei.h"
 #include "fs/unpack.h"
 #include "fs/vfs_internal.h"
@@ -13,13 +14,11 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-#define WHITEOUT ".wh."
-#define WHITEOUT_LEN 4
-#define OPAQUE ".wh..wh..opq"
+#define WHITEOUT_LEN (sizeof(LODGER_LAYER_WHITEOUT) - 1)
 
 bool unpack_is_whiteout(const struct unpack *u)
 {
-	return strncmp(strrchr(u->name, '/') + 1, WHITEOUT, WHITEOUT_LEN) == 0;
+	return strncmp(strrchr(u->name, '/') + 1, LODGER_LAYER_WHITEOUT, WHITEOUT_LEN) == 0;
 }
 
 struct first_sink {
@@ -112,7 +111,7 @@ int unpack_whiteout(struct unpack *u)
 	char *last = strrchr(u->name, '/') + 1;
 	int err;
 
-	if (!strcmp(last, OPAQUE)) {
+	if (!strcmp(last, LODGER_LAYER_OPAQUE)) {
 		last[last - 1 == u->name ? 0 : -1] = '\0';
 		err = empty_directory(u->name, PATH_MAX_);
 		return err == -ENOENT ? 0 : err ? unpack_fail_fs(u, err) : 0;

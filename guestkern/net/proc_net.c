@@ -89,15 +89,16 @@ static void put_timewait(struct textbuf *tb, u16 family, u32 n)
 	}
 }
 
+#define HEADING_6                                                                      \
+	"  sl  local_address                         remote_address                    " \
+	"    st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
+
 static int show_tcp_of(struct textbuf *tb, u16 family)
 {
 	struct tcp_socket *t;
 	u32 n = 0;
 
-	textbuf_printf(tb, family == AF_INET6 ?
-		       "  sl  local_address                         "
-		       "remote_address                        "
-		       "st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n" :
+	textbuf_printf(tb, family == AF_INET6 ? HEADING_6 "\n" :
 		       "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when "
 		       "retrnsmt   uid  timeout inode                                       "
 		       "              \n");
@@ -150,11 +151,7 @@ static int show_udp_of(struct textbuf *tb, u16 family)
 	struct udp_socket *u;
 	u32 n = 0;
 
-	textbuf_printf(tb, family == AF_INET6 ?
-		       "  sl  local_address                         "
-		       "remote_address                        "
-		       "st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode "
-		       "ref pointer drops\n" :
+	textbuf_printf(tb, family == AF_INET6 ? HEADING_6 " ref pointer drops\n" :
 		       "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when "
 		       "retrnsmt   uid  timeout inode ref pointer drops             \n");
 	for (u = udp_first(); u; u = udp_next(u))
@@ -181,11 +178,7 @@ static int show_icmp_of(struct textbuf *tb, u16 family, u16 type)
 	struct icmp_socket *is;
 	u32 n = 0;
 
-	textbuf_printf(tb, family == AF_INET6 ?
-		       "  sl  local_address                         "
-		       "remote_address                        "
-		       "st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode "
-		       "ref pointer drops\n" :
+	textbuf_printf(tb, family == AF_INET6 ? HEADING_6 " ref pointer drops\n" :
 		       "  sl  local_address rem_address   st tx_queue rx_queue tr "
 		       "tm->when retrnsmt   uid  timeout inode ref pointer drops\n");
 	for (is = icmp_first(); is; is = icmp_next(is))

@@ -1,7 +1,7 @@
 /*
- * unshare(2) and setns(2). Of name spaces there are those of names (UTS), of mounts and of IPC; the
- * others answer as a kernel made without them. Threads always share descriptors and
- * working directory.
+ * unshare(2) and setns(2). Of name spaces there are those of names (UTS), of mounts and
+ * of IPC; the others answer as a kernel made without them. Threads always share
+ * descriptors and working directory.
  */
 #include "fs/file.h"
 #include "fs/nsfs.h"

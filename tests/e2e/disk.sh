@@ -39,11 +39,7 @@ mkfifo "$tmp/fifo"
 lodger_run --disk "$tmp/a" -- sh -c 'echo up; cat' <"$tmp/fifo" >"$tmp/up" &
 job=$!
 exec 3>"$tmp/fifo"
-tries=0
-while ! [ -s "$tmp/up" ] && [ $tries -lt 200 ]; do
-	sleep 0.05
-	tries=$((tries + 1))
-done
+await "$tmp/up" 10
 out=$(lodger_run --disk "$tmp/a" -- true 2>&1)
 is 'a second machine is refused' "$? $out" \
 	"125 lodger: disk $tmp/a: another machine uses it: add ,ro or wait for its end"

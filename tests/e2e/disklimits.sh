@@ -90,11 +90,7 @@ lodger_run --timeout 100s --disk "$image" -- sh -c 'mkdir -p /m; mount -t ext2 /
 	<"$tmp/fifo" >"$tmp/up" 2>"$tmp/err" &
 job=$!
 exec 3>"$tmp/fifo"
-tries=0
-while ! [ -s "$tmp/up" ] && [ $tries -lt 600 ]; do
-	sleep 0.05
-	tries=$((tries + 1))
-done
+await "$tmp/up" 30
 truncate -s 100K "$image"
 echo go >&3
 exec 3>&-

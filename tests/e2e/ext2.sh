@@ -122,11 +122,7 @@ lodger_run --timeout 60s --disk "$image" -- sh -c 'mount -t ext2 /dev/vda /mnt; 
 	read x; cat /mnt/big | wc -c; touch /mnt/new; echo alive' <"$tmp/fifo" >"$tmp/up" 2>"$tmp/err" &
 job=$!
 exec 3>"$tmp/fifo"
-tries=0
-while ! [ -s "$tmp/up" ] && [ $tries -lt 200 ]; do
-	sleep 0.05
-	tries=$((tries + 1))
-done
+await "$tmp/up" 10
 truncate -s 200K "$image"
 echo go >&3
 exec 3>&-

@@ -124,11 +124,7 @@ cut_under()
 		<"$tmp/in" >"$tmp/up" 2>&1 &
 	job=$!
 	exec 3>"$tmp/in"
-	tries=0
-	while ! [ -s "$tmp/up" ] && [ $tries -lt 400 ]; do
-		sleep 0.05
-		tries=$((tries + 1))
-	done
+	await "$tmp/up" 20
 	truncate -s 5 "$d/z/mapped"
 	echo go >&3
 	exec 3>&-

@@ -112,11 +112,7 @@ lodger_run --timeout 60s --bind "$d:/mnt" -- sh -c 'cd /mnt; cat a >/dev/null; l
 	>"$tmp/up" 2>&1 &
 job=$!
 exec 3>"$tmp/in"
-tries=0
-while ! [ -s "$tmp/up" ] && [ $tries -lt 400 ]; do
-	sleep 0.05
-	tries=$((tries + 1))
-done
+await "$tmp/up" 20
 echo late >"$d/late"
 echo changed >"$d/sub/b"
 echo there >"$d/none"

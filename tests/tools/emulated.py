@@ -3,14 +3,12 @@
 TAP. That a host boots, and what runs on it, is for the group `emulated`."""
 import os
 import subprocess
-import sys
-import tempfile
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import libtap
 
 
 def emulated(*argv, **env):
-    done = subprocess.run([os.path.join(TOP, "scripts/emulated-host"), *argv, "--", "true"],
+    done = subprocess.run([os.path.join(libtap.TOP, "scripts/emulated-host"), *argv, "--", "true"],
                           env={**os.environ, **env}, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr.strip().splitlines()
 
@@ -72,20 +70,5 @@ def no_status(folder):
         assert f.read() == "panic\n"
 
 
-def main():
-    tests = [no_qemu, no_kernel, no_file, streams_and_status, no_end, no_status]
-    failed = 0
-    print(f"1..{len(tests)}")
-    for number, test in enumerate(tests, start=1):
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                test(*[folder][:test.__code__.co_argcount])
-                print(f"ok {number} - {test.__name__}")
-            except Exception as e:
-                failed = 1
-                print(f"# {e!r}\nnot ok {number} - {test.__name__}")
-    return failed
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    libtap.run([no_qemu, no_kernel, no_file, streams_and_status, no_end, no_status])

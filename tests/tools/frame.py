@@ -1,27 +1,16 @@
 #!/usr/bin/env python3
 """The tools that judge everything else, judged: the TAP reader of tests/run, the
 rules of scripts/check_layers.py, the archives of scripts/mkroot.py. Speaks TAP."""
-import importlib.machinery
-import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.dont_write_bytecode = True
+import libtap
 
 
-def load(path):
-    name = os.path.basename(path).split(".")[0]
-    loader = importlib.machinery.SourceFileLoader(name, os.path.join(TOP, path))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-    loader.exec_module(module)
-    return module
-
-
-RUN = load("tests/run")
-RULES = load("scripts/check_layers.py")
+RUN = libtap.load("tests/run")
+RULES = libtap.load("scripts/check_layers.py")
 
 
 # ---- tests/run -----------------------------------------------------------------
@@ -119,7 +108,7 @@ def rule_functions():
 # ---- scripts/mkroot.py ----------------------------------------------------------
 
 def make_root(output, *arguments):
-    subprocess.run([sys.executable, os.path.join(TOP, "scripts/mkroot.py"), "-o", output,
+    subprocess.run([sys.executable, os.path.join(libtap.TOP, "scripts/mkroot.py"), "-o", output,
                     *arguments], check=True)
     with open(output, "rb") as f:
         return f.read()
@@ -161,24 +150,6 @@ def root_archive():
         seen.add(path)
 
 
-TESTS = [tap_counts, tap_broken_promises, tap_diagnosis, rule_layers, rule_comments,
-         rule_functions, root_archive]
-
-
-def main():
-    print(f"1..{len(TESTS)}")
-    failed = 0
-    for number, test in enumerate(TESTS, start=1):
-        try:
-            test()
-            print(f"ok {number} - {test.__name__}")
-        except Exception as e:
-            failed += 1
-            print(f"not ok {number} - {test.__name__}\n# {type(e).__name__}: {e}")
-            frame = e.__traceback__.tb_next
-            print(f"# line {frame.tb_lineno}")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    libtap.run([tap_counts, tap_broken_promises, tap_diagnosis, rule_layers, rule_comments,
+                rule_functions, root_archive])

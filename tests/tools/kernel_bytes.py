@@ -7,8 +7,9 @@ import re
 import subprocess
 import sys
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.join(TOP, os.environ.get("LODGER_BUILD", "build"))
+import libtap
+
+BUILD = os.path.join(libtap.TOP, os.environ.get("LODGER_BUILD", "build"))
 KERNEL = os.path.join(BUILD, "guestkern.elf")
 # wrpkru; xrstor with a memory operand (SDM vol. 2)
 TURNS_KEYS = re.compile(rb"\x0f(?=\x01\xef|\xae[\x28-\x2f\x68-\x6f\xa8-\xaf])")

@@ -2,15 +2,14 @@
 """scripts/kmod-lab without a host to boot: what it says where there is no emulator, what
 it makes of a host's words, which sets its plans are for. Speaks TAP."""
 import argparse
-import importlib.machinery
-import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LAB = os.path.join(TOP, "scripts/kmod-lab")
+import libtap
+
+LAB = os.path.join(libtap.TOP, "scripts/kmod-lab")
 
 WORDS = """ok 1 -  kmod/device: refused: arguments
 # tests/kmod/device.c:1: why
@@ -20,14 +19,6 @@ not ok 3 -  guest/t_fault@kmod: SIGFPE: SSE
 ok 4 -  hostile/gate@kmod: handler-none # SKIP has no object in this mechanism set
 ok - kmod/unload
 """
-
-
-def load_lab():
-    sys.dont_write_bytecode = True
-    loader = importlib.machinery.SourceFileLoader("kmod_lab", LAB)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("kmod_lab", loader))
-    loader.exec_module(module)
-    return module
 
 
 def run_without_qemu(*argv):
@@ -50,7 +41,7 @@ def no_qemu_in_tap():
 
 
 def results():
-    got = [(kind, name) for kind, name, _ in load_lab().read_tap(WORDS)]
+    got = [(kind, name) for kind, name, _ in libtap.load("scripts/kmod-lab").read_tap(WORDS)]
     assert got == [("pass", "kmod/device: refused: arguments"),
                    ("FAIL", "attack/a@kmod: reads the core"),
                    ("SKIP", "guest/t_fault@kmod: SIGFPE: SSE"),
@@ -59,7 +50,7 @@ def results():
 
 def rungs_are_sets():
     """Each is declared, or has its options in the script, never both."""
-    lab = load_lab()
+    lab = libtap.load("scripts/kmod-lab")
     sets = lab.load_tests_run().read_sets()
     assert all((name in sets) != (name in lab.RUNGS)
                for name in lab.LADDER + lab.OTHERS), sets
@@ -68,25 +59,11 @@ def rungs_are_sets():
 
 def plan():
     args = argparse.Namespace(fuzz=5, seed=1, rung=["kmod-us"], full=False, only="gate|t_cow")
-    lines = list(load_lab().check_plan(args))
+    lines = list(libtap.load("scripts/kmod-lab").check_plan(args))
     tests = [line.split()[2] for line in lines if line.startswith("t ")]
     assert tests == ["kmod/device", "kmod/fuzz", "guest/t_cow@kmod-us", "hostile/gate@kmod-us",
                      "kmod/unload"], tests
 
 
-def main():
-    tests = [no_qemu, no_qemu_in_tap, results, rungs_are_sets, plan]
-    failed = 0
-    print(f"1..{len(tests)}")
-    for number, test in enumerate(tests, start=1):
-        try:
-            test()
-            print(f"ok {number} - {test.__name__}")
-        except Exception as e:
-            failed = 1
-            print(f"# {e!r}\nnot ok {number} - {test.__name__}")
-    return failed
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    libtap.run([no_qemu, no_qemu_in_tap, results, rungs_are_sets, plan])
