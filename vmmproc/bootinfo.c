@@ -13,6 +13,7 @@
 #include "abi/layout.h"
 #include "icept.h"
 #include "modes.h"
+#include "procs.h"
 #include "streams.h"
 
 #ifndef AT_MINSIGSTKSZ
@@ -173,7 +174,8 @@ int bootinfo_fill(const struct machine *m, struct lodger_boot *boot)
 	boot->abi_version = LODGER_ABI_VERSION;
 	boot->flags = option_flags(opt) | streams_boot_flags(m) |
 		      (m->core_huge ? LODGER_BOOT_CORE_HUGE : 0) |
-		      (m->ram_huge ? LODGER_BOOT_RAM_HUGE : 0);
+		      (m->ram_huge ? LODGER_BOOT_RAM_HUGE : 0) |
+		      (procs_want_marks(m) ? LODGER_BOOT_MARKS : 0);
 	boot->intercept = modes_abi(opt, AXIS_INTERCEPT);
 	boot->protect = modes_abi(opt, AXIS_PROTECT);
 	boot->space = modes_abi(opt, AXIS_SPACE);

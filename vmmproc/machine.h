@@ -16,6 +16,7 @@
 #include "abi/broker.h"
 #include "abi/image.h"
 #include "options.h"
+#include "switches.h"
 
 struct icept_ops;
 struct procs;
@@ -99,6 +100,7 @@ struct machine {
 	pid_t guest_pid;	/* -1 before start and after reaping */
 	int guest_status;	/* wait status once reaped */
 	struct rusage guest_rusage;
+	struct switches switches;
 	uint64_t start_ns;	/* CLOCK_MONOTONIC at start */
 	uint64_t end_ns;
 	volatile int stop_signal; /* signal that asked the VMM to end, or 0 */

@@ -104,6 +104,12 @@ void procs_free(struct machine *m)
 	m->procs = NULL;
 }
 
+bool procs_want_marks(const struct machine *m)
+{
+	return m->opt->stats != STATS_NONE && modes_have_maker(m->opt) &&
+	       modes_abi(m->opt, AXIS_SPACE) == LODGER_SPACE_MULTI;
+}
+
 int procs_maker_end(const struct machine *m)
 {
 	return m->procs ? m->procs->maker_end : -1;
@@ -268,6 +274,39 @@ static void drop(struct machine *m, uint32_t number)
 	reap(m, &ps->pid[number]);
 }
 
+/* Of all that were ever made; those that have ended with what they had then. */
+static bool voluntary_switches(const struct machine *m, uint64_t *sum)
+{
+	const struct procs *ps = m->procs;
+	bool known = switches_of_sleeper(m->guest_pid, sum) &&
+		     (!ps->spawner || switches_of_sleeper(ps->spawner, sum));
+
+	for (uint32_t i = 1; known && i < LODGER_HOST_PROCESSES; i++)
+		if (ps->pid[i])
+			known = switches_of_sleeper(ps->pid[i], sum);
+	*sum += (uint64_t)m->guest_rusage.ru_nvcsw;
+	return known;
+}
+
+/* Each once. That the guest kernel waits for the answer is one more, not counted. */
+static int32_t mark(struct machine *m, uint32_t which)
+{
+	struct switches *sw = &m->switches;
+	bool end = which == LODGER_MARK_END;
+	uint64_t sum = 0;
+
+	if (!procs_want_marks(m) || sw->ended || sw->began != end)
+		return -EINVAL;
+	if (!voluntary_switches(m, &sum))
+		return -EAGAIN;
+	if (!end)
+		sw->start = sum - 1;
+	else if (sum > sw->start + 2)
+		sw->since = sum - sw->start - 2;
+	*(end ? &sw->ended : &sw->began) = true;
+	return 0;
+}
+
 static void serve_request(struct machine *m)
 {
 	struct lodger_maker_request request;
@@ -279,10 +318,11 @@ static void serve_request(struct machine *m)
 		return;
 	if (request.op == LODGER_MAKER_DROP)
 		drop(m, request.number);
-	if (request.op != LODGER_MAKER_MAKE)
+	if (request.op != LODGER_MAKER_MAKE && request.op != LODGER_MAKER_MARK)
 		return;
 	reply.number = request.number;
-	reply.result = make(m, request.number);
+	reply.result = request.op == LODGER_MAKER_MAKE ? make(m, request.number) :
+							 mark(m, request.number);
 	/* a guest kernel that does not read its answers goes without */
 	send(ps->maker_fd, &reply, sizeof(reply), MSG_NOSIGNAL | MSG_DONTWAIT);
 }

@@ -25,6 +25,9 @@
 int procs_create(struct machine *m);
 void procs_free(struct machine *m);
 
+/* Is the guest kernel to tell its marks (LODGER_BOOT_MARKS)? */
+bool procs_want_marks(const struct machine *m);
+
 /* The child's ends, LODGER_FD_MAKER and LODGER_FD_SPAWNER to be; -1: none. */
 int procs_maker_end(const struct machine *m);
 int procs_spawner_end(const struct machine *m);

@@ -56,6 +56,22 @@ static size_t vmm_fields(const struct machine *m, struct field *out)
 	return sizeof(field) / sizeof(field[0]);
 }
 
+/* Of the guest machine's processes, where they could be told apart. */
+static size_t switch_fields(const struct switches *sw, struct field *out)
+{
+	const struct field field[] = {
+		{ "switches_before_program", "voluntary switches before the first program began",
+		  sw->start },
+		{ "switches_since_program", "voluntary switches from then to the end",
+		  sw->since },
+	};
+
+	if (!sw->began || !sw->ended)
+		return 0;
+	memcpy(out, field, sizeof(field));
+	return sizeof(field) / sizeof(field[0]);
+}
+
 static size_t kernel_fields(const struct lodger_counters *c, struct field *out)
 {
 	const struct field field[] = {
@@ -113,8 +129,9 @@ static size_t all_fields(const struct machine *m,
 			 const struct lodger_counters *counters,
 			 struct field *out)
 {
-	size_t count = vmm_fields(m, out);
+	size_t count = switch_fields(&m->switches, out);
 
+	count += vmm_fields(m, out + count);
 	count += kernel_fields(counters, out + count);
 	return count;
 }

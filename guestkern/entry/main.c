@@ -173,6 +173,7 @@ static void become_program(void *arg)
 		exec_fail(name, err);
 	string_vec_free(&argv);
 	string_vec_free(&envp);
+	machine_mark(LODGER_MARK_PROGRAM);
 	entry_return(&task->tf);
 }
 

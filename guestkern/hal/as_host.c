@@ -86,7 +86,7 @@ s32 as_host_ask_maker(u32 op, u32 number)
 	struct lodger_maker_reply reply = { 0, number };
 
 	host_call3(__NR_write, LODGER_FD_MAKER, (u64)&request, sizeof(request));
-	if (op == LODGER_MAKER_MAKE &&
+	if (op != LODGER_MAKER_DROP &&
 	    host_call3(__NR_read, LODGER_FD_MAKER, (u64)&reply,
 		       sizeof(reply)) != sizeof(reply))
 		return -1;

@@ -181,6 +181,10 @@ void klog(const char *fmt, ...) __printf(1, 2);
 
 /* --- ends ------------------------------------------------------------------------ */
 
+/* Tells the VMM process of a moment (enum lodger_mark), if it wants to know, and
+ * waits until it does. Context: no host process is being made. */
+void machine_mark(u32 moment);
+
 /* Ends the machine: reason is enum lodger_halt; text one line or "". */
 void machine_halt(u32 reason, int exit_status, const char *text) __noreturn;
 

@@ -63,10 +63,18 @@ void core_heap_range(u64 *start, u64 *end)
 	*end = LODGER_CORE_BASE + boot_info()->core_bytes;
 }
 
+void machine_mark(u32 moment)
+{
+	if (boot_info()->flags & LODGER_BOOT_MARKS)
+		as_host_ask_maker(LODGER_MAKER_MARK, moment);
+}
+
 void machine_halt(u32 reason, int exit_status, const char *text)
 {
 	struct lodger_counters *c = counters();
 
+	if (reason == LODGER_HALT_EXIT)
+		machine_mark(LODGER_MARK_END);
 	c->halt_reason = reason;
 	c->halt_status = (u32)exit_status;
 	str_copy(c->halt_text, text, sizeof(c->halt_text));

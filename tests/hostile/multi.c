@@ -41,6 +41,8 @@ static void wild_requests(void)
 		ask(LODGER_MAKER_MAKE, wild[i]);
 		hear();
 		ask(LODGER_MAKER_DROP, wild[i]);
+		ask(LODGER_MAKER_MARK, wild[i]);
+		hear();
 		ask(wild[i], 1);
 	}
 	ask(LODGER_MAKER_DROP, 7); /* not made */
@@ -69,8 +71,10 @@ static void flood(void)
 		host_process_reset(&host_process[i]);
 		ask(LODGER_MAKER_MAKE, i);
 	}
-	for (u32 i = 0; i < 1000; i++)
+	for (u32 i = 0; i < 1000; i++) {
 		ask(LODGER_MAKER_MAKE, i % 100);
+		ask(LODGER_MAKER_MARK, i % 2);
+	}
 	end();
 }
 

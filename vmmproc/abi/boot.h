@@ -76,11 +76,22 @@ enum lodger_space {
  * Host processes of --space multi. They are numbered; 0 is the one that the
  * machine begins in. The guest kernel asks for others through LODGER_FD_MAKER,
  * one request a message. MAKE is answered with 0 or -errno of the host, by
- * lodger_maker_reply; DROP, which ends a process, is not answered.
+ * lodger_maker_reply; DROP, which ends a process, is not answered; MARK, whose number
+ * is of enum lodger_mark, is answered when it has been taken note of.
  */
 #define LODGER_HOST_PROCESSES 1024
 
-enum lodger_maker_op { LODGER_MAKER_MAKE = 1, LODGER_MAKER_DROP };
+enum lodger_maker_op {
+	LODGER_MAKER_MAKE = 1,
+	LODGER_MAKER_DROP,
+	LODGER_MAKER_MARK,
+};
+
+/* A machine's moments, told with LODGER_BOOT_MARKS. */
+enum lodger_mark {
+	LODGER_MARK_PROGRAM, /* the first program is about to begin */
+	LODGER_MARK_END,     /* the machine is about to end as it should */
+};
 
 struct lodger_maker_request {
 	uint32_t op, number;
@@ -102,6 +113,7 @@ struct lodger_maker_reply {
 #define LODGER_BOOT_TSC 128u	      /* the host's clocks run by the TSC */
 #define LODGER_BOOT_CORE_HUGE 256u    /* the core is to be gathered */
 #define LODGER_BOOT_RAM_HUGE 512u     /* the RAM file has huge pages */
+#define LODGER_BOOT_MARKS 1024u	      /* --stats: enum lodger_mark is wanted */
 
 #define LODGER_BOOT_ROOT_DISK 65536u   /* the root file system is disk 0's */
 
