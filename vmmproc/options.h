@@ -11,15 +11,6 @@ enum command { CMD_RUN, CMD_BOOT, CMD_MODES, CMD_DOCTOR, CMD_IMAGE, CMD_HELP, CM
 enum stats_format { STATS_NONE, STATS_TEXT, STATS_JSON };
 enum trace_kind { TRACE_NONE, TRACE_SYSCALLS, TRACE_STEPS };
 
-/* lodger's own exit statuses (design: as docker and timeout(1) use them). */
-enum exit_status {
-	EXIT_TIMEOUT = 124,
-	EXIT_LODGER = 125,
-	EXIT_NOT_EXECUTABLE = 126,
-	EXIT_NOT_FOUND = 127,
-	EXIT_SIGNAL_BASE = 128,
-};
-
 struct tmpfs_option {
 	const char *guest_path;
 	uint64_t size_bytes; /* 0: not given */

@@ -29,10 +29,6 @@
 #include <linux/fcntl.h>
 #include <linux/wait.h>
 
-#define EXIT_LODGER 125
-#define EXIT_NOT_EXECUTABLE 126
-#define EXIT_NOT_FOUND 127
-
 static void boot_fail(int status, const char *fmt, ...) __printf(2, 3) __noreturn;
 static void boot_fail(int status, const char *fmt, ...)
 {

@@ -33,10 +33,10 @@ static int init_root_disk(void)
 	return mount_init_root(sb, name, dev->read_only ? MS_RDONLY : 0);
 }
 
-/* A directory of the host. */
 /* A directory of the host as root, changed in memory only; or NULL. */
 static struct super_block *root_sb;
 
+/* A directory of the host. */
 static int init_root_host(void)
 {
 	bool private = boot_info()->bind[0].flags & LODGER_BIND_PRIVATE;
@@ -127,8 +127,6 @@ void vfs_sync(void)
 		sync_disk(dev);
 }
 
-#define LODGER_STATUS 125 /* of the machine that could not do what it was told */
-
 static const char *layer_error(int err)
 {
 	switch (err) {
@@ -160,7 +158,7 @@ static void write_layer(void)
 		else
 			ksnprintf(text, sizeof(text), "overlay-out: cannot be written (error %d)",
 				  -err);
-		machine_halt(LODGER_HALT_BOOTFAIL, LODGER_STATUS, text);
+		machine_halt(LODGER_HALT_BOOTFAIL, EXIT_LODGER, text);
 	}
 }
 

@@ -112,7 +112,7 @@ static void look_after_holder(void)
 		return;
 	}
 	if (cpu->in_kernel)
-		machine_halt(LODGER_HALT_PANIC, 125,
+		machine_halt(LODGER_HALT_PANIC, EXIT_LODGER,
 			     "the host process that ran the guest kernel was killed");
 	cpu->in_kernel = 1;
 	cpu_context_init(&ctx, (void *)cpu->kernel_stack_top, after_death, NULL);

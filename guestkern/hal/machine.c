@@ -90,7 +90,7 @@ void panic(const char *fmt, ...)
 	va_start(ap, fmt);
 	kvsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	machine_halt(LODGER_HALT_PANIC, 125, text);
+	machine_halt(LODGER_HALT_PANIC, EXIT_LODGER, text);
 }
 
 void klog(const char *fmt, ...)

@@ -191,6 +191,15 @@ struct lodger_boot {
 #define LODGER_NSYSCALL 512
 #define LODGER_NMISS 64
 
+/* lodger's own exit statuses, as docker and timeout(1) use them. */
+enum exit_status {
+	EXIT_TIMEOUT = 124,
+	EXIT_LODGER = 125,
+	EXIT_NOT_EXECUTABLE = 126,
+	EXIT_NOT_FOUND = 127,
+	EXIT_SIGNAL_BASE = 128,
+};
+
 /* How the machine ended, in lodger_counters.halt_reason. */
 enum lodger_halt {
 	LODGER_HALT_NONE = 0, /* still running, or died without a word */
