@@ -1,11 +1,9 @@
 /*
- * Pipes and FIFOs (pipe(7), fifo(7)). Owns struct pipe: a byte ring over page
- * slots. A slot has a page of the core only while bytes are in it: the core is
- * scarce and most pipes are empty most of the time.
+ * Pipes and FIFOs (pipe(7), fifo(7)): a ring (fs/pipe_ring.h) with those who read,
+ * write and wait for it.
  *
- * Invariants: tail - head <= capacity; every slot that holds a byte of
- * [head, tail) has a page, and only those. An empty pipe starts at slot 0 again.
- * The pipe lives as long as files of it are open; a FIFO's hangs on its inode.
+ * Invariant: the pipe lives as long as files of it are open; a FIFO's hangs on its
+ * inode.
  */
 #include "fs/pipe.h"
 
@@ -15,7 +13,7 @@
 #include <linux/poll.h>
 #include <linux/stat.h>
 
-#include "fs/pipe_packet.h"
+#include "fs/pipe_ring.h"
 #include "fs/pseudo.h"
 #include "fs/vfs.h"
 #include "lib/err.h"
@@ -36,30 +34,21 @@ struct pipe {
 	u32 readers, writers;
 	u32 reader_opens, writer_opens; /* ever: an opener waits for the other */
 	bool busy; /* somebody copies: copying from user memory may sleep */
-	u32 slots;
-	u32 pages;	/* slots that have one */
-	u64 head, tail; /* count up; byte i is in slot i / PAGE_SIZE % slots */
-	u8 **page;	/* [slots] */
-	struct packet_queue packets;
+	struct pipe_ring ring;
 };
-
-/* Pages in all pipes together. Past an eighth of the core a pipe gets one page
- * only, past a quarter none: pipes must not use up the kernel's memory. */
-static u64 pages_total;
 
 s64 pipe_bytes_max = PIPE_BYTES_MAX;
 
 static struct pipe *pipe_new(void)
 {
 	struct pipe *p = kzalloc(sizeof(*p));
+	u32 slots = PIPE_SLOTS;
 
 	if (!p)
 		return NULL;
-	p->slots = PIPE_SLOTS;
 	if (pipe_bytes_max < PIPE_SLOTS * (s64)PAGE_SIZE && !capable(CAP_SYS_RESOURCE))
-		p->slots = (u32)(pipe_bytes_max / (s64)PAGE_SIZE);
-	p->page = kzalloc(p->slots * sizeof(*p->page));
-	if (!p->page) {
+		slots = (u32)(pipe_bytes_max / (s64)PAGE_SIZE);
+	if (pipe_ring_init(&p->ring, slots)) {
 		kfree(p);
 		return NULL;
 	}
@@ -67,153 +56,10 @@ static struct pipe *pipe_new(void)
 	return p;
 }
 
-static bool pipe_add_page(struct pipe *p, u8 **slot)
-{
-	u64 share = kmem_total_bytes() / PAGE_SIZE / 8;
-
-	if (pages_total >= (p->pages ? share : 2 * share))
-		return false;
-	*slot = kpages_alloc(0);
-	if (!*slot)
-		return false;
-	p->pages++;
-	pages_total++;
-	return true;
-}
-
-static void pipe_drop_page(struct pipe *p, u8 **slot)
-{
-	kpages_free(*slot, 0);
-	*slot = NULL;
-	p->pages--;
-	pages_total--;
-}
-
 static void pipe_free(struct pipe *p)
 {
-	for (u32 i = 0; i < p->slots; i++)
-		if (p->page[i])
-			pipe_drop_page(p, &p->page[i]);
-	packets_free(&p->packets);
-	kfree(p->page);
+	pipe_ring_free(&p->ring);
 	kfree(p);
-}
-
-/* --- the ring --------------------------------------------------------------------------- */
-
-static u32 pipe_used(const struct pipe *p)
-{
-	return (u32)(p->tail - p->head);
-}
-
-/* Whole slots, as Linux counts: the slot that is being read takes no more. */
-static u32 pipe_room(const struct pipe *p)
-{
-	return p->slots * (u32)PAGE_SIZE -
-	       (u32)(p->tail - ALIGN_DOWN(p->head, PAGE_SIZE));
-}
-
-static u8 **slot_of(struct pipe *p, u64 pos)
-{
-	return &p->page[pos / PAGE_SIZE % p->slots];
-}
-
-/* Pages for n more bytes. How many bytes there are pages for. */
-static u32 pipe_reserve(struct pipe *p, u32 n)
-{
-	u64 end = p->tail;
-
-	while (end - p->tail < n) {
-		u8 **slot = slot_of(p, end);
-
-		if (!*slot && !pipe_add_page(p, slot))
-			break;
-		end = ALIGN_DOWN(end, PAGE_SIZE) + PAGE_SIZE;
-	}
-	return (u32)MIN((u64)n, end - p->tail);
-}
-
-/* Frees pages past tail that pipe_reserve got in vain. */
-static void pipe_trim(struct pipe *p)
-{
-	u64 first, used_slots;
-
-	if (pipe_used(p) == 0)
-		p->head = p->tail = 0;
-	first = p->head / PAGE_SIZE;
-	used_slots = ALIGN_UP(p->tail, PAGE_SIZE) / PAGE_SIZE - first;
-	for (u64 i = first + used_slots; i < first + p->slots; i++)
-		if (p->page[i % p->slots])
-			pipe_drop_page(p, &p->page[i % p->slots]);
-}
-
-/* Copies n reserved bytes in. 0 or -EFAULT; *done counts what went in. */
-static int ring_in(struct pipe *p, struct iobuf *buf, u32 n, s64 *done)
-{
-	while (n) {
-		u32 offset = (u32)(p->tail % PAGE_SIZE);
-		u32 part = MIN(n, (u32)PAGE_SIZE - offset);
-
-		if (iobuf_get(buf, *slot_of(p, p->tail) + offset, part))
-			return -EFAULT;
-		p->tail += part;
-		*done += part;
-		n -= part;
-	}
-	return 0;
-}
-
-/* Copies up to n bytes out. 0 or -EFAULT. */
-static int ring_out(struct pipe *p, struct iobuf *buf, u32 n, s64 *done)
-{
-	while (n) {
-		u32 offset = (u32)(p->head % PAGE_SIZE);
-		u32 part = MIN(n, (u32)PAGE_SIZE - offset);
-		u8 **slot = slot_of(p, p->head);
-
-		if (iobuf_put(buf, *slot + offset, part))
-			return -EFAULT;
-		p->head += part;
-		if (p->head % PAGE_SIZE == 0 || p->head == p->tail)
-			pipe_drop_page(p, slot);
-		*done += part;
-		n -= part;
-	}
-	if (p->head == p->tail)
-		p->head = p->tail = 0;
-	return 0;
-}
-
-/* Drops n bytes that are there. */
-static void ring_skip(struct pipe *p, u32 n)
-{
-	while (n) {
-		u8 **slot = slot_of(p, p->head);
-		u32 part = MIN(n, (u32)(PAGE_SIZE - p->head % PAGE_SIZE));
-
-		p->head += part;
-		n -= part;
-		if (p->head % PAGE_SIZE == 0 || p->head == p->tail)
-			pipe_drop_page(p, slot);
-	}
-	packets_pass(&p->packets, p->head);
-	if (p->head == p->tail)
-		p->head = p->tail = 0;
-}
-
-/* How much one read of len takes, and how much more goes with it: the rest of the
- * packet that it ends in. */
-static u32 read_size(const struct pipe *p, size_t len, u32 *rest)
-{
-	const struct packet *next = packets_next(&p->packets);
-	u64 n = MIN((u64)len, (u64)pipe_used(p));
-
-	*rest = 0;
-	if (!next || next->start >= p->head + n)
-		return (u32)n;
-	n = MIN(n, next->end - p->head);
-	*rest = (u32)(next->end - p->head - n);
-	return (u32)n;
 }
 
 /* --- reading and writing --------------------------------------------------------------- */
@@ -235,25 +81,25 @@ static s64 pipe_read(struct file *f, struct iobuf *buf, s64 *pos)
 	(void)pos;
 	if (buf->len == 0)
 		return 0;
-	while (pipe_used(p) == 0 || p->busy) {
+	while (pipe_ring_used(&p->ring) == 0 || p->busy) {
 		if (!p->writers && !p->busy)
 			return 0;
 		if (f->flags & O_NONBLOCK)
 			return -EAGAIN;
-		err = wait_event(&p->wait, !p->busy && (pipe_used(p) ||
+		err = wait_event(&p->wait, !p->busy && (pipe_ring_used(&p->ring) ||
 							!p->writers));
 		if (err)
 			return err;
 	}
-	was_full = pipe_room(p) < PIPE_ATOMIC;
-	n = read_size(p, buf->len, &rest);
-	end = p->head + n;
+	was_full = pipe_ring_room(&p->ring) < PIPE_ATOMIC;
+	n = pipe_ring_read_size(&p->ring, buf->len, &rest);
+	end = p->ring.head + n;
 	p->busy = true;
-	err = ring_out(p, buf, n, &done);
+	err = pipe_ring_out(&p->ring, buf, n, &done);
 	p->busy = false;
-	packets_pass(&p->packets, err ? p->head : end);
+	packets_pass(&p->ring.packets, err ? p->ring.head : end);
 	if (!err)
-		ring_skip(p, rest);
+		pipe_ring_skip(&p->ring, rest);
 	wake_up_events(&p->wait, was_full ? POLLOUT | POLLWRNORM : WAKE_SLEEPERS);
 	return done ? done : err;
 }
@@ -267,14 +113,14 @@ static s64 broken_pipe(s64 done)
 /* How much of want can go in now; with atomic set all or nothing. */
 static u32 writable_now(struct pipe *p, size_t want, bool atomic)
 {
-	u32 room = p->busy ? 0 : pipe_room(p);
+	u32 room = p->busy ? 0 : pipe_ring_room(&p->ring);
 	u32 n = (u32)MIN(want, (size_t)room);
 
 	if (n == 0 || (atomic && n < want))
 		return 0;
-	n = pipe_reserve(p, n);
+	n = pipe_ring_reserve(&p->ring, n);
 	if (atomic && n < want) {
-		pipe_trim(p);
+		pipe_ring_trim(&p->ring);
 		return 0;
 	}
 	return n;
@@ -283,37 +129,39 @@ static u32 writable_now(struct pipe *p, size_t want, bool atomic)
 /* Until something was read, or nobody will. */
 static int write_wait(struct pipe *p)
 {
-	u64 before = p->head;
+	u64 before = p->ring.head;
 
 	if (p->busy)
 		return wait_event(&p->wait, !p->busy);
 	/* Room but no pages, and no reader's progress to hope for. */
-	if (pipe_used(p) == 0)
+	if (pipe_ring_used(&p->ring) == 0)
 		return -ENOMEM;
-	return wait_event(&p->wait, !p->readers || pipe_used(p) == 0 ||
-					    p->head != before);
+	return wait_event(&p->wait, !p->readers || pipe_ring_used(&p->ring) == 0 ||
+					    p->ring.head != before);
 }
 
 /* Room for the boundaries of one more packet. */
 static bool packet_fits(struct pipe *p)
 {
-	if (packets_full(&p->packets, p->slots))
+	struct packet_queue *q = &p->ring.packets;
+
+	if (packets_full(q, p->ring.slots))
 		return false;
-	return p->packets.room >= p->slots || !packets_resize(&p->packets, p->slots);
+	return q->room >= p->ring.slots || !packets_resize(q, p->ring.slots);
 }
 
 /* Copies n bytes in, which there is room for, as a packet if that is asked for. */
 static int write_some(struct pipe *p, struct iobuf *buf, u32 n, bool packet, s64 *done)
 {
-	u64 start = p->tail;
+	u64 start = p->ring.tail;
 	int err;
 
 	p->busy = true;
-	err = ring_in(p, buf, n, done);
+	err = pipe_ring_in(&p->ring, buf, n, done);
 	p->busy = false;
-	if (packet && p->tail > start)
-		packets_add(&p->packets, start, p->tail);
-	pipe_trim(p);
+	if (packet && p->ring.tail > start)
+		packets_add(&p->ring.packets, start, p->ring.tail);
+	pipe_ring_trim(&p->ring);
 	wake_up_events(&p->wait, POLLIN | POLLRDNORM);
 	return err;
 }
@@ -361,7 +209,7 @@ static u32 pipe_poll(struct file *f, struct poll_table *pt)
 
 	poll_wait(pt, &p->wait);
 	if (mode != O_WRONLY) {
-		if (pipe_used(p))
+		if (pipe_ring_used(&p->ring))
 			mask |= POLLIN | POLLRDNORM;
 		/* A FIFO that had no writer since it was opened is at no
 		 * end yet (pos is free for this: a pipe has none). */
@@ -369,7 +217,7 @@ static u32 pipe_poll(struct file *f, struct poll_table *pt)
 			mask |= POLLHUP;
 	}
 	if (mode != O_RDONLY) {
-		if (pipe_room(p) >= PIPE_ATOMIC && !packets_full(&p->packets, p->slots))
+		if (pipe_ring_room(&p->ring) >= PIPE_ATOMIC && !packets_full(&p->ring.packets, p->ring.slots))
 			mask |= POLLOUT | POLLWRNORM;
 		if (!p->readers)
 			mask |= POLLERR;
@@ -379,7 +227,7 @@ static u32 pipe_poll(struct file *f, struct poll_table *pt)
 
 static s64 pipe_ioctl(struct file *f, u32 cmd, u64 arg)
 {
-	u32 used = pipe_used(pipe_of(f));
+	u32 used = pipe_ring_used(&pipe_of(f)->ring);
 
 	return cmd == FIONREAD ? put_user(used, arg) : -ENOTTY;
 }
@@ -393,7 +241,7 @@ bool pipe_is_pipe(const struct file *f)
 
 u32 pipe_capacity(const struct file *f)
 {
-	return pipe_of(f)->slots * (u32)PAGE_SIZE;
+	return pipe_of(f)->ring.slots * (u32)PAGE_SIZE;
 }
 
 static u32 slots_for(u64 bytes)
@@ -408,32 +256,22 @@ static u32 slots_for(u64 bytes)
 s64 pipe_set_capacity(struct file *f, u64 bytes)
 {
 	struct pipe *p = pipe_of(f);
-	u64 first = p->head / PAGE_SIZE;
-	u8 **page;
 	u32 slots;
+	int err;
 
 	if (bytes > 1u << 31)
 		return -EINVAL;
 	slots = slots_for(bytes);
-	if (slots > p->slots && (s64)slots * (s64)PAGE_SIZE > pipe_bytes_max &&
+	if (slots > p->ring.slots && (s64)slots * (s64)PAGE_SIZE > pipe_bytes_max &&
 	    !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	if (slots > PIPE_BYTES_LIMIT / PAGE_SIZE)
 		return -ENOMEM;
-	if (p->busy || (u64)slots * PAGE_SIZE < p->tail - first * PAGE_SIZE ||
-	    p->packets.count > slots)
+	if (p->busy)
 		return -EBUSY;
-	page = kzalloc(slots * sizeof(*page));
-	if (!page)
-		return -ENOMEM;
-	for (u64 i = first; i * PAGE_SIZE < p->tail; i++)
-		page[i - first] = *slot_of(p, i * PAGE_SIZE);
-	kfree(p->page);
-	p->page = page;
-	p->slots = slots;
-	packets_shift(&p->packets, first * PAGE_SIZE);
-	p->head -= first * PAGE_SIZE;
-	p->tail -= first * PAGE_SIZE;
+	err = pipe_ring_resize(&p->ring, slots);
+	if (err)
+		return err;
 	wake_up(&p->wait);
 	return (s64)slots * (s64)PAGE_SIZE;
 }
@@ -450,12 +288,12 @@ s64 pipe_wait_data(struct file *f, bool nonblock)
 	struct pipe *p = pipe_of(f);
 	int err = 0;
 
-	while (!err && (p->busy || (!pipe_used(p) && p->writers))) {
+	while (!err && (p->busy || (!pipe_ring_used(&p->ring) && p->writers))) {
 		if (nonblock)
 			return -EAGAIN;
-		err = wait_event(&p->wait, !p->busy && (pipe_used(p) || !p->writers));
+		err = wait_event(&p->wait, !p->busy && (pipe_ring_used(&p->ring) || !p->writers));
 	}
-	return err ? err : (s64)pipe_used(p);
+	return err ? err : (s64)pipe_ring_used(&p->ring);
 }
 
 s64 pipe_wait_room(struct file *f, bool nonblock)
@@ -463,38 +301,27 @@ s64 pipe_wait_room(struct file *f, bool nonblock)
 	struct pipe *p = pipe_of(f);
 	int err = 0;
 
-	while (!err && p->readers && (p->busy || !pipe_room(p))) {
+	while (!err && p->readers && (p->busy || !pipe_ring_room(&p->ring))) {
 		if (nonblock)
 			return -EAGAIN;
-		err = wait_event(&p->wait, !p->readers || (!p->busy && pipe_room(p)));
+		err = wait_event(&p->wait, !p->readers || (!p->busy && pipe_ring_room(&p->ring)));
 	}
 	if (!err && !p->readers)
 		return broken_pipe(0);
-	return err ? err : (s64)pipe_room(p);
+	return err ? err : (s64)pipe_ring_room(&p->ring);
 }
 
 u32 pipe_peek(struct file *f, void *buf, u32 len)
 {
-	struct pipe *p = pipe_of(f);
-	u64 end = p->head + MIN(len, pipe_used(p));
-	u8 *to = buf;
-
-	for (u64 at = p->head; at < end;) {
-		u32 part = (u32)MIN(end - at, PAGE_SIZE - at % PAGE_SIZE);
-
-		memcpy(to, *slot_of(p, at) + at % PAGE_SIZE, part);
-		to += part;
-		at += part;
-	}
-	return (u32)(end - p->head);
+	return pipe_ring_peek(&pipe_of(f)->ring, buf, len);
 }
 
 void pipe_drop(struct file *f, u32 n)
 {
 	struct pipe *p = pipe_of(f);
-	bool was_full = pipe_room(p) < PIPE_ATOMIC;
+	bool was_full = pipe_ring_room(&p->ring) < PIPE_ATOMIC;
 
-	ring_skip(p, n);
+	pipe_ring_skip(&p->ring, n);
 	wake_up_events(&p->wait, was_full ? POLLOUT | POLLWRNORM : WAKE_SLEEPERS);
 }
 
