@@ -173,6 +173,9 @@ int proc_show_misc(struct textbuf *tb, const struct proc_target *t);
 int proc_show_softirqs(struct textbuf *tb, const struct proc_target *t);
 int proc_show_zoneinfo(struct textbuf *tb, const struct proc_target *t);
 int proc_show_nothing(struct textbuf *tb, const struct proc_target *t);
+/* procfs_keys.c */
+int proc_show_keys(struct textbuf *tb, const struct proc_target *t);
+int proc_show_key_users(struct textbuf *tb, const struct proc_target *t);
 
 /* The line of maps about vma. 0 or -ENOMEM. */
 int proc_put_vma(struct textbuf *tb, const struct vma *vma);

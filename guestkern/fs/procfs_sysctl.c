@@ -18,6 +18,7 @@
 #include "mm/slab.h"
 #include "proc/cred.h"
 #include "proc/ipc.h"
+#include "proc/key.h"
 #include "proc/task.h"
 #include "proc/uts.h"
 
@@ -207,6 +208,15 @@ static const struct proc_entry sys_kernel_random[] = {
 	END_,
 };
 
+static const struct proc_entry sys_kernel_keys[] = {
+	NUMBER_("gc_delay", &key_gc_delay_s, 0, ANY),
+	NUMBER_("maxbytes", &key_quota_bytes, 0, ANY),
+	NUMBER_("maxkeys", &key_quota_keys, 0, ANY),
+	NUMBER_("root_maxbytes", &key_quota_root_bytes, 0, ANY),
+	NUMBER_("root_maxkeys", &key_quota_root_keys, 0, ANY),
+	END_,
+};
+
 static const struct proc_entry sys_kernel[] = {
 	FILE_("cap_last_cap", show_cap_last_cap),
 	FILE_W("core_pattern", show_core_pattern, write_core_pattern),
@@ -214,6 +224,7 @@ static const struct proc_entry sys_kernel[] = {
 	NUMBER_("dmesg_restrict", &kept.dmesg_restrict, 0, 1),
 	FILE_W("domainname", show_domainname, write_domainname),
 	FILE_W("hostname", show_hostname, write_hostname),
+	DIR_("keys", sys_kernel_keys),
 	NUMBER_("kptr_restrict", &kept.kptr_restrict, 0, 2),
 	IPC_NUMBER_("msg_next_id", msg.next_id, -1, ANY),
 	IPC_NUMBER_("msgmax", msg_bytes_max, 0, ANY),

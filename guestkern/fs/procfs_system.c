@@ -326,6 +326,8 @@ const struct proc_entry proc_root_entries[] = {
 	FILE_("iomem", proc_show_nothing),
 	FILE_("ioports", proc_show_nothing),
 	FILE_("loadavg", show_loadavg),
+	FILE_("key-users", proc_show_key_users),
+	FILE_("keys", proc_show_keys),
 	FILE_("locks", show_locks),
 	FILE_("meminfo", show_meminfo),
 	FILE_("misc", proc_show_misc),

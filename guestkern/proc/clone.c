@@ -287,6 +287,7 @@ static struct task *task_copy(const struct clone_request *req)
 		return NULL;
 	child->cred = parent->cred;
 	cred_groups_get(child->cred.groups);
+	task_keys_copy(child, parent, req->flags & CLONE_THREAD);
 	memcpy(child->comm, parent->comm, sizeof(child->comm));
 	child->blocked = parent->blocked;
 	child->seccomp_mode = parent->seccomp_mode;

@@ -138,6 +138,7 @@ void task_free(struct task *t)
 	sigpending_flush(&t->pending, ~0ULL);
 	seccomp_filter_put(t->seccomp);
 	cred_groups_put(t->cred.groups);
+	task_keys_drop(t);
 	task_free_stack(t);
 	kfree(t);
 }

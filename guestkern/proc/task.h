@@ -16,6 +16,7 @@
 #include "mm/mm.h"
 #include "proc/cred.h"
 #include "proc/itimer.h"
+#include "proc/key.h"
 #include "proc/signal.h"
 #include "proc/timer.h"
 #include "proc/wait.h"
@@ -136,6 +137,7 @@ struct task {
 	struct cpu_user user;
 	void *kernel_stack;
 	struct cred cred;
+	struct task_keys keys;
 	char comm[TASK_COMM_LEN];
 	/* signals */
 	u64 blocked;		     /* mask */

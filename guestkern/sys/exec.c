@@ -207,6 +207,7 @@ static void reset_registers(struct trap_frame *tf, const struct exec *ex)
 static void reset_task(struct task *t, const struct exec *ex)
 {
 	t->cred = ex->cred;
+	task_keys_exec(t);
 	t->altstack_sp = 0;
 	t->altstack_size = 0;
 	t->altstack_flags = 0;
