@@ -9,7 +9,8 @@
 #   e2e/     shell scripts around build/lodger
 #   stress/  a program of many threads, processes and files, for e2e/stress.sh
 #   emulated/  shell scripts around scripts/emulated-host (host_*: run here)
-#   debian/  jobs for programs of a Debian root, compared with the host
+#   debian/  jobs for programs of a Debian root, and Python's own tests, compared with the
+#            host; python.py --all also runs the long ones of those
 #   differential/  one program for the host's libc   build/tests/differential/diff
 #   fuzz/    fuzz_NAME.c with fuzz/driver.c          build/fuzz/NAME
 
