@@ -136,7 +136,7 @@ int broker_install_filter(void)
 		SCMP_SYS(ftruncate), SCMP_SYS(fsync), SCMP_SYS(fstatfs),
 		SCMP_SYS(fallocate), SCMP_SYS(getxattr), SCMP_SYS(lgetxattr),
 		SCMP_SYS(setxattr), SCMP_SYS(removexattr), SCMP_SYS(listxattr),
-		SCMP_SYS(llistxattr),
+		SCMP_SYS(llistxattr), SCMP_SYS(fgetxattr), SCMP_SYS(flistxattr),
 		SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap),
 		SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
 	};

@@ -117,6 +117,26 @@ static bool can_have(uint32_t mode)
 	return S_ISREG(mode) || S_ISDIR(mode);
 }
 
+/* Of name in dir, or of dir, which has a descriptor for that if it is open for more than
+ * its path. As llistxattr and lgetxattr, but for errno. */
+static ssize_t list_attributes(const struct broker_node *dir, const struct broker_path *path,
+			       bool named)
+{
+	if (!named && dir->access >= BROKER_READ)
+		return flistxattr(dir->fd, NULL, 0);
+	return (named ? llistxattr : listxattr)(path->text, NULL, 0);
+}
+
+static ssize_t read_attribute(const struct broker_node *dir, const struct broker_path *path,
+			      bool named, char text[TEXT_MAX])
+{
+	const char *attribute = LODGER_BROKER_OWNER_XATTR;
+
+	if (!named && dir->access >= BROKER_READ)
+		return fgetxattr(dir->fd, attribute, text, TEXT_MAX - 1);
+	return (named ? lgetxattr : getxattr)(path->text, attribute, text, TEXT_MAX - 1);
+}
+
 void broker_owner_apply(const struct broker_node *dir, const char *name,
 			struct lodger_broker_attr *attr)
 {
@@ -125,11 +145,10 @@ void broker_owner_apply(const struct broker_node *dir, const char *name,
 	char text[TEXT_MAX];
 	ssize_t n;
 
-	if (!can_have(attr->mode) || (*name ? llistxattr : listxattr)(path.text, NULL, 0) <= 0)
+	if (!can_have(attr->mode) || list_attributes(dir, &path, *name) <= 0)
 		return;
 	attr->flags |= LODGER_BROKER_XATTRS;
-	n = (*name ? lgetxattr : getxattr)(path.text, LODGER_BROKER_OWNER_XATTR, text,
-					   sizeof(text) - 1);
+	n = read_attribute(dir, &path, *name, text);
 	if (n <= 0)
 		return;
 	text[n] = '\0';

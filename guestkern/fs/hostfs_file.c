@@ -161,7 +161,8 @@ int hostfs_open(struct inode *inode, struct file *f)
 	bool write = S_ISREG(inode->mode) && (f->flags & O_ACCMODE) != O_RDONLY &&
 		     !hostfs_of(inode)->private;
 	enum hostfs_access access = write ? HOSTFS_WRITE : HOSTFS_READ;
-	bool asks = !info->has_handle || info->access < access;
+	/* what the host has just said, at the making of the file or by opening it */
+	bool asks = f->created || !info->has_handle || info->access < access;
 	int err;
 
 	f->ops = inode->fops;

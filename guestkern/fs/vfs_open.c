@@ -94,8 +94,9 @@ static int open_by_type(struct file *f)
 
 static const struct file_ops no_ops;
 
-/* The description of path; what it may do has been checked. */
-static struct file *open_description(const struct path *path, u32 flags)
+/* The description of path; what it may do has been checked. created: the same open has
+ * made the file. */
+static struct file *open_description(const struct path *path, u32 flags, bool created)
 {
 	struct inode *inode = path->dentry->inode;
 	struct file *f = file_alloc();
@@ -109,6 +110,7 @@ static struct file *open_description(const struct path *path, u32 flags)
 	f->dentry = path->dentry;
 	path_get(path);
 	f->inode = inode;
+	f->created = created;
 	if (flags & O_PATH)
 		return f;
 	if (S_ISREG(inode->mode) && opens_for_write(flags)) {
@@ -141,7 +143,7 @@ static void open_notify(struct file *f)
 
 struct file *file_open_path(const struct path *path, u32 flags)
 {
-	struct file *f = open_description(path, flags);
+	struct file *f = open_description(path, flags, false);
 
 	if (!IS_ERR(f))
 		open_notify(f);
@@ -203,7 +205,7 @@ static struct file *open_place(const struct path *path, struct open_request *rq)
 		err = lease_break(inode, opens_for_write(rq->flags), rq->flags & O_NONBLOCK);
 	if (err)
 		return ERR_PTR(err);
-	f = open_description(path, rq->flags);
+	f = open_description(path, rq->flags, rq->created);
 	if (IS_ERR(f))
 		return f;
 	if (rq->flags & O_TRUNC && !rq->created && S_ISREG(inode->mode)) {

@@ -221,6 +221,32 @@ START_TEST(writes)
 }
 END_TEST
 
+/* Two round trips: one makes it, one removes it. */
+START_TEST(comes_and_goes)
+{
+	u64 before;
+
+	file_put(fs_open("/mnt/comes", O_WRONLY | O_CREAT));
+	ck_assert_int_eq(name_unlink(AT_FDCWD, "/mnt/comes"), 0);
+	before = fake_broker_requests;
+	file_put(fs_open("/mnt/comes", O_WRONLY | O_CREAT));
+	ck_assert_int_eq(name_unlink(AT_FDCWD, "/mnt/comes"), 0);
+	ck_assert_uint_eq(fake_broker_requests, before + 2);
+}
+END_TEST
+
+/* Only the open that has made a file knows without asking what is in it. */
+START_TEST(made_before_it_is_opened)
+{
+	file_put(fs_open("/mnt/opened", O_WRONLY | O_CREAT));
+	ck_assert_int_eq(name_mknod(AT_FDCWD, "/mnt/made", S_IFREG | 0644, 0), 0);
+	host_write("opened", "by the host");
+	host_write("made", "by the host, too");
+	ck_assert_str_eq(fs_text("/mnt/opened"), "by the host");
+	ck_assert_str_eq(fs_text("/mnt/made"), "by the host, too");
+}
+END_TEST
+
 START_TEST(makes_and_moves)
 {
 	struct path path;
@@ -463,6 +489,8 @@ Suite *hostfs_suite(void)
 	tcase_add_test(tc, lists_many);
 	tcase_add_test(tc, names_are_cached);
 	tcase_add_test(tc, writes);
+	tcase_add_test(tc, comes_and_goes);
+	tcase_add_test(tc, made_before_it_is_opened);
 	tcase_add_test(tc, makes_and_moves);
 	tcase_add_test(tc, renamed_over);
 	tcase_add_test(tc, open_file_outlives_its_name);
