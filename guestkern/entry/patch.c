@@ -31,6 +31,8 @@
 #define CALLS_AFTER_GIVING_UP 100000
 #define SITE_COUNTERS 256
 #define MOV_EAX_IMM32 0xb8
+#define SYSCALL_0 0x0f
+#define SYSCALL_1 0x05
 
 /* Counts by site; collisions only delay. */
 static struct site_count {
@@ -61,8 +63,8 @@ static bool has_number(const u8 *site, u32 nr)
 	u32 imm;
 
 	memcpy(&imm, site + 1, sizeof(imm));
-	return site[0] == MOV_EAX_IMM32 && imm == nr && site[5] == 0x0f &&
-	       site[6] == 0x05;
+	return site[0] == MOV_EAX_IMM32 && imm == nr && site[5] == SYSCALL_0 &&
+	       site[6] == SYSCALL_1;
 }
 
 static int patch_with_number(struct mm *mm, const struct trap_frame *tf)
@@ -81,21 +83,23 @@ static int patch_with_number(struct mm *mm, const struct trap_frame *tf)
 
 /*
  * syscall; instruction. Not where a program may write: it would find what it knows
- * at the first two bytes and other things behind. And not sigreturn, which
- * unwinders know by its bytes.
+ * at the first two bytes and other things behind. Not sigreturn, which unwinders know
+ * by its bytes. And not where the two bytes are no `syscall`: they may be the end of a
+ * jump that stands there already.
  */
 static int patch_without(struct mm *mm, const struct trap_frame *tf)
 {
 	u64 start = tf->rip - SYSCALL_INSN_BYTES;
 	size_t n = MIN(ALIGN_UP(tf->rip, PAGE_SIZE) - tf->rip, (size_t)INSN_BYTES_MAX);
 	const struct vma *vma = vma_at(mm, start);
-	u8 code[INSN_BYTES_MAX], site[MOVED_SITE_BYTES];
+	u8 call[SYSCALL_INSN_BYTES], code[INSN_BYTES_MAX], site[MOVED_SITE_BYTES];
 	struct insn insn;
 	int err;
 
 	if (!vma || (vma->flags & VMA_W) || tf->rax == __NR_rt_sigreturn ||
-	    !on_one_page(start, tf->rip + 1) || copy_from_user(code, tf->rip, n) ||
-	    !insn_movable(code, n, &insn) ||
+	    !on_one_page(start, tf->rip + 1) || copy_from_user(call, start, sizeof(call)) ||
+	    call[0] != SYSCALL_0 || call[1] != SYSCALL_1 ||
+	    copy_from_user(code, tf->rip, n) || !insn_movable(code, n, &insn) ||
 	    insn.len_bytes < MOVED_SITE_BYTES - SYSCALL_INSN_BYTES)
 		return -EINVAL;
 	err = patch_moved_make(tf->rip, code, &insn, site);

@@ -103,7 +103,7 @@ static void serve_exception(struct trap_frame *tf)
 static void serve_call(struct trap_frame *tf)
 {
 	counters()->traps_syscall++;
-	if (tf->sig) /* it came by a signal */
+	if (tf->sig == SIGSYS) /* no jump brought it */
 		patch_consider(tf);
 	syscall_dispatch(tf);
 }

@@ -270,6 +270,53 @@ static void own_text_changes(void)
 	CHECK_EQ(ret, (long)PAGE + 2);
 }
 
+/* ---- a site with a number, and what could be moved behind it ------------------------ */
+
+#define AT_SYSCALL (SITE + 5)
+
+static int pipe_fds[2];
+static volatile sig_atomic_t ticks;
+
+static void every_other_writes(int sig)
+{
+	(void)sig;
+	if (++ticks % 2 == 0 && write(pipe_fds[1], "x", 1) != 1)
+		abort();
+}
+
+/* What is patched one way is not patched the other way, too, when the old `syscall` is
+ * executed: by a jump there, or since the call is begun again. */
+static void with_a_number(void)
+{
+	/* mov $0, %eax; syscall; add $1, %rax; ret */
+	static const unsigned char code[] = { 0xb8, 0, 0, 0, 0, 0x0f, 0x05, ADD_ONE };
+	const struct itimerval fast = { { 0, 2000 }, { 0, 2000 } }, off = { 0 };
+	long ret;
+	char byte;
+	int i;
+
+	new_page();
+	memcpy((void *)SITE, code, sizeof(code));
+	CHECK_OK(mprotect(PAGE, 4096, PROT_READ | PROT_EXEC));
+	for (i = 0; i < OFTEN; i++)
+		CHECK_EQ(site(-1, 0, 0, 0), -EBADF + 1);
+	for (i = 0; i < OFTEN; i++) {
+		__asm__ volatile("call *%2"
+				 : "=a"(ret)
+				 : "a"(__NR_getppid), "r"(AT_SYSCALL)
+				 : "rcx", "r11", "memory", "cc");
+		CHECK_EQ(ret, getppid() + 1);
+	}
+	CHECK_EQ(site(-1, 0, 0, 0), -EBADF + 1);
+
+	CHECK_OK(pipe(pipe_fds));
+	CHECK(signal(SIGALRM, every_other_writes) != SIG_ERR); /* and SA_RESTART */
+	CHECK_OK(setitimer(ITIMER_REAL, &fast, NULL));
+	for (i = 0; i < OFTEN; i++)
+		CHECK_EQ(site(pipe_fds[0], (long)&byte, 1, 0), 1 + 1);
+	CHECK_OK(setitimer(ITIMER_REAL, &off, NULL));
+}
+
 static const struct test_case cases[] = {
 	{ "each kind of instruction", each_kind },
 	{ "jumps behind the call", jumps },
@@ -280,6 +327,7 @@ static const struct test_case cases[] = {
 	{ "step by step", step_by_step },
 	{ "over fork", over_fork },
 	{ "its own text changes", own_text_changes },
+	{ "with a number, patched once", with_a_number },
 };
 
 TEST_MAIN(cases)
