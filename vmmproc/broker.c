@@ -26,8 +26,8 @@
 #include "hostdir.h"
 #include "sandbox.h"
 
-/* Descriptors of the broker: its end, guest RAM, then the places. */
-enum { BROKER_SOCKET, BROKER_RAM, BROKER_ROOTS };
+/* Descriptors of the broker: its end, its helpers', guest RAM, then the places. */
+enum { BROKER_SOCKET, BROKER_HELP, BROKER_RAM, BROKER_ROOTS };
 
 /* --- Opening ---------------------------------------------------------------------- */
 
@@ -121,14 +121,15 @@ static int drop_capabilities(void)
 	return err;
 }
 
-/* Calls of broker_serve.c, broker_node.c, malloc and the loop below; those of
- * layer_unpack.c are among them. Others fail. */
+/* Calls of broker_serve.c, broker_node.c, malloc, the loop below and that of the helpers
+ * (whom the filter binds, too); those of layer_unpack.c are among them. Others fail. */
 int broker_install_filter(void)
 {
 	static const int calls[] = {
 		SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(openat),
 		SCMP_SYS(openat2), SCMP_SYS(close), SCMP_SYS(statx),
-		SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(write), SCMP_SYS(lseek),
+		SCMP_SYS(pread64), SCMP_SYS(preadv2), SCMP_SYS(pwrite64),
+		SCMP_SYS(write), SCMP_SYS(lseek), SCMP_SYS(futex),
 		SCMP_SYS(getdents64), SCMP_SYS(readlinkat), SCMP_SYS(mkdirat),
 		SCMP_SYS(mknodat),
 		SCMP_SYS(symlinkat), SCMP_SYS(linkat), SCMP_SYS(unlinkat),
@@ -148,6 +149,11 @@ int broker_install_filter(void)
 	if (!err)
 		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (!err)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+				       SCMP_A1(SCMP_CMP_EQ, F_DUPFD_CLOEXEC));
+	if (!err)
+		err = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (!err)
 		err = seccomp_load(ctx);
 	seccomp_release(ctx);
@@ -201,6 +207,7 @@ static void broker_main(const struct machine *m, pid_t vmm_pid)
 	void *ram;
 
 	fd[BROKER_SOCKET] = m->broker_fd;
+	fd[BROKER_HELP] = m->hostio_fd;
 	fd[BROKER_RAM] = m->ram_fd;
 	for (uint32_t i = 0; i < m->bind_count; i++)
 		fd[BROKER_ROOTS + i] = m->bind[i].fd;
@@ -218,7 +225,7 @@ static void broker_main(const struct machine *m, pid_t vmm_pid)
 					   broker_add_root(b, at, m->bind[i].read_only))
 			_exit(EXIT_LODGER);
 	}
-	if (!b || broker_install_filter())
+	if (!b || broker_helpers_start(b, BROKER_HELP) || broker_install_filter())
 		_exit(EXIT_LODGER);
 	serve(b);
 	_exit(0);
@@ -226,41 +233,54 @@ static void broker_main(const struct machine *m, pid_t vmm_pid)
 
 /* --- The VMM process --------------------------------------------------------------- */
 
-int broker_start(struct machine *m)
+/* A pair of sockets, of which the guest kernel has the second. */
+static int pair(int *own, int *guests)
 {
-	pid_t vmm_pid = getpid();
 	int fd[2];
 
-	if (!m->bind_count)
-		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd)) {
 		machine_complain("cannot create a socket pair: %s", strerror(errno));
 		return -1;
 	}
-	m->broker_fd = fd[0];
-	m->broker_guest_fd = fd[1];
+	*own = fd[0];
+	*guests = fd[1];
+	return 0;
+}
+
+int broker_start(struct machine *m)
+{
+	pid_t vmm_pid = getpid();
+
+	if (!m->bind_count)
+		return 0;
+	if (pair(&m->broker_fd, &m->broker_guest_fd) ||
+	    pair(&m->hostio_fd, &m->hostio_guest_fd))
+		return -1;
+	fcntl(m->hostio_guest_fd, F_SETFL, O_NONBLOCK);
 	fflush(NULL);
 	m->broker_pid = fork();
 	if (m->broker_pid == 0)
 		broker_main(m, vmm_pid);
 	close(m->broker_fd);
-	m->broker_fd = -1;
+	close(m->hostio_fd);
+	m->broker_fd = m->hostio_fd = -1;
 	if (m->broker_pid > 0)
 		return 0;
 	machine_complain("cannot start the broker of host files: %s", strerror(errno));
 	return -1;
 }
 
-int broker_guest_end(const struct machine *m)
+static void close_end(int *fd)
 {
-	return m->broker_guest_fd;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
 }
 
 void broker_begin(struct machine *m)
 {
-	if (m->broker_guest_fd >= 0)
-		close(m->broker_guest_fd);
-	m->broker_guest_fd = -1;
+	close_end(&m->broker_guest_fd);
+	close_end(&m->hostio_guest_fd);
 }
 
 void broker_end(struct machine *m)

@@ -14,9 +14,7 @@ int broker_open(struct machine *m);
 /* Before the guest-machine process is forked: starts the broker, if there is anything
  * for it to serve. 0, or -1 after one sentence. */
 int broker_start(struct machine *m);
-/* The guest kernel's end of the socket, LODGER_FD_BROKER to be; -1: no broker. */
-int broker_guest_end(const struct machine *m);
-/* After the fork: the guest kernel's end is its own. */
+/* After the fork: the guest kernel's ends are its own. */
 void broker_begin(struct machine *m);
 /* Ends the broker, and closes everything. */
 void broker_end(struct machine *m);

@@ -26,7 +26,7 @@ static const struct shape shapes[LODGER_BROKER_OPS] = {
 	[LODGER_BROKER_CLOSE] = { 0 },
 	[LODGER_BROKER_GETATTR] = { 0 },
 	[LODGER_BROKER_OPEN] = { .flags = LODGER_BROKER_OPEN_WRITE },
-	[LODGER_BROKER_READ] = { .moves = true },
+	[LODGER_BROKER_READ] = { .flags = LODGER_BROKER_READ_CACHED, .moves = true },
 	[LODGER_BROKER_WRITE] = { .moves = true, .writes = true },
 	[LODGER_BROKER_LIST] = { .moves = true },
 	[LODGER_BROKER_READLINK] = { .name = NAME_MAYBE },
@@ -161,6 +161,13 @@ int broker_check(struct broker_request *rq, const void *message, size_t len_byte
 	shape = &shapes[rq->head.op];
 	err = check_numbers(&rq->head, shape);
 	return err ? err : check_strings(rq, shape);
+}
+
+int broker_check_apart(const struct lodger_broker_request *head)
+{
+	if (head->closes || (head->op != LODGER_BROKER_READ && head->op != LODGER_BROKER_SYNC))
+		return -EOPNOTSUPP;
+	return 0;
 }
 
 bool broker_op_names(const struct lodger_broker_request *head)

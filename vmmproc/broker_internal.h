@@ -5,6 +5,7 @@
 #define VMMPROC_BROKER_INTERNAL_H
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "broker_serve.h"
@@ -35,6 +36,9 @@ struct broker {
 	bool openat2;
 	struct broker_root root[LODGER_MAX_BINDS];
 	uint32_t root_count;
+	/* Nodes change in the broker's first thread alone, with the lock held; its helpers
+	 * hold it while they look at one. */
+	pthread_mutex_t lock;
 	struct broker_node *node;
 	uint32_t node_count, first_free; /* ever used; 1 + index, 0 none */
 };
@@ -51,6 +55,8 @@ struct broker_request {
 /* Copies and checks a message by itself: 0, -EINVAL, -ENAMETOOLONG, -EPROTO. rq->head
  * is filled in as far as the message goes. */
 int broker_check(struct broker_request *rq, const void *message, size_t len_bytes);
+/* May a helper do what the well-formed request asks for? 0 or -EOPNOTSUPP. */
+int broker_check_apart(const struct lodger_broker_request *head);
 /* Is the name one in the directory that the handle stands for? */
 bool broker_op_names(const struct lodger_broker_request *head);
 /* Does the operation change names in its directory? */
@@ -62,6 +68,9 @@ bool broker_op_writes(const struct lodger_broker_request *head);
 
 /* The node that a handle stands for, or NULL. */
 struct broker_node *broker_node_of(struct broker *b, uint32_t handle);
+/* For a helper: a node like the handle's, with a descriptor of its own that is open for
+ * reading at least, to be closed; it is in no table. 0, -EBADF, -EMFILE. */
+int broker_node_copy(struct broker *b, uint32_t handle, struct broker_node *copy);
 /* A new node; takes over fd, also when it fails. Its handle, or -errno. */
 int64_t broker_node_add(struct broker *b, int fd, uint32_t type, enum broker_access access,
 			uint8_t root);

@@ -38,39 +38,71 @@ struct broker_node *broker_node_of(struct broker *b, uint32_t handle)
 	return node;
 }
 
+int broker_node_copy(struct broker *b, uint32_t handle, struct broker_node *copy)
+{
+	const struct broker_node *node;
+	int err = -EBADF;
+
+	pthread_mutex_lock(&b->lock);
+	node = broker_node_of(b, handle);
+	if (node && (node->access == BROKER_READ || node->access == BROKER_WRITE)) {
+		*copy = *node;
+		copy->fd = fcntl(node->fd, F_DUPFD_CLOEXEC, 0);
+		err = copy->fd < 0 ? -errno : 0;
+	}
+	pthread_mutex_unlock(&b->lock);
+	return err;
+}
+
+/* A node that nobody uses; NULL: there are too many. */
+static struct broker_node *unused_node(struct broker *b)
+{
+	struct broker_node *node;
+
+	if (!b->first_free)
+		return b->node_count < INDEX_MAX ? &b->node[b->node_count++] : NULL;
+	node = &b->node[b->first_free - 1];
+	b->first_free = node->next_free;
+	return node;
+}
+
 int64_t broker_node_add(struct broker *b, int fd, uint32_t type, enum broker_access access,
 			uint8_t root)
 {
 	struct broker_node *node;
 
-	if (b->first_free) {
-		node = &b->node[b->first_free - 1];
-		b->first_free = node->next_free;
-	} else if (b->node_count < INDEX_MAX) {
-		node = &b->node[b->node_count++];
-	} else {
-		close(fd);
-		return -ENFILE;
+	pthread_mutex_lock(&b->lock);
+	node = unused_node(b);
+	if (node) {
+		node->fd = fd;
+		node->type = type;
+		node->access = (uint8_t)access;
+		node->root = root;
 	}
-	node->fd = fd;
-	node->type = type;
-	node->access = (uint8_t)access;
-	node->root = root;
-	return handle_of(b, node);
+	pthread_mutex_unlock(&b->lock);
+	if (node)
+		return handle_of(b, node);
+	close(fd);
+	return -ENFILE;
 }
 
 int broker_node_close(struct broker *b, uint32_t handle)
 {
 	struct broker_node *node = broker_node_of(b, handle);
 
+	int fd;
+
 	if (!node || (uint32_t)(node - b->node) < b->root_count)
 		return -EBADF;
-	close(node->fd);
+	fd = node->fd;
+	pthread_mutex_lock(&b->lock);
 	node->access = BROKER_FREE;
 	/* an old handle does not lead to what comes here next */
 	node->generation = (uint16_t)((node->generation + 1) % GENERATIONS);
 	node->next_free = b->first_free;
 	b->first_free = (uint32_t)(node - b->node) + 1;
+	pthread_mutex_unlock(&b->lock);
+	close(fd);
 	return 0;
 }
 
@@ -187,7 +219,7 @@ int broker_open_name(const struct broker *b, const struct broker_node *dir,
 int broker_node_open(struct broker *b, struct broker_node *node, bool write)
 {
 	int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	int fd;
+	int fd, old;
 
 	if (node->access >= (write ? BROKER_WRITE : BROKER_READ))
 		return 0;
@@ -200,9 +232,12 @@ int broker_node_open(struct broker *b, struct broker_node *node, bool write)
 	fd = openat(b->proc_fd, broker_fd_name(node).text, flags);
 	if (fd < 0)
 		return -errno;
-	close(node->fd);
+	old = node->fd;
+	pthread_mutex_lock(&b->lock);
 	node->fd = fd;
 	node->access = write ? BROKER_WRITE : BROKER_READ;
+	pthread_mutex_unlock(&b->lock);
+	close(old);
 	return 0;
 }
 
@@ -224,6 +259,7 @@ struct broker *broker_create(void *ram, uint64_t ram_bytes, uid_t uid, gid_t gid
 
 	if (!b)
 		return NULL;
+	pthread_mutex_init(&b->lock, NULL);
 	b->ram = ram;
 	b->ram_bytes = ram_bytes;
 	b->uid = uid;

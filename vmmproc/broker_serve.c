@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -146,6 +147,27 @@ static uint8_t *place(const struct work *w)
 	return w->b->ram + at;
 }
 
+/* One call of the host: bytes moved, or -1 with errno. */
+static ssize_t move(const struct work *w, bool write, uint8_t *ram, uint64_t bytes, off_t at)
+{
+	struct iovec part = { ram, bytes };
+
+	if (write)
+		return pwrite(w->node->fd, ram, bytes, at);
+	if (!(w->rq.head.flags & LODGER_BROKER_READ_CACHED))
+		return pread(w->node->fd, ram, bytes, at);
+	return preadv2(w->node->fd, &part, 1, at, RWF_NOWAIT);
+}
+
+/* Where the host cannot tell what it has in memory, that is nothing. */
+static int move_error(const struct work *w, bool write)
+{
+	if (!write && w->rq.head.flags & LODGER_BROKER_READ_CACHED &&
+	    (errno == EOPNOTSUPP || errno == ENOSYS || errno == EPERM))
+		return -EAGAIN;
+	return -errno;
+}
+
 /* Moves the request's bytes between the file, which has to be open for that, and
  * its place in RAM, as many as go. */
 static int transfer(struct work *w, bool write)
@@ -160,14 +182,13 @@ static int transfer(struct work *w, bool write)
 		return -EBADF;
 	while (done < w->rq.head.bytes) {
 		uint64_t left = w->rq.head.bytes - done;
-		off_t at = (off_t)(w->rq.head.offset + done);
-		ssize_t n = write ? pwrite(w->node->fd, ram + done, left, at) :
-				    pread(w->node->fd, ram + done, left, at);
+		ssize_t n = move(w, write, ram + done, left,
+				 (off_t)(w->rq.head.offset + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && !done)
-			return -errno;
+			return move_error(w, write);
 		if (n <= 0)
 			break;
 		done += (uint64_t)n;
@@ -597,6 +618,28 @@ static int serve(struct work *w)
 	err = operations[head->op](w);
 	note_directories(w, w->reply->after);
 	return err;
+}
+
+size_t broker_serve_apart(struct broker *b, const void *message, size_t len_bytes,
+			  struct lodger_broker_reply *reply)
+{
+	struct work w = { .b = b, .reply = reply };
+	struct broker_node copy;
+	int err = broker_check(&w.rq, message, len_bytes);
+
+	memset(reply, 0, sizeof(*reply));
+	if (!err)
+		err = broker_check_apart(&w.rq.head);
+	if (!err)
+		err = broker_node_copy(b, w.rq.head.handle, &copy);
+	if (!err) {
+		w.node = &copy;
+		err = operations[w.rq.head.op](&w);
+		close(copy.fd);
+	}
+	reply->seq = w.rq.head.seq;
+	reply->error = err;
+	return sizeof(*reply);
 }
 
 size_t broker_serve(struct broker *b, const void *message, size_t len_bytes, void *reply)

@@ -43,6 +43,16 @@ int broker_add_output(struct broker *b, int fd);
  */
 size_t broker_serve(struct broker *b, const void *message, size_t len_bytes, void *reply);
 
+/*
+ * The same for a message to a helper, in any thread: the broker may serve meanwhile. Only
+ * what abi/broker.h lets it do; always answered, by a reply without text.
+ */
+size_t broker_serve_apart(struct broker *b, const void *message, size_t len_bytes,
+			  struct lodger_broker_reply *reply);
+/* Starts threads that do that for whoever writes to fd's other end, until it is closed:
+ * then the process ends. 0 or -errno. With all of them at their work. */
+int broker_helpers_start(struct broker *b, int fd);
+
 /* Do without openat2(2), as on hosts that have none. For tests. */
 void broker_without_openat2(struct broker *b);
 

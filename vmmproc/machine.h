@@ -79,7 +79,8 @@ struct machine {
 	bool root_disk;		/* disk 0 holds the root file system */
 	struct bind_place bind[LODGER_MAX_BINDS];
 	uint32_t bind_count;
-	int broker_fd, broker_guest_fd; /* ends of its socket, or -1 */
+	int broker_fd, broker_guest_fd; /* ends of its socket, or -1: no broker */
+	int hostio_fd, hostio_guest_fd; /* and of its helpers' */
 	pid_t broker_pid;	/* -1: there is none */
 	char *overlay_temp;	/* layer.h: the name until all is written, or NULL */
 	char *overlay_dir;	/* the name, if a directory is asked for, or NULL */

@@ -222,6 +222,7 @@ int run_machine(const struct options *opt)
 		.kmem_fd = -1, .ram_fd = -1, .root_fd = -1, .bell_fd = -1,
 		.kmod_fd = -1, .diskio_fd = -1, .listener_fd = -1, .guest_pid = -1,
 		.broker_fd = -1, .broker_guest_fd = -1, .broker_pid = -1,
+		.hostio_fd = -1, .hostio_guest_fd = -1,
 	};
 	int status = EXIT_LODGER;
 

@@ -79,8 +79,9 @@ int sandbox_place_descriptors(const struct machine *m, int trace_fd,
 		[LODGER_FD_MAKER] = procs_maker_end(m),
 		[LODGER_FD_SPAWNER] = procs_spawner_end(m),
 		[LODGER_FD_KMOD] = m->kmod_fd,
-		[LODGER_FD_BROKER] = broker_guest_end(m),
+		[LODGER_FD_BROKER] = m->broker_guest_fd,
 		[LODGER_FD_DISKIO] = m->diskio_fd,
+		[LODGER_FD_HOSTIO] = m->hostio_guest_fd,
 		[LODGER_FD_END] = *go_fd,
 	};
 

@@ -4,6 +4,7 @@
 
 #include "dev/devices.h"
 #include "dev/diskio.h"
+#include "dev/hostio.h"
 
 struct chrdev *chrdev_at(u32 index)
 {
@@ -45,6 +46,7 @@ void dev_irq_io(void)
 	console_irq_io();
 	streams_irq_io();
 	diskio_irq();
+	hostio_irq();
 }
 
 void dev_irq_winch(void)

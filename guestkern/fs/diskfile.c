@@ -38,6 +38,7 @@ static u64 cached_pages, dirty_pages;
 
 void diskfile_count(struct diskfile *df, s64 pages, s64 dirty)
 {
+	df->changes++;
 	if (df->resident) { /* a written page is nothing that could be done without */
 		cached_pages += (u64)(pages - dirty);
 		return;
@@ -45,7 +46,6 @@ void diskfile_count(struct diskfile *df, s64 pages, s64 dirty)
 	cached_pages += (u64)pages;
 	dirty_pages += (u64)dirty;
 	df->dirty_count += (u64)dirty;
-	df->changes++;
 }
 
 u64 diskfile_cached_pages(void)
@@ -124,16 +124,20 @@ static void zero_frames(pfn_t pfn, u64 from, u64 to)
 	ram_zero(gpa, to - from);
 }
 
-/* Fills RAM from the disk. -EAGAIN: it slept meanwhile, and the file has changed. */
-static int read_disk(struct diskfile *df, u64 disk_at, gpa_t to, u64 len,
+/* Fills RAM with the file's bytes at `at`, which are there on the disk. -EAGAIN: it slept
+ * meanwhile, and the file has changed. */
+static int read_disk(struct diskfile *df, u64 at, u64 disk_at, gpa_t to, u64 len,
 		     struct diskfile_fetch *fetch)
 {
 	u32 changes = df->changes;
 	int err;
 
-	if (!fetch)
-		return blkdev_read_ram(df->dev, disk_at, to, len);
-	err = blkdev_read_ram_wait(df->dev, disk_at, to, len, &fetch->slept);
+	if (df->ops->read)
+		err = df->ops->read(df->inode, at, to, len, fetch ? &fetch->slept : NULL);
+	else if (fetch)
+		err = blkdev_read_ram_wait(df->dev, disk_at, to, len, &fetch->slept);
+	else
+		err = blkdev_read_ram(df->dev, disk_at, to, len);
 	return df->changes == changes ? err : -EAGAIN;
 }
 
@@ -154,10 +158,8 @@ static int read_frames(struct diskfile *df, u64 at, pfn_t pfn, u32 count,
 		if (n < 0)
 			return (int)n;
 		to.v += done;
-		if (disk_at && df->ops->read)
-			err = df->ops->read(df->inode, at + done, to, (u64)n);
-		else if (disk_at)
-			err = read_disk(df, disk_at, to, (u64)n, fetch);
+		if (disk_at)
+			err = read_disk(df, at + done, disk_at, to, (u64)n, fetch);
 		else
 			zero_frames(pfn, done, done + (u64)n);
 		if (err)
@@ -435,6 +437,7 @@ void diskfile_forget(struct diskfile *df, u64 size)
 	struct inode *inode = df->inode;
 	u64 pages = ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT;
 
+	df->changes++;
 	if (size < inode->size)
 		mm_object_truncate(&df->obj, pages);
 	mm_object_forget(&df->obj);

@@ -28,9 +28,10 @@ struct diskfile_ops {
 	/*
 	 * Instead of the disk: moves len_bytes (> 0) at `at` between the file and frames
 	 * of RAM. 0 or -errno. Both, or neither. What map says is then but whether
-	 * there is anything (*disk_at not 0).
+	 * there is anything (*disk_at not 0). read may sleep unless slept is NULL,
+	 * and says so in *slept, which is not touched otherwise.
 	 */
-	int (*read)(struct inode *inode, u64 at, gpa_t to, u64 len_bytes);
+	int (*read)(struct inode *inode, u64 at, gpa_t to, u64 len_bytes, bool *slept);
 	int (*write)(struct inode *inode, u64 at, gpa_t from, u64 len_bytes);
 	/* Pages were read: the file may turn out to be shorter. May be NULL. */
 	void (*settle)(struct inode *inode);

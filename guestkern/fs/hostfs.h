@@ -99,6 +99,9 @@ struct hostfs_call {
 
 /* Asks the broker: 0 or -errno, its own or the host's. */
 int hostfs_call(struct hostfs_call *call);
+/* The same, of requests without strings that helpers make: the calling task sleeps, and
+ * what it knows of the file may have changed. -EAGAIN: nobody could be asked. */
+int hostfs_call_apart(struct hostfs_call *call);
 /* The same for what may give a handle: if the broker has too many, after giving some back,
  * those of files that nobody uses. */
 int hostfs_call_with_room(struct super_block *sb, struct hostfs_call *call);
@@ -160,6 +163,8 @@ extern const struct file_ops hostfs_dir_fops;
 int hostfs_open(struct inode *inode, struct file *f);
 /* A regular file is to be read or written: info->df is there. 0 or -ENOMEM. */
 int hostfs_contents(struct inode *inode);
+/* A request to SYNC what is open: the calling task sleeps. 0 or -errno. */
+int hostfs_sync(struct hostfs_call *call);
 /* Writes to the host what was only here. 0 or the first error. */
 int hostfs_flush(struct inode *inode);
 extern const struct file_ops hostfs_file_fops;

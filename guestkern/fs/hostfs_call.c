@@ -1,4 +1,5 @@
 /* hostfs: what goes to the broker and comes back. */
+#include "dev/hostio.h"
 #include "fs/hostfs.h"
 #include "fs/vfs_internal.h"
 #include "hal/hal.h"
@@ -45,6 +46,13 @@ static size_t put_request(struct hostfs_call *call)
 	return at;
 }
 
+/* Is the reply one to the request? */
+static bool is_answer(const struct hostfs_call *call)
+{
+	return call->reply.seq == call->rq.seq && call->reply.error <= 0 &&
+	       call->reply.error >= -MAX_ERRNO;
+}
+
 int hostfs_call(struct hostfs_call *call)
 {
 	size_t len = put_request(call);
@@ -55,13 +63,26 @@ int hostfs_call(struct hostfs_call *call)
 	if (n < (s64)sizeof(call->reply))
 		return -EIO;
 	memcpy(&call->reply, answer, sizeof(call->reply));
-	if (call->reply.seq != call->rq.seq || call->reply.error > 0 ||
-	    call->reply.error < -MAX_ERRNO ||
-	    call->reply.text_bytes != (u64)n - sizeof(call->reply))
+	if (!is_answer(call) || call->reply.text_bytes != (u64)n - sizeof(call->reply))
 		return -EIO;
 	if (call->text_to)
 		memcpy(call->text_to, answer + sizeof(call->reply), call->reply.text_bytes);
 	return call->reply.error;
+}
+
+int hostfs_call_apart(struct hostfs_call *call)
+{
+	int err;
+
+	call->rq.magic = LODGER_BROKER_MAGIC;
+	err = hostio_exchange(&call->rq, &call->reply);
+	if (err)
+		return err;
+	if (!is_answer(call))
+		return -EIO;
+	err = call->reply.error;
+	/* a helper needs a descriptor of its own */
+	return err == -EMFILE || err == -ENFILE ? -EAGAIN : err;
 }
 
 int hostfs_call_with_room(struct super_block *sb, struct hostfs_call *call)

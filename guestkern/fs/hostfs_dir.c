@@ -382,7 +382,7 @@ static int dir_fsync(struct file *f)
 		return 0;
 	err = hostfs_hold(f->inode, HOSTFS_READ);
 	call.rq.handle = hostfs_info_of(f->inode)->handle;
-	return err ? err : hostfs_call(&call);
+	return err ? err : hostfs_sync(&call);
 }
 
 const struct file_ops hostfs_dir_fops = {

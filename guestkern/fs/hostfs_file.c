@@ -18,8 +18,26 @@
 
 /* --- between RAM and the host -------------------------------------------------------- */
 
+/* What the host has in memory comes at once; for what it has not the task sleeps. */
+static int call_for_read(struct hostfs_call *call, bool *slept)
+{
+	int err;
+
+	call->rq.flags = LODGER_BROKER_READ_CACHED;
+	err = hostfs_call(call);
+	call->rq.flags = 0;
+	if (err != -EAGAIN)
+		return err;
+	err = hostfs_call_apart(call);
+	if (err == -EAGAIN)
+		return hostfs_call(call);
+	*slept = true;
+	return err;
+}
+
+/* slept: of a reader that can, or NULL. */
 static s64 transfer(struct inode *inode, u32 op, u64 at, u64 ram_at, u64 len_bytes,
-		    struct lodger_broker_attr *attr)
+		    struct lodger_broker_attr *attr, bool *slept)
 {
 	struct hostfs_call call = { .rq = { .op = op, .offset = at, .ram_at = ram_at } };
 	int err = hostfs_hold(inode, op == LODGER_BROKER_WRITE ? HOSTFS_WRITE : HOSTFS_READ);
@@ -28,24 +46,24 @@ static s64 transfer(struct inode *inode, u32 op, u64 at, u64 ram_at, u64 len_byt
 		return err;
 	call.rq.handle = hostfs_info_of(inode)->handle;
 	call.rq.bytes = MIN(len_bytes, (u64)LODGER_BROKER_IO_MAX);
-	err = hostfs_call(&call);
+	err = slept ? call_for_read(&call, slept) : hostfs_call(&call);
 	*attr = call.reply.attr;
 	if (!err && call.reply.value > call.rq.bytes)
 		err = -EIO;
 	return err ? err : (s64)call.reply.value;
 }
 
-static int host_read(struct inode *inode, u64 at, gpa_t to, u64 len_bytes)
+static int host_read(struct inode *inode, u64 at, gpa_t to, u64 len_bytes, bool *slept)
 {
 	struct hostfs_info *info = hostfs_info_of(inode);
 	struct lodger_broker_attr attr;
 
 	ram_written(to, len_bytes);
 	while (len_bytes) {
-		s64 n = transfer(inode, LODGER_BROKER_READ, at, to.v, len_bytes, &attr);
+		s64 n = transfer(inode, LODGER_BROKER_READ, at, to.v, len_bytes, &attr, slept);
 
 		if (n < 0)
-			return (int)n;
+			return n == -EAGAIN ? -EIO : (int)n;
 		at += (u64)n;
 		to.v += (u64)n;
 		len_bytes -= (u64)n;
@@ -79,7 +97,7 @@ static int host_write(struct inode *inode, u64 at, gpa_t from, u64 len_bytes)
 	s64 n;
 
 	for (; len_bytes; at += (u64)n, from.v += (u64)n, len_bytes -= (u64)n) {
-		n = transfer(inode, LODGER_BROKER_WRITE, at, from.v, len_bytes, &attr);
+		n = transfer(inode, LODGER_BROKER_WRITE, at, from.v, len_bytes, &attr, NULL);
 		if (n <= 0)
 			return n ? (int)n : -EIO;
 		hostfs_take_attr(inode, &attr, true);
@@ -179,6 +197,13 @@ int hostfs_open(struct inode *inode, struct file *f)
 	return err;
 }
 
+int hostfs_sync(struct hostfs_call *call)
+{
+	int err = hostfs_call_apart(call);
+
+	return err == -EAGAIN ? hostfs_call(call) : err;
+}
+
 static int file_fsync(struct file *f)
 {
 	struct hostfs_info *info = hostfs_info_of(f->inode);
@@ -188,7 +213,7 @@ static int file_fsync(struct file *f)
 	if (hostfs_of(f->inode)->private)
 		return 0;
 	err = hostfs_flush(f->inode);
-	more = hostfs_call(&call);
+	more = hostfs_sync(&call);
 	return err ? err : more;
 }
 

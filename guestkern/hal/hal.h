@@ -88,6 +88,14 @@ void diskio_await(void);
  */
 s64 broker_exchange(const void *request, size_t len_bytes, void *reply, size_t max_bytes);
 
+struct lodger_broker_request;
+struct lodger_broker_reply;
+/* Hands a request without strings to the broker's helpers; IRQ_IO comes when one is
+ * answered. 0, or -errno: they have no room for it, or there are none. */
+int hostio_submit(const struct lodger_broker_request *req);
+/* As diskio_answer. */
+int hostio_answer(struct lodger_broker_reply *reply);
+
 /* The vDSO, an ELF shared object, as it is to be shown to programs. */
 const void *vdso_image(size_t *size_bytes);
 

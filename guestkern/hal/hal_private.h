@@ -46,10 +46,13 @@ void clock_signal_arrived(void);
 void clock_expired(void);
 /* stream.c: is a stream watched that no SIGIO tells of? */
 bool stream_needs_polling(void);
-/* Is a request under way that no signal will tell the end of? */
-bool diskio_waiting(void);
-/* stream.c: fills the poll set for idle; returns its length. */
 struct pollfd;
+/* helpers.c: is a request under way that no signal will tell the end of? */
+bool helpers_under_way(void);
+#define HELPERS_POLLSET 2
+/* helpers.c: adds what is waited for, up to HELPERS_POLLSET; returns how many. */
+u32 helpers_fill_pollset(struct pollfd *set);
+/* stream.c: fills the poll set for idle; returns its length. */
 u32 stream_fill_pollset(struct pollfd *set, u32 max);
 
 /* gather.c: this host process shows the core's first huge page, which is gathered since

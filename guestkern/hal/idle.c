@@ -26,9 +26,8 @@ void cpu_idle(void)
 	u32 n;
 
 	set[0] = (struct pollfd){ LODGER_FD_BELL, POLLIN, 0 };
-	n = 1 + stream_fill_pollset(set + 1, POLLSET_MAX - 2);
-	if (diskio_waiting())
-		set[n++] = (struct pollfd){ LODGER_FD_DISKIO, POLLIN, 0 };
+	n = 1 + stream_fill_pollset(set + 1, POLLSET_MAX - 1 - HELPERS_POLLSET);
+	n += helpers_fill_pollset(set + n);
 	if (deadline != UINT64_MAX) {
 		now = clock_mono_ns();
 		left = deadline > now ? deadline - now : 0;

@@ -44,6 +44,6 @@ void irq_raise(enum irq irq)
 	}
 	if (handler[irq])
 		handler[irq]();
-	if (irq == IRQ_TIMER && (stream_needs_polling() || diskio_waiting()))
+	if (irq == IRQ_TIMER && (stream_needs_polling() || helpers_under_way()))
 		irq_raise(IRQ_IO);
 }

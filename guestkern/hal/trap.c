@@ -18,7 +18,7 @@ void gate_restorer(void);
 
 /* How long a busy machine may leave a stream unasked that cannot signal. */
 #define STREAM_POLL_NS (10 * NS_PER_MS)
-#define DISKIO_POLL_NS (1 * NS_PER_MS)
+#define HELPERS_POLL_NS (1 * NS_PER_MS)
 
 /* Signals that are the machine's hardware. */
 static const u8 used_signals[] = {
@@ -116,8 +116,8 @@ void cpu_return_to_user(struct trap_frame *tf, struct cpu_user *cu)
 	cpu_user_switch(NULL, cu);
 	if (clock_wanted() == UINT64_MAX && stream_needs_polling())
 		clock_arm(clock_mono_ns() + STREAM_POLL_NS);
-	if (diskio_waiting())
-		clock_arm(clock_mono_ns() + DISKIO_POLL_NS);
+	if (helpers_under_way())
+		clock_arm(clock_mono_ns() + HELPERS_POLL_NS);
 	clock_program();
 	prot_backend->leave(tf, cu);
 }

@@ -40,6 +40,9 @@ static void serve_all(struct broker *b, const uint8_t *data, size_t len_bytes)
 		n = broker_serve(b, data, len, reply);
 		scratch_require(!n || (n >= sizeof(struct lodger_broker_reply) && n <= sizeof(reply)),
 			"an answer of no length");
+		n = broker_serve_apart(b, data, len, (void *)reply);
+		scratch_require(n == sizeof(struct lodger_broker_reply),
+				"a helper's answer of no length");
 		data += len;
 		len_bytes -= len;
 	}

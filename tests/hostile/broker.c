@@ -289,15 +289,86 @@ static void race(void)
 	end();
 }
 
+/* --- the helpers ---------------------------------------------------------------------- */
+
+/* Sends a request to a helper; its answer, or -EIO: there is none. */
+static s64 ask_apart(struct lodger_broker_request head)
+{
+	int got = 0;
+
+	if (hostio_submit(&head))
+		return -EIO;
+	while (!got)
+		got = hostio_answer(&reply.head);
+	return got < 0 ? -EIO : reply.head.error;
+}
+
+/* What the broker would do they do not, nor with handles that are not open, nor elsewhere
+ * than in RAM. */
+static void helpers(void)
+{
+	u32 file = take(0, "file"), link = take(0, "link"), open = take(0, "file");
+	struct lodger_broker_request head;
+
+	if (ask(rq(LODGER_BROKER_OPEN, open), "", ""))
+		let_through(0);
+	for (u32 op = 0; op < LODGER_BROKER_OPS + 2; op++) {
+		if (op != LODGER_BROKER_SYNC)
+			must_refuse(ask_apart(rq(op, open))); /* READ of nothing, too */
+		must_refuse(ask_apart(rq(op, file)));
+		must_refuse(ask_apart(rq(op, link)));
+		must_refuse(ask_apart(rq(op, 0)));
+		must_refuse(ask_apart(rq(op, ~open)));
+	}
+	head = rq(LODGER_BROKER_READ, open);
+	head.bytes = 4096;
+	head.ram_at = boot_info()->ram_bytes - 1;
+	must_refuse(ask_apart(head));
+	head.ram_at = ~0ULL;
+	must_refuse(ask_apart(head));
+	head.ram_at = 0;
+	head.offset = ~0ULL;
+	must_refuse(ask_apart(head));
+	head.offset = 0;
+	head.name_bytes = 1;
+	must_refuse(ask_apart(head));
+	head = rq(LODGER_BROKER_SYNC, open);
+	head.closes = open;
+	must_refuse(ask_apart(head));
+	if (ask(rq(LODGER_BROKER_GETATTR, open), "", ""))
+		let_through(1);
+	end();
+}
+
+/* More requests than there is room for, whose answers nobody reads, while what they are
+ * about is closed and opened again. */
+static void helpers_flood(void)
+{
+	for (u32 i = 0; i < FLOOD; i++) {
+		u32 file = take(0, i % 2 ? "file" : "swap");
+		struct lodger_broker_request head = rq(LODGER_BROKER_READ, file);
+
+		head.bytes = 4096;
+		ask(rq(LODGER_BROKER_OPEN, file), "", "");
+		for (u32 k = 0; k < 4; k++)
+			hostio_submit(&head);
+		drop(file);
+	}
+	end();
+}
+
 #define IT(n) { .name = "broker-" #n, .status = ALIVE, .run = n }
 
 static const struct attack table[] = {
 	IT(names), IT(links), IT(read_only), IT(handles), IT(places), IT(attributes),
 	IT(rubbish), IT(flood),
-	IT(race),
+	IT(race), IT(helpers), IT(helpers_flood),
 	{ .name = "broker-long-message", .status = STATUS_REFUSED,
 	  .line = REFUSED("write", "more than a request"), .nr = __NR_write,
 	  .arg = { LODGER_FD_BROKER, (u64)message, sizeof(message) + 1 } },
+	{ .name = "broker-helpers-long-message", .status = STATUS_REFUSED,
+	  .line = REFUSED("write", "no whole request"), .nr = __NR_write,
+	  .arg = { LODGER_FD_HOSTIO, (u64)message, sizeof(struct lodger_broker_request) + 1 } },
 	{ .name = "broker-descriptor", .status = STATUS_REFUSED,
 	  .line = REFUSED("sendmsg", NOT_THIS_CALL), .nr = __NR_sendmsg,
 	  .arg = { LODGER_FD_BROKER, (u64)message } },

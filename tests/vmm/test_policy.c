@@ -335,6 +335,8 @@ START_TEST(check_broker)
 	static const struct sample calls[] = {
 		{ __NR_write, { LODGER_FD_BROKER, 1, LODGER_BROKER_REQUEST_MAX } },
 		{ __NR_read, { LODGER_FD_BROKER, 1, LODGER_BROKER_REPLY_MAX } },
+		{ __NR_write, { LODGER_FD_HOSTIO, 1, sizeof(struct lodger_broker_request) } },
+		{ __NR_read, { LODGER_FD_HOSTIO, 1, sizeof(struct lodger_broker_reply) } },
 	};
 	static const struct sample calls_refused[] = {
 		{ __NR_write, { LODGER_FD_BROKER, 1, LODGER_BROKER_REQUEST_MAX + 1 } },
@@ -344,6 +346,10 @@ START_TEST(check_broker)
 		{ __NR_recvmsg, { LODGER_FD_BROKER, 1, 0 } },
 		{ __NR_shutdown, { LODGER_FD_BROKER, 2 } },
 		{ __NR_openat, { LODGER_FD_BROKER, 1, 0 } },
+		{ __NR_write, { LODGER_FD_HOSTIO, 1, sizeof(struct lodger_broker_request) + 1 } },
+		{ __NR_write, { LODGER_FD_HOSTIO, 1, 1 } },
+		{ __NR_read, { LODGER_FD_HOSTIO, 1, LODGER_BROKER_REPLY_MAX } },
+		{ __NR_shutdown, { LODGER_FD_HOSTIO, 2 } },
 	};
 	struct policy_env env = env_low;
 	const char *why;

@@ -30,7 +30,8 @@ enum lodger_fd {
 	LODGER_FD_KMOD = 11, /* --intercept kmod: the module's device; the spawner's */
 	LODGER_FD_BROKER = 12, /* files of the host are asked for here (broker.h) */
 	LODGER_FD_DISKIO = 13, /* asks those who wait for disks (abi/diskio.h) */
-	LODGER_FD_BLOCK = 14, /* first of the files behind the disks */
+	LODGER_FD_HOSTIO = 14, /* asks those who wait for host files (abi/broker.h) */
+	LODGER_FD_BLOCK = 15, /* first of the files behind the disks */
 	LODGER_FD_END = LODGER_FD_BLOCK + 8
 };
 #define LODGER_MAX_BLOCK_FILES (LODGER_FD_END - LODGER_FD_BLOCK)

@@ -2,6 +2,6 @@
 #ifndef ABI_BOOT_VERSION_H
 #define ABI_BOOT_VERSION_H
 
-#define LODGER_ABI_VERSION 10
+#define LODGER_ABI_VERSION 11
 
 #endif

@@ -9,6 +9,11 @@
  *
  * Contents and listings do not go through the socket: the broker moves them between
  * host file and guest RAM.
+ *
+ * What may take long, READ and SYNC of files that are open for it, may also be asked
+ * for on LODGER_FD_HOSTIO, a socket of the same kind that does not block. Several such
+ * requests may be under way, and are answered in any order, while the broker answers
+ * others; the messages are the same.
  */
 #ifndef ABI_BROKER_H
 #define ABI_BROKER_H
@@ -54,6 +59,9 @@ enum lodger_broker_op {
 	LODGER_BROKER_LISTXATTR,  /* names with their NULs in the text */
 	LODGER_BROKER_OPS
 };
+
+/* flags of LODGER_BROKER_READ */
+#define LODGER_BROKER_READ_CACHED 1u /* only what the host has in memory; else -EAGAIN */
 
 /* flags of LODGER_BROKER_OPEN */
 #define LODGER_BROKER_OPEN_WRITE 1u
