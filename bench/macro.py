@@ -335,9 +335,10 @@ def main():
             print(f"{row.name:14} {e}", flush=True)
             continue
         lines.append(line)
-        print(f"{row.name:14} {line['wall_ratio']:7.2f} "
-              f"{line['cpu_ratio'] and format(line['cpu_ratio'], '.2f'):>7} {row.target:7.2f}  {line['same']:4} {line['native_wall_s']:9.2f} "
-              f"{line['guest_wall_s']:8.2f}", flush=True)
+        cpu = format(line["cpu_ratio"], ".2f") if line["cpu_ratio"] else "-"
+        print(f"{row.name:14} {line['wall_ratio']:7.2f} {cpu:>7} {row.target:7.2f}  "
+              f"{line['same']:4} {line['native_wall_s']:9.2f} {line['guest_wall_s']:8.2f}",
+              flush=True)
     if lines:
         write_csv(os.path.join(OUT, "macro.csv"), lines)
         print(plot(lines))
