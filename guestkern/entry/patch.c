@@ -29,27 +29,40 @@
 #define CALLS_BEFORE_PATCH 8
 /* After so many more if programs jump where a site's jump has no beginning. */
 #define CALLS_AFTER_GIVING_UP 100000
-#define SITE_COUNTERS 256
+#define SITE_SETS 64
+#define SITE_WAYS 4
 #define MOV_EAX_IMM32 0xb8
 #define SYSCALL_0 0x0f
 #define SYSCALL_1 0x05
 
-/* Counts by site; collisions only delay. */
+/* Counts by site, those of one hash in a set. Other processes' make room first, then who
+ * has the fewest: so, of any number of sites that take turns, some get there. */
 static struct site_count {
 	const struct mm *mm;
 	u64 rip;
 	s32 pid; /* an mm's place is soon another's */
 	s32 calls;
-} seen[SITE_COUNTERS];
+} seen[SITE_SETS][SITE_WAYS];
 
 static struct site_count *count_of(const struct mm *mm, u64 rip)
 {
-	struct site_count *c = &seen[(u32)((rip ^ rip >> 9 ^ (u64)mm >> 6) % SITE_COUNTERS)];
-	s32 pid = current_task()->proc->pid;
+	struct site_count *set = seen[(u32)((rip ^ rip >> 9 ^ (u64)mm >> 6) % SITE_SETS)];
+	struct site_count *least = NULL;
+	s32 pid = current_task()->proc->pid, rank, least_rank = INT32_MAX;
 
-	if (c->mm != mm || c->rip != rip || c->pid != pid)
-		*c = (struct site_count){ mm, rip, pid, 0 };
-	return c;
+	for (u32 i = 0; i < SITE_WAYS; i++) {
+		bool own = set[i].mm == mm && set[i].pid == pid;
+
+		if (own && set[i].rip == rip)
+			return &set[i];
+		rank = own ? (set[i].calls < 0 ? INT32_MAX : set[i].calls) : -1;
+		if (!least || rank < least_rank) {
+			least = &set[i];
+			least_rank = rank;
+		}
+	}
+	*least = (struct site_count){ mm, rip, pid, 0 };
+	return least;
 }
 
 static bool on_one_page(u64 start, u64 end)
@@ -121,6 +134,7 @@ void patch_consider(const struct trap_frame *tf)
 		count->calls = 0; /* not to look each time */
 		return;
 	}
+	*count = (struct site_count){ NULL };
 	counters()->sites_patched++;
 }
 

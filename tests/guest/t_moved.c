@@ -36,15 +36,19 @@ static void new_page(void)
 		   -1, 0) == PAGE);
 }
 
-static void check_patched(void)
+static void check_is_patched(int is)
 {
 	const char *set = getenv("LODGER_SET");
-	int is = *(volatile unsigned char *)(SITE + 2) == 0xe9;
 
 	if (set && strncmp(set, "patch", 5) == 0)
 		CHECK(is);
 	else
 		CHECK(!is);
+}
+
+static void check_patched(void)
+{
+	check_is_patched(*(volatile unsigned char *)(SITE + 2) == 0xe9);
 }
 
 /* mov %ecx, %eax; syscall; what follows. Then it is called, and patched. */
@@ -317,6 +321,29 @@ static void with_a_number(void)
 	CHECK_OK(setitimer(ITIMER_REAL, &off, NULL));
 }
 
+#define MANY_SITES 120
+#define SITE_STRIDE 17
+
+/* However many sites take turns, each is patched before long. */
+static void in_turns(void)
+{
+	/* mov $__NR_getppid, %eax; syscall; ret */
+	static const unsigned char code[] = { 0xb8, __NR_getppid, 0, 0, 0, 0x0f, 0x05, 0xc3 };
+	unsigned long at;
+	int round, i;
+
+	new_page();
+	for (i = 0; i < MANY_SITES; i++)
+		memcpy((void *)(SITE + i * SITE_STRIDE), code, sizeof(code));
+	CHECK_OK(mprotect(PAGE, 4096, PROT_READ | PROT_EXEC));
+	for (round = 0; round < OFTEN; round++) {
+		for (at = SITE; at < SITE + MANY_SITES * SITE_STRIDE; at += SITE_STRIDE)
+			CHECK_EQ(((site_fn)at)(0, 0, 0, 0), getppid());
+	}
+	for (i = 0; i < MANY_SITES; i++)
+		check_is_patched(*(unsigned char *)(SITE + i * SITE_STRIDE) != code[0]);
+}
+
 static const struct test_case cases[] = {
 	{ "each kind of instruction", each_kind },
 	{ "jumps behind the call", jumps },
@@ -328,6 +355,7 @@ static const struct test_case cases[] = {
 	{ "over fork", over_fork },
 	{ "its own text changes", own_text_changes },
 	{ "with a number, patched once", with_a_number },
+	{ "many that take turns", in_turns },
 };
 
 TEST_MAIN(cases)
