@@ -142,6 +142,11 @@ int proc_write_sem(const struct proc_target *t, const char *text, size_t len);
 int proc_show_ipc_number(struct textbuf *tb, const struct proc_target *t);
 int proc_write_ipc_number(const struct proc_target *t, const char *text, size_t len);
 
+/* procfs_login.c: who has logged in. */
+int proc_show_loginuid(struct textbuf *tb, const struct proc_target *t);
+int proc_write_loginuid(const struct proc_target *t, const char *text, size_t len);
+int proc_show_sessionid(struct textbuf *tb, const struct proc_target *t);
+
 /* procfs_attr.c: further files of a process. */
 int proc_show_io(struct textbuf *tb, const struct proc_target *t);
 int proc_show_coredump_filter(struct textbuf *tb, const struct proc_target *t);
@@ -150,7 +155,6 @@ int proc_write_clear_refs(const struct proc_target *t, const char *text, size_t 
 int proc_show_id_map(struct textbuf *tb, const struct proc_target *t);
 int proc_show_setgroups(struct textbuf *tb, const struct proc_target *t);
 int proc_show_personality(struct textbuf *tb, const struct proc_target *t);
-int proc_show_no_id(struct textbuf *tb, const struct proc_target *t);
 int proc_show_schedstat(struct textbuf *tb, const struct proc_target *t);
 int proc_show_timerslack(struct textbuf *tb, const struct proc_target *t);
 int proc_write_timerslack(const struct proc_target *t, const char *text, size_t len);

@@ -265,14 +265,6 @@ int proc_show_personality(struct textbuf *tb, const struct proc_target *t)
 	return 0;
 }
 
-/* loginuid and sessionid, which nobody sets. */
-int proc_show_no_id(struct textbuf *tb, const struct proc_target *t)
-{
-	(void)t;
-	textbuf_printf(tb, "%u", UINT32_MAX);
-	return 0;
-}
-
 /* Where the task stands: its last call, unless it runs. */
 int proc_show_syscall(struct textbuf *tb, const struct proc_target *t)
 {

@@ -409,7 +409,7 @@ static int show_cgroup(struct textbuf *tb, const struct proc_target *t)
 	FILE_("gid_map", 0644, proc_show_id_map),                          \
 	FILE_("io", 0400, proc_show_io),                                   \
 	FILE_("limits", 0444, proc_show_limits),                           \
-	FILE_("loginuid", 0644, proc_show_no_id),                          \
+	FILE_W("loginuid", 0644, proc_show_loginuid, proc_write_loginuid), \
 	FILE_("maps", 0444, proc_show_maps),                               \
 	FILE_("mountinfo", 0444, proc_show_mountinfo),                     \
 	FILE_("mounts", 0444, proc_show_mounts),                           \
@@ -428,7 +428,7 @@ static int show_cgroup(struct textbuf *tb, const struct proc_target *t)
 	FILE_("projid_map", 0644, proc_show_id_map),                       \
 	MAGIC_("root", proc_show_root, proc_follow_root),                  \
 	FILE_("schedstat", 0444, proc_show_schedstat),                     \
-	FILE_("sessionid", 0444, proc_show_no_id),                         \
+	FILE_("sessionid", 0444, proc_show_sessionid),                     \
 	FILE_("setgroups", 0644, proc_show_setgroups),                     \
 	FILE_("smaps", 0444, proc_show_smaps),                             \
 	FILE_("smaps_rollup", 0444, proc_show_smaps_rollup),               \

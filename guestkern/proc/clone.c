@@ -290,6 +290,8 @@ static struct task *task_copy(const struct clone_request *req)
 	task_keys_copy(child, parent, req->flags & CLONE_THREAD);
 	memcpy(child->comm, parent->comm, sizeof(child->comm));
 	child->blocked = parent->blocked;
+	child->login_uid = parent->login_uid;
+	child->login_session = parent->login_session;
 	child->seccomp_mode = parent->seccomp_mode;
 	child->seccomp = parent->seccomp;
 	seccomp_filter_get(child->seccomp);
@@ -469,6 +471,7 @@ static struct task *kernel_task(const char *name, void (*fn)(void *arg), void *a
 		goto out_free;
 	*start = (struct kthread_start){ fn, arg };
 	cred_init(&t->cred, 0, 0);
+	t->login_uid = t->login_session = UINT32_MAX;
 	t->timer_slack_ns = t->timer_slack_default_ns = TIMER_SLACK_NS;
 	str_copy(t->comm, name, sizeof(t->comm));
 	cpu_user_init(&t->user, t->user.xstate);

@@ -176,6 +176,8 @@ struct task {
 	bool rseq_due;		     /* a sequence that it is in has to end */
 	struct vfork_wait *vfork;    /* parent that waits for us, or NULL */
 	u64 pdeath_signal;
+	/* who has logged in, and the how manyeth login: fs/procfs_login.c */
+	u32 login_uid, login_session;
 	struct seccomp_filter *seccomp; /* proc/seccomp.c */
 	u8 seccomp_mode;
 };

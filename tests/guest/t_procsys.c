@@ -106,6 +106,46 @@ static void peak_is_reset(void)
 	CHECK_EQ(test_write_file("/proc/self/clear_refs", "6"), -EINVAL);
 }
 
+/* A login: inherited by fork, its own alone to set, and once only without the right. */
+static void login(void)
+{
+	char path[64];
+	long session;
+	pid_t pid;
+	int fd;
+
+	CHECK_STR(get("/proc/self/loginuid"), "4294967295");
+	CHECK_STR(get("/proc/self/sessionid"), "4294967295");
+	CHECK_EQ(test_write_file("/proc/self/loginuid", "x"), -EINVAL);
+	CHECK_EQ(test_write_file("/proc/self/loginuid", "4294967296"), -ERANGE);
+	pid = test_fork();
+	if (pid == 0)
+		for (;;)
+			pause();
+	snprintf(path, sizeof(path), "/proc/%d/loginuid", pid);
+	CHECK_EQ(test_write_file(path, "5"), -EPERM);
+	CHECK_OK(kill(pid, SIGKILL));
+	CHECK_EQ(waitpid(pid, NULL, 0), pid);
+	CHECK_EQ(test_write_file("/proc/self/loginuid", "1000"), 4);
+	CHECK_STR(get("/proc/self/loginuid"), "1000");
+	session = number("/proc/self/sessionid");
+	CHECK(session > 0);
+	pid = test_fork();
+	if (pid == 0) {
+		CHECK_STR(get("/proc/self/loginuid"), "1000");
+		CHECK_EQ(number("/proc/self/sessionid"), session);
+		CHECK_EQ(test_write_file("/proc/self/loginuid", "7\n"), 2);
+		CHECK_EQ(number("/proc/self/sessionid"), session + 1);
+		fd = open("/proc/self/loginuid", O_WRONLY);
+		CHECK_OK(setuid(7));
+		CHECK(write(fd, "8", 1) == -1 && errno == EPERM);
+		exit(0);
+	}
+	test_wait_ok(pid);
+	CHECK_EQ(test_write_file("/proc/self/loginuid", "4294967295"), 10);
+	CHECK_STR(get("/proc/self/sessionid"), "4294967295");
+}
+
 static void small_ones(void)
 {
 	char path[64], want[32];
@@ -114,8 +154,6 @@ static void small_ones(void)
 	CHECK_STR(get("/proc/self/uid_map"), "         0          0 4294967295\n");
 	CHECK_STR(get("/proc/self/gid_map"), "         0          0 4294967295\n");
 	CHECK_STR(get("/proc/self/setgroups"), "allow\n");
-	CHECK_STR(get("/proc/self/loginuid"), "4294967295");
-	CHECK_STR(get("/proc/self/sessionid"), "4294967295");
 	CHECK_STR(get("/proc/self/personality"), "00000000\n");
 	CHECK_EQ(number("/proc/self/timerslack_ns"), 50000);
 	CHECK_EQ(test_write_file("/proc/self/timerslack_ns", "7"), 1);
@@ -270,6 +308,7 @@ static const struct test_case cases[] = {
 	{ "coredump_filter", dump_filter },
 	{ "pagemap", page_map },
 	{ "clear_refs", peak_is_reset },
+	{ "login", login },
 	{ "small ones", small_ones },
 	{ "users are kept out", users_are_kept_out },
 	{ "tables of the machine", tables },
