@@ -94,7 +94,7 @@ static int check_attach(const struct lodger_kmod_attach *args)
 	/* the host writes there while the task is in a view, which lacks it */
 	if (args->hide == LODGER_KMOD_HIDE_MM && uses_rseq())
 		return -EBUSY;
-	return get_nr_threads(current) == 1 ? 0 : -EBUSY;
+	return machine_is_alone() ? 0 : -EBUSY;
 }
 
 static const struct protection *protection_of(u32 hide)

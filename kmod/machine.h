@@ -18,6 +18,7 @@
 #include <linux/ptrace.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/workqueue.h>
 
 #include "abi/kmod.h"
@@ -68,6 +69,13 @@ struct machine {
 
 	struct lodger_kmod_counters count;
 };
+
+/* The threads of a process share one memory and one idea of who they are; a task
+ * that has made some after ATTACH is no machine until they have ended. */
+static inline bool machine_is_alone(void)
+{
+	return get_nr_threads(current) == 1;
+}
 
 /* core.c: takes and drops a reference; the drop may be in atomic context. */
 struct machine *machine_get(struct machine *m);

@@ -94,6 +94,10 @@ void machine_run(struct machine *m, struct pt_regs *regs)
 	unsigned long ip = READ_ONCE(run->regs.rip);
 
 	m->count.runs++;
+	if (!machine_is_alone()) {
+		regs->ax = -EBUSY;
+		return;
+	}
 	if (READ_ONCE(run->stop)) {
 		regs->ax = LODGER_KMOD_EXIT_SIGNAL;
 		return;

@@ -62,15 +62,18 @@ static int cid_install(void)
 }
 
 /* The task's number within its memory, for rseq(2): given up and taken anew, as
- * by exec. */
+ * by exec. Nobody else looks at it, and the scheduler gives a new one by the
+ * memory that it finds the task in: without rseq(2) there is nothing to do. */
 static void cid_leave(void)
 {
-	cid_give(current);
+	if (current->rseq)
+		cid_give(current);
 }
 
 static void cid_enter(void)
 {
-	cid_take(current);
+	if (current->rseq)
+		cid_take(current);
 }
 #else
 static int cid_install(void)
@@ -129,6 +132,8 @@ long space_switch(struct machine *m, unsigned long number)
 {
 	struct mm_struct *next = space_of(m, number);
 
+	if (!machine_is_alone())
+		return -EBUSY;
 	/* somewhere else than in a space of this machine: exec is under way */
 	if (!next || space_of(m, m->space) != current->mm)
 		return -ENOENT;

@@ -27,30 +27,6 @@
 
 static int device;
 
-/* What the last exit was. */
-static void say_run(void)
-{
-	struct lodger_kmod_counters count = { 0 };
-
-	if (!run || read(device, &count, sizeof(count)) < 0)
-		return;
-	printf("# signal %d, code %d, address %#llx, error %#llx, trap %llu, rip %#llx\n",
-	       run->sig, run->si_code, run->addr, run->err, run->trapno, run->regs.rip);
-	printf("# %llu runs, %llu faults, %llu fills\n", count.runs, count.faults, count.fills);
-}
-
-#define CHECK_EQ(got, wanted)                                                      \
-	do {                                                                       \
-		long got_ = (long)(got), wanted_ = (long)(wanted);                 \
-		if (got_ != wanted_) {                                             \
-			printf("# %s:%d: %s is %ld (%#lx), wanted %ld\n", __FILE__, \
-			       __LINE__, #got, got_, (unsigned long)got_, wanted_); \
-			say_run();                                                 \
-			fflush(stdout);                                            \
-			_exit(1);                                                  \
-		}                                                                  \
-	} while (0)
-
 static int attach_with(struct lodger_kmod_attach args)
 {
 	return ioctl(device, LODGER_KMOD_ATTACH, &args) ? -errno : 0;
@@ -140,6 +116,19 @@ static void threads(void)
 
 	CHECK_EQ(pthread_create(&t, NULL, sleeper, NULL), 0);
 	CHECK_EQ(kmod_attach(device, LODGER_KMOD_HIDE_NOT), -EBUSY);
+}
+
+static int lend(unsigned long number, uid_t uid);
+
+static void threads_later(void)
+{
+	pthread_t t;
+
+	become(LODGER_KMOD_HIDE_NOT);
+	CHECK_EQ(lend(1, 0), 0);
+	CHECK_EQ(pthread_create(&t, NULL, sleeper, NULL), 0);
+	CHECK_EQ(kmod_run_at(user_call), -EBUSY);
+	CHECK_EQ(kmod_call(LODGER_KMOD_SWITCH, 1), -EBUSY);
 }
 
 static void traced(void)
@@ -258,8 +247,6 @@ static void hidden(int touched)
 }
 
 /* ---- Protection by a second address space ------------------------------------------ */
-
-static int lend(unsigned long number, uid_t uid);
 
 #define FILE_AT 0x50000000UL
 #define FILE_PAGES 3
@@ -639,6 +626,7 @@ static const struct {
 	{ "refused: shared page", bad_page, 1 },
 	{ "refused: a second ATTACH", second_attach, 1 },
 	{ "refused: threads", threads, 1 },
+	{ "refused: threads after ATTACH", threads_later, 1 },
 	{ "refused: a tracer", traced, 1 },
 	{ "refused: user dispatch", user_dispatch, 1 },
 	{ "refused: calls without ATTACH", not_attached, 1 },

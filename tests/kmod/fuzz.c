@@ -6,6 +6,7 @@
  * run where a warning of the kernel is a panic (scripts/kmod-lab).
  */
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -154,6 +155,26 @@ static void random_lender(void)
 		waitpid(pid, NULL, 0);
 }
 
+static void *thread(void *unused)
+{
+	(void)unused;
+	if (below(2))
+		random_registers();
+	usleep((useconds_t)below(2000));
+	return NULL;
+}
+
+/* Another thread for a while: the owner is no machine then. */
+static void random_thread(void)
+{
+	pthread_attr_t attr;
+	pthread_t t;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_create(&t, &attr, thread, NULL);
+}
+
 static void random_step(void)
 {
 	struct lodger_kmod_counters count;
@@ -182,6 +203,10 @@ static void random_step(void)
 		kmod_call(LODGER_KMOD_RELEASE, (long)(below(2) ? below(8) : number()));
 		return;
 	case 8:
+		if (!below(8))
+			random_thread();
+		if (!below(8))
+			kmod_enter_rseq();
 		if (!below(64))
 			execl("/bin/true", "true", (char *)NULL);
 		prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, below(2), 0, ~0UL >> 20, 0);

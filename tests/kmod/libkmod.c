@@ -50,13 +50,22 @@ int kmod_open_device(void)
 	exit(99);
 }
 
-void kmod_leave_rseq(void)
+static long rseq(int flags)
 {
 	char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
 
-	if (__rseq_size && syscall(SYS_rseq, area, RSEQ_AREA_BYTES, RSEQ_FLAG_UNREGISTER,
-				   RSEQ_SIG))
+	return __rseq_size ? syscall(SYS_rseq, area, RSEQ_AREA_BYTES, flags, RSEQ_SIG) : 0;
+}
+
+void kmod_leave_rseq(void)
+{
+	if (rseq(RSEQ_FLAG_UNREGISTER))
 		perror("rseq");
+}
+
+int kmod_enter_rseq(void)
+{
+	return rseq(0) ? -errno : 0;
 }
 
 int kmod_attach(int fd, uint32_t hide)
@@ -93,4 +102,15 @@ long kmod_run_at(const void *function)
 	run->regs.rip = (uintptr_t)function;
 	run->regs.rsp = (uintptr_t)user_stack + USER_STACK_BYTES - 64;
 	return run_now();
+}
+
+void kmod_say_run(int device)
+{
+	struct lodger_kmod_counters count = { 0 };
+
+	if (!run || read(device, &count, sizeof(count)) < 0)
+		return;
+	printf("# signal %d, code %d, address %#llx, error %#llx, trap %llu, rip %#llx\n",
+	       run->sig, run->si_code, run->addr, run->err, run->trapno, run->regs.rip);
+	printf("# %llu runs, %llu faults, %llu fills\n", count.runs, count.faults, count.fills);
 }

@@ -22,6 +22,8 @@ void kmod_prepare(int touch);
 int kmod_open_device(void);
 /* The C library's area for rseq(2) is given up: for HIDE_MM. */
 void kmod_leave_rseq(void);
+/* And given back. 0 or -errno. */
+int kmod_enter_rseq(void);
 /* ATTACH with what kmod_prepare made; hide is enum lodger_kmod_hide. 0 or
  * -errno. */
 int kmod_attach(int fd, uint32_t hide);
@@ -41,5 +43,21 @@ void user_read(void);	   /* *rdi */
 void user_write(void);	   /* *rdi = rax */
 void user_jump(void);	   /* to rdi */
 void user_divide(void);	   /* by zero */
+
+/* Prints what the last exit was, and what was counted. */
+void kmod_say_run(int device);
+
+/* Ends the process if they differ. Wants a `device`, the descriptor, in its place. */
+#define CHECK_EQ(got, wanted)                                                      \
+	do {                                                                       \
+		long got_ = (long)(got), wanted_ = (long)(wanted);                 \
+		if (got_ != wanted_) {                                             \
+			printf("# %s:%d: %s is %ld (%#lx), wanted %ld\n", __FILE__, \
+			       __LINE__, #got, got_, (unsigned long)got_, wanted_); \
+			kmod_say_run(device);                                      \
+			fflush(stdout);                                            \
+			_exit(1);                                                  \
+		}                                                                  \
+	} while (0)
 
 #endif

@@ -24,7 +24,8 @@
  *          lost.
  * SWITCH   rdi: goes on in that address space (0: the one it attached in).
  * RELEASE  rdi: forgets an address space that is not in force.
- * The last two return 0 or -errno: -ENOENT no such space, -EBUSY in force.
+ * The last two return 0 or -errno: -ENOENT no such space, -EBUSY in force. RUN and
+ * SWITCH are -EBUSY while the task has more than one thread.
  */
 #define LODGER_KMOD_RUN 0x0d6e0001
 #define LODGER_KMOD_SWITCH 0x0d6e0002
