@@ -57,13 +57,26 @@ def rungs_are_sets():
     assert len(sets) <= 10, sets
 
 
+def kept_kernels():
+    """One that was built here is none of Debian's, nor is a log a kernel."""
+    lab = libtap.load("scripts/kmod-lab")
+    with tempfile.TemporaryDirectory() as folder:
+        lab.WHERE = folder
+        for name in ("6.1.0-49-amd64", "6.1.0-56-amd64", "6.1.192-debug", "unpacking"):
+            os.mkdir(os.path.join(folder, name))
+        with open(os.path.join(folder, "6.1.0-99-amd64"), "w", encoding="ascii"):
+            pass
+        assert lab.prepare_kernel("6.1") == os.path.join(folder, "6.1.0-56-amd64")
+        assert lab.kept_kernel(r"6\.12\..*-amd64") is None
+
+
 def plan():
     args = argparse.Namespace(fuzz=5, seed=1, rung=["kmod-us"], full=False, only="gate|t_cow")
     lines = list(libtap.load("scripts/kmod-lab").check_plan(args))
     tests = [line.split()[2] for line in lines if line.startswith("t ")]
     assert tests == ["kmod/device", "kmod/fuzz", "guest/t_cow@kmod-us", "hostile/gate@kmod-us",
-                     "kmod/unload"], tests
+                     "kmod/unload", "kmod/log"], tests
 
 
 if __name__ == "__main__":
-    libtap.run([no_qemu, no_qemu_in_tap, results, rungs_are_sets, plan])
+    libtap.run([no_qemu, no_qemu_in_tap, results, rungs_are_sets, kept_kernels, plan])
