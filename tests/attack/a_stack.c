@@ -277,9 +277,9 @@ static void forging(void)
 
 	CHECK_OK(sigaction(SIGALRM, &act, NULL));
 	CHECK_OK(setitimer(ITIMER_REAL, &every, NULL));
-	while (test_now() < end)
+	/* as long as it takes: a machine may get little of its host's time */
+	while (test_now() < end || ticks <= 10)
 		fill_signal_stack(values[i++ % ARRAY_SIZE(values)]);
-	CHECK(ticks > 10);
 }
 
 static void forge_under_timer_load(void)
