@@ -369,7 +369,7 @@ static int make_directory(struct work *w)
 }
 
 /* A regular file that stands for one. Without its attribute it would be nothing. */
-static int make_device(struct work *w, uint32_t type)
+static int make_stand_in(struct work *w, uint32_t type)
 {
 	int fd = broker_open_name(w->b, w->node, w->rq.name, O_RDWR | O_CREAT | O_EXCL, 0600);
 	int err = fd < 0 ? fd : settle_new(w, fd, type, BROKER_WRITE);
@@ -384,13 +384,21 @@ static int make_device(struct work *w, uint32_t type)
 	return err ? err : -EPERM;
 }
 
+/* FIFOs and sockets that are another's in the guest are kept as devices are: real ones have
+ * no attributes. Where no file has any, they are the invoking user's. */
 static int make_special(struct work *w)
 {
-	uint32_t flags = w->rq.head.flags;
+	const struct lodger_broker_request *head = &w->rq.head;
+	uint32_t flags = head->flags;
 	uint32_t type = flags & LODGER_BROKER_MAKE_SOCKET ? S_IFSOCK : S_IFIFO;
+	int err = -EPERM;
 
 	if (flags & (LODGER_BROKER_MAKE_CHAR | LODGER_BROKER_MAKE_BLOCK))
-		return make_device(w, flags & LODGER_BROKER_MAKE_CHAR ? S_IFCHR : S_IFBLK);
+		return make_stand_in(w, flags & LODGER_BROKER_MAKE_CHAR ? S_IFCHR : S_IFBLK);
+	if (head->uid || head->gid)
+		err = make_stand_in(w, type);
+	if (err != -EPERM)
+		return err;
 	if (mknodat(w->node->fd, w->rq.name, type | (w->rq.head.mode & MODE_BITS), 0))
 		return -errno;
 	return lookup(w);

@@ -87,6 +87,16 @@ is 'root'\''s again, nothing is left' "$(in_root 'cd /root; chown 0:0 moved clos
 	python3 -c 'import os, sys; print(os.listxattr(sys.argv[1]))' "$root/root/closed")" '644 0
 []'
 is 'a program cannot make a file root'\''s' "$(in_root 'su -s /bin/sh nobody -c "/x /tmp/n"')" fine
+is 'FIFOs of others' "$(in_root 'mkdir -m 777 /pub; cd /pub
+	su -s /bin/sh nobody -c "mkfifo p; (echo through >p &) ; cat p"; mkfifo mine'
+	in_root 'cd /pub; stat -c "%n %u %F" p mine
+	su -s /bin/sh nobody -c "(echo again >p &) ; cat p; rm p"; ls'
+	ls "$root/pub")" 'through
+p 65534 fifo
+mine 0 fifo
+again
+mine
+mine'
 for t in t_xattr t_caps; do
 	rm -rf "$tmp/t"
 	mkdir -m 1777 "$tmp/t"

@@ -118,6 +118,36 @@ START_TEST(devices_of_the_guest)
 END_TEST
 
 /* Any text may stand in the attribute. */
+/* What goes through them is the guest's alone, so that a regular file does for those that
+ * must have an owner. */
+START_TEST(fifos_and_sockets_of_others)
+{
+	struct lodger_broker_request rq = raw_request(LODGER_BROKER_MKSPECIAL, READ_WRITE);
+
+	rq.mode = 0640;
+	ck_assert_int_eq(raw_ask(rq, "own", NULL), 0);
+	ck_assert_uint_eq(mode_on_host("own"), S_IFIFO | 0640);
+	rq.uid = 5;
+	ck_assert_int_eq(raw_ask(rq, "theirs", NULL), 0);
+	ck_assert_uint_eq(raw_reply.head.attr.mode, S_IFIFO | 0640);
+	ck_assert_uint_eq(raw_reply.head.handle, 0);
+	must_show("theirs", S_IFIFO | 0640, 5, 0);
+	ck_assert_uint_eq(raw_reply.head.attr.size, 0);
+	ck_assert_uint_eq(mode_on_host("theirs"), S_IFREG | 0640);
+	ck_assert_int_eq(raw_ask(rq, "theirs", NULL), -EEXIST);
+	rq.flags = LODGER_BROKER_MAKE_SOCKET;
+	rq.gid = 6;
+	ck_assert_int_eq(raw_ask(rq, "socket", NULL), 0);
+	must_show("socket", S_IFSOCK | 0640, 5, 6);
+	/* as root's it stays what it is */
+	rq = raw_request(LODGER_BROKER_SETATTR, raw_take(READ_WRITE, "theirs"));
+	rq.flags = LODGER_BROKER_SET_OWNER;
+	rq.mode = 0600;
+	ck_assert_int_eq(raw_ask(rq, NULL, NULL), 0);
+	must_show("theirs", S_IFIFO | 0600, 0, 0);
+}
+END_TEST
+
 START_TEST(owners_that_make_no_sense)
 {
 	static const char *const bad[] = { "", ":", "0", "0:0", "0:0:", "-1:0:0644", "a:b:c",
@@ -183,7 +213,7 @@ Suite *broker_owner_suite(void);
 Suite *broker_owner_suite(void)
 {
 	const TTest *const tests[] = { no_power_on_the_host, owners, owners_of_new_files,
-				       devices_of_the_guest, owners_that_make_no_sense,
+				       devices_of_the_guest, fifos_and_sockets_of_others, owners_that_make_no_sense,
 				       attributes };
 	Suite *s = suite_create("broker_owner");
 	TCase *tc = tcase_create("core");
