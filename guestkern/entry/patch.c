@@ -12,6 +12,7 @@
 #include "entry/patch.h"
 
 #include "abi/layout.h"
+#include "entry/patch_sweep.h"
 #include "hal/hal.h"
 #include "hal/patch.h"
 #include "hal/patch_moved.h"
@@ -119,10 +120,19 @@ static int patch_without(struct mm *mm, const struct trap_frame *tf)
 	return err ? err : mm_poke_text(mm, start, site, sizeof(site));
 }
 
+/* 0: it is patched. -EINVAL: not the shape. -ENOSPC: no stub. */
+static int patch_site_of(struct mm *mm, const struct trap_frame *tf)
+{
+	int err = patch_with_number(mm, tf), other = err ? patch_without(mm, tf) : 0;
+
+	return err == -ENOSPC && other ? err : other;
+}
+
 void patch_consider(const struct trap_frame *tf)
 {
 	struct mm *mm = current_task()->mm;
 	struct site_count *count;
+	int err;
 
 	if (boot_info()->intercept != LODGER_INTERCEPT_PATCH ||
 	    tf->rip >= LODGER_USER_LOW_END)
@@ -130,7 +140,10 @@ void patch_consider(const struct trap_frame *tf)
 	count = count_of(mm, tf->rip);
 	if (++count->calls < CALLS_BEFORE_PATCH)
 		return;
-	if (patch_with_number(mm, tf) && patch_without(mm, tf)) {
+	err = patch_site_of(mm, tf);
+	if (err == -ENOSPC && patch_sweep())
+		err = patch_site_of(mm, tf);
+	if (err) {
 		count->calls = 0; /* not to look each time */
 		return;
 	}

@@ -1,8 +1,9 @@
 /*
  * Slots and stubs for patched call sites. One stub for a pair of return address
  * and number; the same program text at the same address in several processes
- * shares it. Stubs are never taken back: what a stub does is harmless whoever
- * jumps to it.
+ * shares it. What a stub does is harmless whoever jumps to it, so one is taken back
+ * as soon as no site leads to it (entry/patch_sweep.c), and nobody is ever seen in
+ * one who has not jumped there.
  *
  * A stub goes into the kernel, or, for calls that only ask for a number of the
  * task's own, reads it from the user page and goes back: no kernel entry. A trace
@@ -29,12 +30,15 @@
 #define ENTER_AT_JUMP 10
 #define QUICK_AT_JUMP 12
 
+/* Open addressing: a search ends at a key that was never used, not at a dropped one. */
 struct patch_key {
-	u32 ret, nr; /* ret 0: free */
+	u32 ret, nr; /* ret 0: free, since it was dropped or for ever */
 };
 
+#define DROPPED ((struct patch_key){ 0, 1 })
+#define NO_INDEX LODGER_PATCH_COUNT
+
 static struct patch_key keys[LODGER_PATCH_COUNT];
-static u32 used;
 static const u8 site_opcode[SITE_OPCODE_BYTES] = { 0xff, 0x24, 0x25 };
 
 _Static_assert((LODGER_PATCH_SLOTS >> 16 & 0xff) == 0x06,
@@ -126,27 +130,96 @@ static int make_stub(u32 index, u32 ret, u32 nr)
 	if (err)
 		return err;
 	keys[index] = (struct patch_key){ ret, nr };
-	used++;
 	return 0;
+}
+
+static u32 next_index(u32 index)
+{
+	return (index + 1) % LODGER_PATCH_COUNT;
+}
+
+static bool never_used(u32 index)
+{
+	return !keys[index].ret && !keys[index].nr;
+}
+
+/* Where a search begins. */
+static u32 home_of(u32 ret)
+{
+	return (ret * 2654435761u >> 7) % LODGER_PATCH_COUNT;
+}
+
+/* The key's index, or of a free one where it may be, or NO_INDEX. */
+static u32 find_key(u32 ret, u32 nr)
+{
+	u32 i = home_of(ret), found = NO_INDEX;
+
+	for (u32 n = 0; n < LODGER_PATCH_COUNT; n++, i = next_index(i)) {
+		if (keys[i].ret == ret && keys[i].nr == nr)
+			return i;
+		if (!keys[i].ret && found == NO_INDEX)
+			found = i;
+		if (never_used(i))
+			break;
+	}
+	return found;
+}
+
+static void site_of(u32 index, u8 site[PATCHED_SITE_BYTES])
+{
+	u32 slot = LODGER_PATCH_SLOTS + index * LODGER_PATCH_SLOT_BYTES;
+
+	memcpy(site, site_opcode, SITE_OPCODE_BYTES);
+	memcpy(site + SITE_OPCODE_BYTES, &slot, sizeof(slot));
 }
 
 int patch_make(u64 ret, u32 nr, u8 site[PATCHED_SITE_BYTES])
 {
-	u32 i = (u32)(ret * 2654435761u >> 7) % LODGER_PATCH_COUNT;
-	u32 slot;
+	u32 i = find_key((u32)ret, nr);
 	int err = 0;
 
-	while (keys[i].ret && (keys[i].ret != ret || keys[i].nr != nr))
-		i = (i + 1) % LODGER_PATCH_COUNT;
+	if (i == NO_INDEX)
+		return -ENOSPC;
 	if (!keys[i].ret)
-		err = used < LODGER_PATCH_COUNT - 1 ?
-			      make_stub(i, (u32)ret, nr) : -ENOSPC;
-	if (err)
-		return err;
-	slot = LODGER_PATCH_SLOTS + i * LODGER_PATCH_SLOT_BYTES;
-	memcpy(site, site_opcode, SITE_OPCODE_BYTES);
-	memcpy(site + SITE_OPCODE_BYTES, &slot, sizeof(slot));
-	return 0;
+		err = make_stub(i, (u32)ret, nr);
+	if (!err)
+		site_of(i, site);
+	return err;
+}
+
+bool patch_used(u32 index, struct patch_site *site)
+{
+	if (!keys[index].ret)
+		return false;
+	site->addr = keys[index].ret - PATCHED_SITE_BYTES;
+	site->len_bytes = PATCHED_SITE_BYTES;
+	site_of(index, site->bytes);
+	return true;
+}
+
+void patch_drop(u32 index)
+{
+	u8 code[LODGER_PATCH_STUB_BYTES];
+
+	memset(code, 0xcc, sizeof(code));
+	if (patch_write(LODGER_PATCH_STUBS + index * LODGER_PATCH_STUB_BYTES, code,
+			sizeof(code)) == 0)
+		keys[index] = DROPPED;
+}
+
+/* Only those dropped keys stay such that a search for another has to pass. */
+void patch_tidy(void)
+{
+	for (u32 i = 0; i < LODGER_PATCH_COUNT; i++) {
+		if (!keys[i].ret)
+			keys[i].nr = 0;
+	}
+	for (u32 end = 0; end < LODGER_PATCH_COUNT; end++) {
+		for (u32 i = home_of(keys[end].ret); keys[end].ret && i != end; i = next_index(i)) {
+			if (never_used(i))
+				keys[i] = DROPPED;
+		}
+	}
 }
 
 bool patch_is_site(const u8 site[PATCHED_SITE_BYTES])

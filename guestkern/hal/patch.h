@@ -16,6 +16,20 @@
  */
 int patch_make(u64 ret, u32 nr, u8 site[PATCHED_SITE_BYTES]);
 
+/*
+ * Stubs whose sites are gone can be taken back. patch_used: the site that stub index
+ * (below LODGER_PATCH_COUNT) was made for; false: it is free. patch_drop frees one
+ * that no address space has a site of; when all such are dropped, patch_tidy.
+ */
+struct patch_site {
+	u64 addr;
+	u8 bytes[PATCHED_SITE_BYTES];
+	size_t len_bytes;
+};
+bool patch_used(u32 index, struct patch_site *site);
+void patch_drop(u32 index);
+void patch_tidy(void);
+
 /* Are these the bytes of a patched site? */
 bool patch_is_site(const u8 site[PATCHED_SITE_BYTES]);
 

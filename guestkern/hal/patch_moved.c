@@ -14,7 +14,7 @@
  * with each go eight stubs of 64 KiB.
  *
  * What there is to know of a stub stands in the stub, which nobody but the guest
- * kernel can write. Stubs are never taken back.
+ * kernel can write. As in hal/patch.c, one is taken back when no site leads to it.
  */
 #include "hal/patch_moved.h"
 
@@ -52,6 +52,13 @@ static u64 known[KNOWN_BITS / 64];
 static u32 known_bit(u64 ret)
 {
 	return (u32)(ret * 2654435761u >> 15) % KNOWN_BITS;
+}
+
+static void set_known(u64 ret)
+{
+	u32 bit = known_bit(ret);
+
+	known[bit / 64] |= 1ULL << bit % 64;
 }
 
 bool patch_moved_known(u64 ret)
@@ -173,14 +180,49 @@ static int find_or_make(u64 ret, const u8 *insn_code, const struct insn *insn, u
 int patch_moved_make(u64 ret, const u8 *code, const struct insn *insn,
 		     u8 site[MOVED_SITE_BYTES])
 {
-	u32 index, bit = known_bit(ret);
+	u32 index;
 	int err = find_or_make(ret, code, insn, &index);
 
 	if (err)
 		return err;
-	known[bit / 64] |= 1ULL << bit % 64;
+	set_known(ret);
 	put_jump(site, ret - SYSCALL_INSN_BYTES, stub_addr(index));
 	return 0;
+}
+
+/* --- taking back ------------------------------------------------------------------- */
+
+bool patch_moved_used(u32 index, struct patch_site *site)
+{
+	const u8 *stub = stub_at(stub_addr(index));
+
+	if (!stub)
+		return false;
+	site->addr = stub_ret(stub) - SYSCALL_INSN_BYTES;
+	site->len_bytes = MOVED_SITE_BYTES;
+	put_jump(site->bytes, site->addr, (u64)stub);
+	return true;
+}
+
+void patch_moved_drop(u32 index)
+{
+	u8 code[LODGER_MOVED_STUB_BYTES];
+
+	memset(code, FILL, sizeof(code));
+	if (patch_write(stub_addr(index), code, sizeof(code)) == 0)
+		jumps[index] = 0;
+}
+
+/* Bits of addresses that have no stub any more. */
+void patch_moved_tidy(void)
+{
+	memset(known, 0, sizeof(known));
+	for (u32 i = 0; i < LODGER_MOVED_COUNT; i++) {
+		const u8 *stub = stub_at(stub_addr(i));
+
+		if (stub)
+			set_known(stub_ret(stub));
+	}
 }
 
 /* --- finding ----------------------------------------------------------------------- */

@@ -24,6 +24,12 @@
 int patch_moved_make(u64 ret, const u8 *code, const struct insn *insn,
 		     u8 site[MOVED_SITE_BYTES]);
 
+/* As patch_used, patch_drop and patch_tidy, for index below LODGER_MOVED_COUNT. */
+struct patch_site;
+bool patch_moved_used(u32 index, struct patch_site *site);
+void patch_moved_drop(u32 index);
+void patch_moved_tidy(void);
+
 /* Might a site of this kind return to ret? False for nearly all others. */
 bool patch_moved_known(u64 ret);
 

@@ -5,6 +5,7 @@
 #include "hal/hal.h"
 #include "lib/bug.h"
 #include "lib/err.h"
+#include "lib/string.h"
 #include "mm/mm_internal.h"
 #include "mm/page.h"
 #include "mm/slab.h"
@@ -178,6 +179,32 @@ void mm_object_write_protect(struct vm_object *obj, u64 first_index, u64 end_ind
 void mm_object_forget(struct vm_object *obj)
 {
 	for_each_mapping(obj, zap_if_shared, 0, UINT64_MAX);
+}
+
+static bool has_bytes(const struct mm *mm, uaddr_t addr, const u8 *bytes, size_t len_bytes)
+{
+	u64 pte = radix_get(&mm->pt, addr >> PAGE_SHIFT);
+	u8 there[16];
+	gpa_t gpa;
+
+	if (!pte)
+		return false;
+	gpa = pfn_to_gpa(pte_pfn(pte));
+	gpa.v += addr % PAGE_SIZE;
+	ram_read(gpa, there, len_bytes);
+	return memcmp(there, bytes, len_bytes) == 0;
+}
+
+bool mm_any_has(uaddr_t addr, const void *bytes, size_t len_bytes)
+{
+	struct mm *mm;
+
+	BUG_ON(len_bytes > 16);
+	list_for_each_entry(mm, &all_mms, all_link) {
+		if (has_bytes(mm, addr, bytes, len_bytes))
+			return true;
+	}
+	return false;
 }
 
 void mm_object_truncate(struct vm_object *obj, u64 first_index)

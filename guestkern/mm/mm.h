@@ -180,6 +180,10 @@ int mm_fault(struct mm *mm, uaddr_t addr, enum mm_access access);
  */
 int mm_poke_text(struct mm *mm, uaddr_t addr, const void *bytes, size_t len_bytes);
 
+/* Has any address space these bytes at addr (within one page), in a page that is
+ * present, whatever its protection? */
+bool mm_any_has(uaddr_t addr, const void *bytes, size_t len_bytes);
+
 /* Is [addr, addr+len) inside one user range? */
 bool user_range_ok(uaddr_t addr, u64 len_bytes);
 /* Lowest and highest (exclusive) user address of the low range. */
