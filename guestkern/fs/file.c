@@ -111,8 +111,10 @@ void file_put(struct file *f)
 	epoll_forget_file(f);
 	locks_release_file(f);
 	lease_release_file(f);
-	if (f->counted_writer)
+	if (f->counted_writer) {
 		f->inode->writers--;
+		f->mnt->writers--;
+	}
 	if (f->counted_reader)
 		f->inode->readers--;
 	if (f->ops && f->ops->release)

@@ -64,7 +64,8 @@ void inode_accessed(struct inode *inode, const struct mount *mnt)
 		return;
 	/* relatime, as mount(8): only what has changed since the last access,
 	 * or was last accessed a day ago. */
-	if (time_after(&inode->atime, &inode->mtime) &&
+	if (!(mnt && mnt->flags & MS_STRICTATIME) &&
+	    time_after(&inode->atime, &inode->mtime) &&
 	    time_after(&inode->atime, &inode->ctime) &&
 	    inode_now().sec - inode->atime.sec < DAY_SECONDS)
 		return;

@@ -30,7 +30,7 @@
 /* Flags a mount carries; the rest of mount(2)'s are commands. */
 #define MOUNT_FLAGS                                                              \
 	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | \
-	 MS_RELATIME | MS_SYNCHRONOUS)
+	 MS_RELATIME | MS_STRICTATIME | MS_NOSYMFOLLOW | MS_SYNCHRONOUS)
 
 static struct list_head mounts = LIST_HEAD_INIT(mounts); /* in order of mounting */
 static struct mount *root_mount;
@@ -69,7 +69,7 @@ static struct mount *mount_new(struct super_block *sb, struct dentry *root,
 	struct mount *mnt = kzalloc(sizeof(*mnt));
 
 	if (mnt)
-		mnt->source = kstrdup(source);
+		mnt->source = kstrdup(source ? source : "none");
 	if (!mnt || !mnt->source) {
 		kfree(mnt);
 		super_put(sb);
@@ -105,6 +105,16 @@ static void mount_unlink(struct mount *mnt)
 	mnt->mountpoint = NULL;
 	path_put(&target);
 	mount_put(mnt);
+}
+
+struct mount *mount_apart(struct super_block *sb, struct dentry *root, const char *source,
+			  u32 flags)
+{
+	struct mount *mnt = mount_new(sb, root, source, flags);
+
+	if (mnt)
+		list_add_tail(&mnt->link, &mounts);
+	return mnt;
 }
 
 struct mount *mount_kernel(struct super_block *sb, const char *source)
@@ -164,21 +174,48 @@ bool mount_cross_down(struct path *path)
 
 int mount_want_write(const struct mount *mnt)
 {
-	return mnt && mnt->flags & MS_RDONLY ? -EROFS : 0;
+	return mnt && (mnt->flags & MS_RDONLY || mnt->sb->read_only) ? -EROFS : 0;
+}
+
+/* Has anybody a file of sb open for writing, by whatever mount? */
+static bool super_is_written(const struct super_block *sb)
+{
+	const struct mount *mnt;
+
+	list_for_each_entry(mnt, &mounts, link) {
+		if (mnt->sb == sb && mnt->writers)
+			return true;
+	}
+	return false;
+}
+
+int super_remount(struct super_block *sb, bool read_only)
+{
+	int err = 0;
+
+	if (read_only && super_is_written(sb))
+		return -EBUSY;
+	if (sb->ops && sb->ops->remount)
+		err = sb->ops->remount(sb, read_only);
+	if (!err)
+		sb->read_only = read_only;
+	return err;
 }
 
 int mount_set_flags(const struct path *path, u32 flags)
 {
-	struct super_block *sb = path->mnt->sb;
+	struct mount *mnt = path->mnt;
 	int err = 0;
 
-	if (path->dentry != path->mnt->root)
+	if (path->dentry != mnt->root || !mount_is_seen(mnt, current_process()))
 		return -EINVAL;
-	if (!(flags & MS_BIND) && sb->ops && sb->ops->remount)
-		err = sb->ops->remount(sb, flags & MS_RDONLY);
+	if (!(flags & MS_BIND))
+		err = super_remount(mnt->sb, flags & MS_RDONLY);
+	else if (flags & MS_RDONLY && mnt->writers)
+		err = -EBUSY;
 	if (err)
 		return err;
-	path->mnt->flags = flags & MOUNT_FLAGS;
+	mnt->flags = flags & MOUNT_FLAGS;
 	return 0;
 }
 
@@ -196,15 +233,10 @@ int mount_copy(const struct mount *from, struct dentry *root, const struct path 
 	return 0;
 }
 
-struct mount *mount_copy_root(const struct mount *from)
+struct mount *mount_copy_root(const struct mount *from, struct dentry *root)
 {
-	struct mount *mnt;
-
 	from->sb->refs++;
-	mnt = mount_new(from->sb, from->root, from->source, from->flags);
-	if (mnt)
-		list_add_tail(&mnt->link, &mounts);
-	return mnt;
+	return mount_apart(from->sb, root, from->source, from->flags);
 }
 
 void mount_relink(struct mount *mnt, const struct path *target)
@@ -263,13 +295,15 @@ struct super_block *super_of_disk(const struct fs_type *fs, struct blkdev *dev,
 	return sb;
 }
 
-static struct super_block *super_for(const struct fs_type *fs, const char *source,
-				     u32 flags, const char *options)
+struct super_block *super_for(const struct fs_type *fs, const char *source, u32 flags,
+			      const char *options)
 {
 	struct blkdev *dev;
 
 	if (!fs->mount_disk)
-		return fs->mount(source, options);
+		return fs->mount(source ? source : "none", options);
+	if (!source)
+		return ERR_PTR(-EINVAL);
 	dev = source_disk(source);
 	if (IS_ERR(dev))
 		return ERR_PTR(PTR_ERR(dev));
@@ -309,6 +343,10 @@ int mount_at(const char *type, const char *source, const struct path *target,
 	sb = super_for(fs, source, flags, options);
 	if (IS_ERR(sb))
 		return (int)PTR_ERR(sb);
+	if (sb == target->mnt->sb && target->dentry == target->mnt->root) {
+		super_put(sb); /* not the same once more on itself */
+		return -EBUSY;
+	}
 	mnt = mount_new(sb, sb->root, source, flags);
 	if (!mnt)
 		return -ENOMEM;
@@ -325,8 +363,7 @@ int vfs_mount(const char *type, const char *source, const char *target,
 	err = path_walk(AT_FDCWD, target, 0, &path);
 	if (err)
 		return err;
-	err = mount_at(type, source ? source : "none", &path, flags,
-		       options ? options : "");
+	err = mount_at(type, source, &path, flags, options ? options : "");
 	path_put(&path);
 	return err;
 }
@@ -381,7 +418,8 @@ int mount_detach(struct path *path, u32 flags)
 		return -EINVAL;
 	if (flags & MNT_EXPIRE && flags & (MNT_FORCE | MNT_DETACH))
 		return -EINVAL;
-	if (path->dentry != mnt->root || mnt == root_mount || !mnt->parent)
+	if (path->dentry != mnt->root || mnt == root_mount || !mnt->parent ||
+	    !mount_is_seen(mnt, current_process()))
 		return -EINVAL;
 	if (flags & MNT_DETACH) {
 		mount_unlink_tree(mnt);

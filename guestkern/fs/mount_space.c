@@ -52,7 +52,7 @@ struct mount_space *mount_space_copy(struct fs_context *fs)
 		return ERR_PTR(-ENOMEM);
 	space->refs = 1;
 	space->number = space_number_new();
-	space->root = mount_copy_root(root);
+	space->root = mount_copy_root(root, root->root);
 	if (!space->root) {
 		kfree(space);
 		return ERR_PTR(-ENOMEM);

@@ -69,11 +69,39 @@ int mount_copy_below(const struct path *source, struct mount *top)
 	return 0;
 }
 
+/* What is one's own; and the files of name spaces, to keep those. */
+static bool may_be_bound(const struct mount *mnt)
+{
+	return mount_is_seen(mnt, current_process()) || mnt->sb->names_alone;
+}
+
+struct mount *mount_clone(const struct path *source, bool recursive)
+{
+	struct mount *mnt;
+	int err;
+
+	if (!may_be_bound(source->mnt))
+		return ERR_PTR(-EINVAL);
+	mnt = mount_copy_root(source->mnt, source->dentry);
+	if (!mnt)
+		return ERR_PTR(-ENOMEM);
+	mnt->floating = true;
+	err = recursive ? mount_copy_below(source, mnt) : 0;
+	mount_forget_copies();
+	if (err) {
+		mount_drop_tree(mnt);
+		return ERR_PTR(err);
+	}
+	return mnt;
+}
+
 int mount_bind(const struct path *source, const struct path *target, bool recursive)
 {
 	struct mount *mnt;
 	int err;
 
+	if (!may_be_bound(source->mnt) || !mount_is_seen(target->mnt, current_process()))
+		return -EINVAL;
 	if (is_dir(source) != is_dir(target))
 		return -ENOTDIR;
 	if (source->dentry->unlinked || target->dentry->unlinked)
@@ -94,7 +122,10 @@ int mount_move(const struct path *source, const struct path *target)
 {
 	struct mount *mnt = source->mnt;
 
-	if (source->dentry != mnt->root || !mnt->parent || mnt->kernel)
+	if (source->dentry != mnt->root || mnt->kernel ||
+	    !mount_is_seen(target->mnt, current_process()))
+		return -EINVAL;
+	if (!mnt->floating && (!mnt->parent || !mount_is_seen(mnt, current_process())))
 		return -EINVAL;
 	if (is_dir(source) != is_dir(target))
 		return -EINVAL;
@@ -102,6 +133,7 @@ int mount_move(const struct path *source, const struct path *target)
 		return -ELOOP;
 	if (target->dentry->unlinked)
 		return -ENOENT;
+	mnt->floating = false;
 	mount_relink(mnt, target);
 	return 0;
 }

@@ -12,6 +12,7 @@
  * rest.
  */
 #include <linux/fcntl.h>
+#include <linux/mount.h>
 #include <linux/stat.h>
 
 #include "fs/vfs_internal.h"
@@ -199,7 +200,8 @@ static int walk_follow(struct walk *w, struct inode *inode)
 {
 	int err;
 
-	if (++w->links > LINKS_MAX || w->flags & WALK_NO_SYMLINKS)
+	if (++w->links > LINKS_MAX || w->flags & WALK_NO_SYMLINKS ||
+	    (w->path.mnt && w->path.mnt->flags & MS_NOSYMFOLLOW && !inode->ops->follow))
 		return -ELOOP;
 	inode_accessed(inode, w->path.mnt);
 	if (inode->ops->follow) {

@@ -8,6 +8,7 @@
 #include "fs/locks.h"
 #include "fs/notify.h"
 #include "fs/procfs.h"
+#include "fs/vfs_internal.h"
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "lib/string.h"
@@ -196,22 +197,27 @@ static int show_self_mounts(struct textbuf *tb, const struct proc_target *t)
 
 /* --- mounts -------------------------------------------------------------------------------------- */
 
-static const char *mount_options(const struct mount *m)
+/* As mount(8) writes them. */
+static void put_mount_options(struct textbuf *tb, const struct mount *m, bool read_only)
 {
-	static const char *const text[] = {
-		"rw", "ro", "rw,nosuid", "ro,nosuid", "rw,nodev", "ro,nodev",
-		"rw,nosuid,nodev", "ro,nosuid,nodev",
+	static const struct {
+		u32 flag;
+		const char *text;
+	} options[] = {
+		{ MS_NOSUID, ",nosuid" },   { MS_NODEV, ",nodev" },
+		{ MS_NOEXEC, ",noexec" },   { MS_NOATIME, ",noatime" },
+		{ MS_NODIRATIME, ",nodiratime" },
 	};
 
-	return text[(m->flags & MS_RDONLY ? 1 : 0) |
-		    (m->flags & MS_NOSUID ? 2 : 0) |
-		    (m->flags & MS_NODEV ? 4 : 0)];
-}
-
-static void put_mount_options(struct textbuf *tb, const struct mount *m)
-{
-	textbuf_printf(tb, "%s%s,relatime", mount_options(m),
-		       m->flags & MS_NOEXEC ? ",noexec" : "");
+	textbuf_printf(tb, "%s", read_only ? "ro" : "rw");
+	for (u32 i = 0; i < ARRAY_SIZE(options); i++) {
+		if (m->flags & options[i].flag)
+			textbuf_printf(tb, "%s", options[i].text);
+	}
+	if (!(m->flags & (MS_NOATIME | MS_STRICTATIME)))
+		textbuf_printf(tb, ",relatime");
+	if (m->flags & MS_NOSYMFOLLOW)
+		textbuf_printf(tb, ",nosymfollow");
 }
 
 /* Blanks in names are written \040 and so on, as in fstab(5). */
@@ -223,6 +229,28 @@ static void put_escaped(struct textbuf *tb, const char *text)
 		else
 			textbuf_putc(tb, *text);
 	}
+}
+
+/* What of the file system is mounted: "/" unless by a bind mount. */
+static int put_root_in_fs(struct textbuf *tb, const struct mount *m)
+{
+	char *page = kpages_alloc(0);
+	char *at = page + PAGE_SIZE - 1;
+	const struct dentry *d;
+
+	if (!page)
+		return -ENOMEM;
+	for (d = m->root; d != d->parent && at - page > (s64)d->name_len + 1; d = d->parent) {
+		at -= d->name_len;
+		memcpy(at, d->name, d->name_len);
+		if (!d->sb->names_alone)
+			*--at = '/';
+	}
+	put_escaped(tb, *at ? at : "/");
+	if (m->root->unlinked)
+		textbuf_printf(tb, "//deleted");
+	kpages_free(page, 0);
+	return 0;
 }
 
 static int put_mountpoint(struct textbuf *tb, struct mount *m)
@@ -256,7 +284,7 @@ int proc_show_mounts(struct textbuf *tb, const struct proc_target *t)
 		if (err)
 			return err;
 		textbuf_printf(tb, " %s ", m->sb->fstype);
-		put_mount_options(tb, m);
+		put_mount_options(tb, m, mount_want_write(m));
 		textbuf_printf(tb, " 0 0\n");
 	}
 	return 0;
@@ -269,17 +297,21 @@ int proc_show_mountinfo(struct textbuf *tb, const struct proc_target *t)
 	for (struct mount *m = mount_first(); m; m = mount_next(m)) {
 		if (!mount_is_seen(m, t->process))
 			continue;
-		textbuf_printf(tb, "%u %u %u:%u / ", m->id,
+		textbuf_printf(tb, "%u %u %u:%u ", m->id,
 			       m->parent ? m->parent->id : 0, (u32)(super_dev(m->sb) >> 8 & 0xfff),
 			       (u32)(super_dev(m->sb) & 0xff));
+		err = put_root_in_fs(tb, m);
+		if (err)
+			return err;
+		textbuf_putc(tb, ' ');
 		err = put_mountpoint(tb, m);
 		if (err)
 			return err;
 		textbuf_putc(tb, ' ');
-		put_mount_options(tb, m);
+		put_mount_options(tb, m, m->flags & MS_RDONLY);
 		textbuf_printf(tb, " - %s ", m->sb->fstype);
 		put_escaped(tb, m->source ? m->source : "none");
-		textbuf_printf(tb, " %s\n", m->flags & MS_RDONLY ? "ro" : "rw");
+		textbuf_printf(tb, " %s\n", mount_want_write(m) ? "ro" : "rw");
 	}
 	return 0;
 }

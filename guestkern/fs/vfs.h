@@ -119,6 +119,8 @@ struct mount {
 	struct mount *copy; /* during a recursive bind */
 	bool expiring; /* MNT_EXPIRE was asked for once, unused since */
 	bool kernel;	 /* hangs nowhere: the kernel's own (memfd) */
+	bool floating;	 /* hangs nowhere yet: a descriptor's (fs/mount_fd.c) */
+	u32 writers;	 /* regular files open for writing by it */
 	char *source;
 };
 
@@ -165,6 +167,7 @@ struct super_block {
 	u64 device; /* the disk that it is on, which is then st_dev; or 0 */
 	bool keep_unused; /* names stay known when nobody uses them */
 	bool keep_absent; /* so do names that there are not */
+	bool read_only; /* was made so while mounted: whatever the mounts say */
 	bool whole_seconds; /* time stamps have no fractions */
 	struct dentry *root;
 	u64 next_ino;

@@ -56,9 +56,11 @@ int mount_init_root(struct super_block *sb, const char *source, u32 flags);
 struct mount *mount_kernel(struct super_block *sb, const char *source);
 /* The root of the first mount tree, not referenced. */
 struct mount *mount_root(void);
-/* A copy of from that hangs nowhere: the root of a tree; NULL on no memory. Dropped
- * with everything on it. */
-struct mount *mount_copy_root(const struct mount *from);
+/* A mount of sb (reference taken over) that hangs nowhere: the root of a tree; and a copy
+ * of from as such, from root on. NULL on no memory. Dropped with everything on it. */
+struct mount *mount_apart(struct super_block *sb, struct dentry *root, const char *source,
+			  u32 flags);
+struct mount *mount_copy_root(const struct mount *from, struct dentry *root);
 void mount_drop_tree(struct mount *root);
 /* Where the current process's name space keeps its root (mount_space.c). */
 struct mount **mount_space_root(void *space);
@@ -68,10 +70,16 @@ void mount_put(struct mount *mnt);
 bool mount_cross_down(struct path *path);
 /* -EROFS or 0. */
 int mount_want_write(const struct mount *mnt);
-/* Changes the flags of the mount that path is the root of (MS_REMOUNT). 0 or
- * -EINVAL. */
+/* Changes the flags of the mount that path is the root of (MS_REMOUNT). 0, -EINVAL,
+ * -EBUSY (it is being written). */
 int mount_set_flags(const struct path *path, u32 flags);
-/* Mounts type at target; vfs_mount on a walked path. */
+/* The file system becomes read-only or writable: 0, -EBUSY, or what it says. */
+int super_remount(struct super_block *sb, bool read_only);
+/* A file system of this type, a new one or what is on that disk already; one reference,
+ * or ERR_PTR. source may be NULL where none is needed. */
+struct super_block *super_for(const struct fs_type *fs, const char *source, u32 flags,
+			      const char *options);
+/* Mounts type at target; vfs_mount on a walked path. -EBUSY: it is there already. */
 int mount_at(const char *type, const char *source, const struct path *target,
 	     u32 flags, const char *options);
 /* Mounts sb (reference taken over, also when it fails) at target: a directory on a
@@ -97,16 +105,25 @@ void mount_unlink_tree(struct mount *mnt);
 
 /* MS_BIND, with MS_REC everything below it, too. 0 or -errno. */
 int mount_bind(const struct path *source, const struct path *target, bool recursive);
+/* The same, hanging nowhere: a floating mount, or ERR_PTR(-EINVAL, -ENOMEM). */
+struct mount *mount_clone(const struct path *source, bool recursive);
 /* Copies all that hangs on source's mount below its directory under top, its copy;
  * each has its copy in ->copy, until mount_forget_copies. 0 or -ENOMEM. */
 int mount_copy_below(const struct path *source, struct mount *top);
 void mount_forget_copies(void);
-/* MS_MOVE: -EINVAL, -ELOOP. */
+/* MS_MOVE, and a floating mount comes to hang there: -EINVAL, -ELOOP, -ENOENT. */
 int mount_move(const struct path *source, const struct path *target);
 /* pivot_root(2) without its privilege: -ENOTDIR, -EBUSY, -EINVAL. */
 int mount_pivot(const struct path *new, const struct path *put_old);
 /* Drops a reference of sb; the last one frees its tree. */
 void super_put(struct super_block *sb);
+
+/* --- mount_attr.c ------------------------------------------------------------- */
+
+/* mount_setattr(2): the mount that path is the root of, and all that hangs on it with
+ * recursive, gets the flags set (MS_*) instead of clear. -EINVAL, -EBUSY: nothing is
+ * changed. */
+int mount_change_flags(const struct path *path, bool recursive, u32 set, u32 clear);
 
 /* --- path.c: the walk in steps ------------------------------------------------ */
 

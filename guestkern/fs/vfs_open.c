@@ -115,6 +115,7 @@ static struct file *open_description(const struct path *path, u32 flags, bool cr
 		return f;
 	if (S_ISREG(inode->mode) && opens_for_write(flags)) {
 		inode->writers++;
+		path->mnt->writers++;
 		f->counted_writer = true;
 	} else if (S_ISREG(inode->mode) && (flags & O_ACCMODE) == O_RDONLY) {
 		inode->readers++;

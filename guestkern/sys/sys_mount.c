@@ -8,6 +8,7 @@
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/cred.h"
+#include "proc/task.h"
 #include "sys/handlers.h"
 
 #define UMOUNT_FLAGS 15u /* umount2(2): FORCE, DETACH, EXPIRE, NOFOLLOW */
@@ -97,7 +98,9 @@ static int mount_do(const struct mount_args *args, const struct path *target, u3
 		return mount_from(args, target, flags);
 	if (!args->type)
 		return -EINVAL;
-	return mount_at(args->type, args->source ? args->source : "none", target, flags,
+	if (!mount_is_seen(target->mnt, current_process()))
+		return -EINVAL;
+	return mount_at(args->type, args->source, target, flags,
 			args->data ? args->data : "");
 }
 

@@ -16,6 +16,7 @@
 #include "sys/handlers.h"
 
 #define ST_VALID 0x20 /* statfs(2): f_flags is filled in */
+#define ST_NOSYMFOLLOW 0x2000
 #define BLOCK_BYTES PAGE_SIZE
 
 /* --- stat ------------------------------------------------------------------------------ */
@@ -188,7 +189,10 @@ static s64 statfs_put(const struct fs_target *t, uaddr_t to)
 	sf.f_flags = ST_VALID;
 	if (t->path.mnt)
 		sf.f_flags |= t->path.mnt->flags &
-			      (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC);
+			      (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC |
+			       MS_NOATIME | MS_NODIRATIME);
+	if (t->path.mnt && t->path.mnt->flags & MS_NOSYMFOLLOW)
+		sf.f_flags |= ST_NOSYMFOLLOW;
 	return put_user(sf, to);
 }
 
