@@ -78,5 +78,36 @@ def plan():
                      "kmod/unload", "kmod/log"], tests
 
 
+# In place of what a bench plan runs: rows of 5 ns an operation, counters of 3 and 7.
+COST = """printf 'native getpid\\t314\\n'
+"""
+MICRO = """printf '%s\\t%s\\t%s\\n' $2 $4 $(($4 * 5))
+"""
+LODGER = """for a; do case $a in --stats=*) stats=${a#*:} ;; esac; last=$a; done
+[ -z "$stats" ] ||
+	printf '{ "vmm":\\n { "tracer_stops": %s } }\\n' $((3 * last + 7)) >$stats
+printf 'null_call\\t%s\\t%s\\n' $last $((last * 9))
+"""
+
+
+def bench_plan(folder):
+    """The shell makes of it what is read back: counts of an operation, differences of runs."""
+    lab = libtap.load("scripts/kmod-lab")
+    lab.BENCH_ROWS = {"null_call": 64}
+    for path, text in (("kmod/cost", COST), ("bench/micro", MICRO), ("build/lodger", LODGER)):
+        os.makedirs(os.path.dirname(os.path.join(folder, path)))
+        with open(os.path.join(folder, path), "w", encoding="ascii") as f:
+            f.write("#!/bin/sh\n" + text)
+        os.chmod(os.path.join(folder, path), 0o755)
+    text = "\n".join(lab.bench_plan(["kmod"])).replace("/tmp/", folder + "/")
+    out = subprocess.run(["sh", "-c", text], cwd=folder, check=True, capture_output=True,
+                         text=True).stdout
+    count, stats = lab.read_bench(out)
+    assert count == {("native", "null_call"): 5, ("kmod", "null_call"): 9}, out
+    assert stats["alone"] == {"native getpid": 314}, out
+    assert stats["kmod", "null_call"]["vmm.tracer_stops"] == 3, out
+
+
 if __name__ == "__main__":
-    libtap.run([no_qemu, no_qemu_in_tap, results, rungs_are_sets, kept_kernels, plan])
+    libtap.run([no_qemu, no_qemu_in_tap, results, rungs_are_sets, kept_kernels, plan,
+                bench_plan])
