@@ -5,7 +5,7 @@
  *
  * Who may do what is by name space (xattr(7)): user by the file's permissions and
  * on regular files and directories only, trusted and security for the privileged. Of
- * system there are access control lists only, which are fs/acl.c's.
+ * system there are access control lists, which are fs/acl.c's, and a file system's own.
  */
 #include "fs/xattr.h"
 
@@ -78,6 +78,8 @@ static int check(const struct inode *inode, const char *name, u32 mask)
 	}
 	if (acl_is_name(name))
 		return S_ISLNK(inode->mode) ? -EOPNOTSUPP : 0;
+	if (!write && inode->sb->xattr_ops->own && !strcmp(name, inode->sb->xattr_ops->own))
+		return 0;
 	if (!has_prefix(name, XATTR_USER_PREFIX))
 		return -EOPNOTSUPP;
 	if (!S_ISREG(inode->mode) && !S_ISDIR(inode->mode))

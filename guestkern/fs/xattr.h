@@ -16,6 +16,8 @@ struct xattr_list {
 
 /* A file system's own part: rights have been checked. Errors as below. */
 struct xattr_ops {
+	/* the one of system that can be read beside access control lists, or NULL */
+	const char *own;
 	s64 (*get)(const struct inode *inode, const char *name, void *value, size_t size);
 	/* value NULL: the attribute, if there is one, goes */
 	int (*set)(struct inode *inode, const char *name, const void *value, size_t size,

@@ -197,6 +197,8 @@ static void icmp_release(struct socket *s)
 }
 
 static const struct socket_ops ping_ops = {
+	.protocol = "PING",
+	.protocol_v6 = "PINGv6",
 	.bind = ping_bind,
 	.connect = ping_connect,
 	.name = icmp_getname,
@@ -322,6 +324,8 @@ static int raw_getopt(struct socket *s, struct sockopt *opt)
 }
 
 static const struct socket_ops raw_ops = {
+	.protocol = "RAW",
+	.protocol_v6 = "RAWv6",
 	.bind = raw_bind,
 	.connect = raw_connect,
 	.name = icmp_getname,

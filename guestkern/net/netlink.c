@@ -379,6 +379,7 @@ static void netlink_release(struct socket *s)
 }
 
 static const struct socket_ops netlink_ops = {
+	.protocol = "NETLINK",
 	.bind = netlink_bind,
 	.connect = netlink_connect,
 	.name = netlink_getname,

@@ -14,9 +14,11 @@
 #include <linux/poll.h>
 #include <linux/sockios.h>
 #include <linux/stat.h>
+#include <linux/xattr.h>
 #include <asm/ioctls.h>
 
 #include "fs/vfs.h"
+#include "fs/xattr.h"
 #include "hal/hal.h"
 #include "lib/bug.h"
 #include "lib/err.h"
@@ -28,6 +30,7 @@
 #include "proc/task.h"
 
 #define SIGPIPE_ 13
+#define SOCKPROTONAME XATTR_SYSTEM_PREFIX "sockprotoname"
 #define CORE_SHARE 8	    /* of the core, all struct socket together */
 #define SOCKET_BYTES 1024   /* about what one costs, file and inode included */
 
@@ -206,6 +209,48 @@ out_first:
 	return err;
 }
 
+/* --- the attribute that names the protocol, as lsof and lsfd read it --------------------- */
+
+/* inode->private is the name. */
+static s64 sockfs_xattr_get(const struct inode *inode, const char *name, void *value,
+			    size_t size)
+{
+	const char *protocol = inode->private;
+	size_t len = strlen(protocol) + 1;
+
+	if (strcmp(name, SOCKPROTONAME) != 0)
+		return -EOPNOTSUPP;
+	if (size && size < len)
+		return -ERANGE;
+	if (size)
+		memcpy(value, protocol, len);
+	return (s64)len;
+}
+
+static int sockfs_xattr_set(struct inode *inode, const char *name, const void *value,
+			    size_t size, u32 flags)
+{
+	(void)inode;
+	(void)name;
+	(void)value;
+	(void)size;
+	(void)flags;
+	return -EOPNOTSUPP;
+}
+
+static int sockfs_xattr_list(const struct inode *inode, struct xattr_list *list)
+{
+	(void)inode;
+	return xattr_list_add(list, "", SOCKPROTONAME, strlen(SOCKPROTONAME));
+}
+
+static const struct xattr_ops sockfs_xattr_ops = {
+	.own = SOCKPROTONAME,
+	.get = sockfs_xattr_get,
+	.set = sockfs_xattr_set,
+	.list = sockfs_xattr_list,
+};
+
 /* --- the file -------------------------------------------------------------------------- */
 
 static const struct file_ops socket_file_ops;
@@ -219,7 +264,7 @@ static void sockfs_statfs(struct super_block *sb, struct fs_usage *u)
 
 static const struct super_ops sockfs_ops = { .statfs = sockfs_statfs };
 
-static struct inode *sockfs_inode(void)
+static struct inode *sockfs_inode(const struct socket *s)
 {
 	struct inode *inode;
 
@@ -228,16 +273,20 @@ static struct inode *sockfs_inode(void)
 		if (!sockfs)
 			return NULL;
 		sockfs->ops = &sockfs_ops;
+		sockfs->xattr_ops = &sockfs_xattr_ops;
 	}
 	inode = inode_create(sockfs, S_IFSOCK | 0777);
-	if (inode)
-		inode->ops = &socket_inode_ops;
+	if (!inode)
+		return NULL;
+	inode->ops = &socket_inode_ops;
+	inode->private = (void *)(u64)(s->family == AF_INET6 ? s->ops->protocol_v6 :
+							       s->ops->protocol);
 	return inode;
 }
 
 struct file *socket_file(struct socket *s, u32 flags)
 {
-	struct inode *inode = sockfs_inode();
+	struct inode *inode = sockfs_inode(s);
 	struct file *f = ERR_PTR(-ENOMEM);
 
 	if (inode)

@@ -63,6 +63,8 @@ struct sockopt {
 
 /* All may sleep; 0 or -errno unless said otherwise. NULL: -EOPNOTSUPP. */
 struct socket_ops {
+	/* What Linux calls the protocol (lsof and lsfd show it), and with AF_INET6. */
+	const char *protocol, *protocol_v6;
 	int (*bind)(struct socket *s, const struct net_addr *addr);
 	int (*connect)(struct socket *s, const struct net_addr *addr, bool nonblock);
 	int (*listen)(struct socket *s, u32 backlog);

@@ -243,6 +243,8 @@ static s64 tcp_ioctl(struct socket *s, u32 cmd, uaddr_t arg)
 }
 
 const struct socket_ops tcp_ops = {
+	.protocol = "TCP",
+	.protocol_v6 = "TCPv6",
 	.bind = tcp_bind,
 	.connect = tcp_connect,
 	.listen = tcp_listen,

@@ -24,6 +24,7 @@ static bool ports_compatible(const struct inet_socket *a, const struct inet_sock
 
 /* UDP-Lite (RFC 3828) is UDP with ports of its own: nothing is ever damaged here,
  * so that how much a checksum covers does not matter. */
+static const struct socket_ops udplite_ops;
 static struct port_table udp_ports = { .compatible = ports_compatible };
 static struct port_table udplite_ports = { .compatible = ports_compatible };
 
@@ -34,8 +35,9 @@ static struct port_table *ports_of(const struct inet_socket *is)
 
 struct socket *udp_create(u16 family, s32 protocol)
 {
-	struct socket *s = socket_alloc(sizeof(struct udp_socket), &udp_ops, family,
-					SOCK_DGRAM, protocol);
+	const struct socket_ops *ops = protocol == IPPROTO_UDPLITE ? &udplite_ops : &udp_ops;
+	struct socket *s = socket_alloc(sizeof(struct udp_socket), ops, family, SOCK_DGRAM,
+					protocol);
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
@@ -256,16 +258,16 @@ static void udp_release(struct socket *s)
 	inet_dgram_release(inet_of(s));
 }
 
-const struct socket_ops udp_ops = {
-	.bind = udp_bind,
-	.connect = udp_connect,
-	.name = udp_getname,
-	.send = udp_send,
-	.receive = inet_dgram_receive,
-	.poll = inet_dgram_poll,
-	.shutdown = inet_dgram_shutdown,
-	.ioctl = inet_dgram_ioctl,
-	.setopt = udp_setopt,
-	.getopt = udp_getopt,
-	.release = udp_release,
-};
+/* The same but for its name. */
+#define UDP_OPS(v4, v6)                                                  \
+	{                                                                \
+		.protocol = (v4), .protocol_v6 = (v6), .bind = udp_bind, \
+		.connect = udp_connect, .name = udp_getname,             \
+		.send = udp_send, .receive = inet_dgram_receive,         \
+		.poll = inet_dgram_poll, .shutdown = inet_dgram_shutdown, \
+		.ioctl = inet_dgram_ioctl, .setopt = udp_setopt,         \
+		.getopt = udp_getopt, .release = udp_release,            \
+	}
+
+const struct socket_ops udp_ops = UDP_OPS("UDP", "UDPv6");
+static const struct socket_ops udplite_ops = UDP_OPS("UDP-Lite", "UDPLITEv6");

@@ -291,6 +291,7 @@ static u32 dgram_poll(struct socket *s)
 }
 
 const struct socket_ops unix_dgram_ops = {
+	.protocol = "UNIX",
 	.bind = unix_bind,
 	.connect = dgram_connect,
 	.name = unix_getname,
@@ -305,6 +306,7 @@ const struct socket_ops unix_dgram_ops = {
 };
 
 const struct socket_ops unix_seqpacket_ops = {
+	.protocol = "UNIX",
 	.bind = unix_bind,
 	.connect = unix_stream_connect,
 	.listen = unix_listen,

@@ -199,6 +199,7 @@ static u32 stream_poll(struct socket *s)
 }
 
 const struct socket_ops unix_stream_ops = {
+	.protocol = "UNIX-STREAM",
 	.bind = unix_bind,
 	.connect = unix_stream_connect,
 	.listen = unix_listen,

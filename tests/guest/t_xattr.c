@@ -3,12 +3,15 @@
  * the errors).
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <syscall.h>
 #include <test.h>
 #include <unistd.h>
 
+#include <linux/in.h>
 #include <linux/xattr.h>
 
 static void kept(void)
@@ -59,9 +62,46 @@ static void bounded(void)
 	CHECK_EQ(memcmp(value, "less", 4), 0);
 }
 
+/* A socket says its protocol, and nothing else. */
+static void of_socket(int family, int type, int protocol, const char *name)
+{
+	long size = (long)strlen(name) + 1;
+	int fd = (int)CHECK_OK(socket(family, type, protocol));
+	char buf[64], path[32];
+
+	CHECK_EQ(SYS(fgetxattr, fd, "system.sockprotoname", NULL, 0), size);
+	CHECK_ERR(SYS(fgetxattr, fd, "system.sockprotoname", buf, size - 1), ERANGE);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	CHECK_EQ(SYS(getxattr, path, "system.sockprotoname", buf, sizeof(buf)), size);
+	CHECK_STR(buf, name);
+	CHECK_EQ(SYS(flistxattr, fd, buf, sizeof(buf)), 21);
+	CHECK_STR(buf, "system.sockprotoname");
+	CHECK_ERR(SYS(fsetxattr, fd, "system.sockprotoname", "x", 1, 0), EOPNOTSUPP);
+	CHECK_ERR(SYS(fgetxattr, fd, "system.other", buf, sizeof(buf)), EOPNOTSUPP);
+	CHECK_ERR(SYS(fgetxattr, fd, "security.x", buf, sizeof(buf)), EOPNOTSUPP);
+	CHECK_ERR(SYS(fgetxattr, fd, "system.posix_acl_access", buf, sizeof(buf)), EOPNOTSUPP);
+	CHECK_ERR(SYS(fgetxattr, fd, "user.x", buf, sizeof(buf)), ENODATA);
+	CHECK_OK(close(fd));
+}
+
+static void sockets(void)
+{
+	of_socket(AF_UNIX, SOCK_STREAM, 0, "UNIX-STREAM");
+	of_socket(AF_UNIX, SOCK_DGRAM, 0, "UNIX");
+	of_socket(AF_UNIX, SOCK_SEQPACKET, 0, "UNIX");
+	of_socket(AF_INET, SOCK_STREAM, 0, "TCP");
+	of_socket(AF_INET6, SOCK_STREAM, 0, "TCPv6");
+	of_socket(AF_INET, SOCK_DGRAM, 0, "UDP");
+	of_socket(AF_INET6, SOCK_DGRAM, 0, "UDPv6");
+	of_socket(AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE, "UDP-Lite");
+	of_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP, "RAW");
+	of_socket(AF_NETLINK, SOCK_RAW, 0, "NETLINK");
+}
+
 static const struct test_case cases[] = {
 	{ "xattr: kept", kept },
 	{ "xattr: bounded", bounded },
+	{ "xattr: of sockets", sockets },
 };
 
 TEST_MAIN(cases)
