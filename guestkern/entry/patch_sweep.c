@@ -22,7 +22,7 @@
 
 /* With fewer taken back the next sweep has to wait for twice as many failures. Each is
  * eight signals; a sweep costs as much as some hundred of them. */
-#define WORTH_WHILE 64
+#define WORTH_WHILE 256
 #define PATIENCE_MAX 1024u
 
 static u32 failures, patience = 1;

@@ -155,6 +155,32 @@ START_TEST(test_fork_copies)
 }
 END_TEST
 
+/* Text that is written over, in a copy of one space's own; who has it. */
+START_TEST(test_poked_text)
+{
+	const uaddr_t at = BASE + 2 * PAGE_SIZE + 40;
+	static const u8 old[3] = { 1, 2, 3 }, new[3] = { 7, 8, 9 };
+	struct mm *child;
+
+	map_at(BASE, 4, RW);
+	ck_assert_int_eq(copy_to_user(at, old, sizeof(old)), 0);
+	ck_assert_int_eq(mm_poke_text(mm, at, new, sizeof(new)), -EFAULT);
+	ck_assert_int_eq(mm_protect(mm, BASE, 4 * PAGE_SIZE, VMA_R | VMA_X), 0);
+	ck_assert(mm_any_has(at, old, sizeof(old)));
+	ck_assert(!mm_any_has(at, new, sizeof(new)));
+	ck_assert(!mm_any_has(at + 8 * PAGE_SIZE, old, sizeof(old)));
+	child = mm_fork(mm);
+	ck_assert(!IS_ERR(child));
+	ck_assert_int_eq(mm_poke_text(mm, at, new, sizeof(new)), 0);
+	ck_assert(mm_any_has(at, new, sizeof(new)));
+	ck_assert(mm_any_has(at, old, sizeof(old))); /* the child */
+	mm_put(child);
+	ck_assert(!mm_any_has(at, old, sizeof(old)));
+	mm_unmap(mm, BASE, 4 * PAGE_SIZE);
+	ck_assert(!mm_any_has(at, new, sizeof(new)));
+}
+END_TEST
+
 START_TEST(test_fork_flags)
 {
 	struct mm *child;
@@ -396,6 +422,7 @@ Suite *mm_suite(void)
 	tcase_add_test(tc, test_old_contents_never_show);
 	tcase_add_test(tc, test_fault_errors);
 	tcase_add_test(tc, test_fork_copies);
+	tcase_add_test(tc, test_poked_text);
 	tcase_add_test(tc, test_fork_flags);
 	tcase_add_test(tc, test_shared_anonymous);
 	tcase_add_test(tc, test_private_file);
