@@ -75,6 +75,7 @@ int hostfs_call_apart(struct hostfs_call *call)
 	int err;
 
 	call->rq.magic = LODGER_BROKER_MAGIC;
+	call->rq.closes = 0; /* what it was in an earlier attempt is closed */
 	err = hostio_exchange(&call->rq, &call->reply);
 	if (err)
 		return err;

@@ -464,6 +464,8 @@ int main(int argc, char **argv)
 		_exit(0);
 	}
 	status = test_wait(pid);
+	if (status)
+		printf("# wait status %#x\n", status);
 	printf("%sok 1 - %s random operations, seed %lu\n", status ? "not " : "", argv[1], seed);
 	return status != 0;
 }
