@@ -40,8 +40,10 @@ START_TEST(test_state)
 	ext2_mount_disk();
 	ck_assert_uint_eq(ext2_super()->state, 0);
 	ck_assert_uint_eq(ext2_super()->mnt_count, before.mnt_count + 1);
-	ck_assert_int_eq(ext2_try_mount(0), 0); /* once more: the same one */
-	ext2_unmount_disk();
+	ck_assert_int_eq(ext2_try_mount(0), EBUSY); /* itself upon itself */
+	ck_assert_int_eq(vfs_mkdir_path("/again", 0755), 0);
+	ck_assert_int_eq(vfs_mount("ext2", "/dev/vda", "/again", 0, ""), 0);
+	ck_assert_int_eq(vfs_umount("/again", 0), 0);
 	ck_assert_uint_eq(ext2_super()->state, 0);
 	fs_file("/mnt/f", "text");
 	ext2_check_clean();

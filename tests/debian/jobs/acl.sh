@@ -14,7 +14,7 @@ cp -p d/f cf; getfacl -cn cf; cp -a d da; (cd da; getfacl -cn . *) | md5sum; (cd
 getfattr -dm- d/f; getfattr -dm- -e hex d/s; setfattr -n system.posix_acl_access -v 0x02000000 d/f; getfattr -dm- d/f; setfattr -n system.posix_acl_access -v 0x0300000001000600ffffffff d/g 2>&1; setfattr -n system.posix_acl_access -v 0x0200000001000600ffffffff d/g 2>&1;  setfattr -n system.posix_acl_access -v 0x020000000100060 d/g 2>&1; setfattr -n system.posix_acl_access -v 0x02000000010006 d/g 2>&1; setfattr -x system.posix_acl_access f 2>&1; setfattr -x system.posix_acl_default f 2>&1; setfattr -x system.posix_acl_default d/s 2>&1; getfattr -n system.posix_acl_default d/s 2>&1; setfattr -n system.other -v x f 2>&1
 python3 - <<'P'
 import os,socket
-os.umask(0); fd=os.open('d/s',os.O_TMPFILE|os.O_RDWR,0o666); print(oct(os.fstat(fd).st_mode)); print(os.listxattr(fd)); os.mknod('d/nod',0o666|0o060000,5)
+os.umask(0); fd=os.open('d/s',os.O_TMPFILE|os.O_RDWR,0o666); print(oct(os.fstat(fd).st_mode)); print(os.listxattr(fd)); os.mknod('d/nod',0o666|0o010000)
 print(os.listxattr('d/nod')); s=socket.socket(socket.AF_UNIX); s.bind('d/sock'); print(os.listxattr('d/sock'), oct(os.stat('d/sock').st_mode))
 P
 chmod 2770 f; chown 0:1000 f; setpriv --reuid 1000 --regid 1001 --clear-groups true

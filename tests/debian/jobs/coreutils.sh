@@ -10,6 +10,6 @@ printf 'a\tb\n' | expand | od -c; echo hello | base64 | base32 | tr a-z A-Z
 df --output=target / | tail -1; du -s --apparent-size d | cut -f1; head -c 20 /dev/urandom | wc -c
 id; whoami; nproc; uname -s; tty; factor 1234567890123; expr 3 \* 4; basename /a/b.c .c
 mkfifo p; (echo through >p) & cat p; wait; truncate -s 1M big; shred -u big; ls
-timeout 0.2 sleep 5; echo $?; nice -n 5 nice; env -i A=1 env; yes | head -3; tac part.ad | head -1
+timeout 0.2 sleep 5; echo $?; echo $(($(nice -n 5 nice) - $(nice))); env -i A=1 env; yes | head -3; tac part.ad | head -1
 mktemp -d /tmp/xxx.XXXX | wc -c; install -m 751 t u; stat -c %a u;
 stdbuf -oL echo unbuffered; numfmt --to=iec 1234567; cksum t; sum j1; paste j1 j2; comm j1 j2; fold -w 3 j1
