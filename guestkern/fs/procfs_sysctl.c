@@ -15,6 +15,7 @@
 #include "lib/err.h"
 #include "lib/string.h"
 #include "mm/mm.h"
+#include "mm/overcommit.h"
 #include "mm/slab.h"
 #include "proc/cred.h"
 #include "proc/ipc.h"
@@ -41,7 +42,6 @@ CONSTANT(show_osversion, "%s\n", UTS_VERSION)
 CONSTANT(show_threads_max, "%u\n", task_count_max())
 CONSTANT(show_cap_last_cap, "%d\n", CAP_LAST_CAP)
 CONSTANT(show_ngroups_max, "%d\n", CRED_GROUPS_MAX)
-CONSTANT(show_overcommit, "1\n")
 CONSTANT(show_mmap_min_addr, "%llu\n", (ull)boot_info()->user_low_min)
 CONSTANT(show_inotify_watches, "%llu\n", (ull)inotify_watches_max())
 CONSTANT(show_one, "1\n")
@@ -180,7 +180,7 @@ static int show_file_nr(struct textbuf *tb, const struct proc_target *t)
 static struct {
 	s64 dirty_background_ratio, dirty_ratio, dirty_expire, dirty_writeback;
 	s64 drop_caches, laptop_mode, oom_dump_tasks, oom_kill_allocating_task;
-	s64 overcommit_ratio, page_cluster, panic_on_oom, stat_interval, swappiness;
+	s64 page_cluster, panic_on_oom, stat_interval, swappiness;
 	s64 vfs_cache_pressure;
 	s64 dmesg_restrict, kptr_restrict, panic, panic_on_oops, perf_event_paranoid;
 	s64 sched_autogroup, sysrq;
@@ -190,7 +190,6 @@ static struct {
 	.dirty_expire = 3000,
 	.dirty_writeback = 500,
 	.oom_dump_tasks = 1,
-	.overcommit_ratio = 50,
 	.page_cluster = 3,
 	.stat_interval = 1,
 	.swappiness = 60,
@@ -271,8 +270,9 @@ static const struct proc_entry sys_vm[] = {
 	FILE_("nr_overcommit_hugepages", show_zero),
 	NUMBER_("oom_dump_tasks", &kept.oom_dump_tasks, 0, ANY),
 	NUMBER_("oom_kill_allocating_task", &kept.oom_kill_allocating_task, 0, ANY),
-	FILE_("overcommit_memory", show_overcommit),
-	NUMBER_("overcommit_ratio", &kept.overcommit_ratio, 0, ANY),
+	NUMBER_("overcommit_kbytes", &overcommit_kbytes, 0, ANY),
+	NUMBER_("overcommit_memory", &overcommit_mode, OVERCOMMIT_GUESS, OVERCOMMIT_NEVER),
+	NUMBER_("overcommit_ratio", &overcommit_ratio, 0, ANY),
 	NUMBER_("page-cluster", &kept.page_cluster, 0, 31),
 	NUMBER_("panic_on_oom", &kept.panic_on_oom, 0, 2),
 	NUMBER_("stat_interval", &kept.stat_interval, 0, ANY),

@@ -4,6 +4,7 @@
 #include <linux/mount.h>
 
 #include "dev/block.h"
+#include "fs/diskfile.h"
 #include "fs/file_internal.h"
 #include "fs/locks.h"
 #include "fs/notify.h"
@@ -12,6 +13,7 @@
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "lib/string.h"
+#include "mm/overcommit.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "proc/cred.h"
@@ -50,14 +52,14 @@ static int show_meminfo(struct textbuf *tb, const struct proc_target *t)
 	put_kib(tb, "Inactive:", 0);
 	put_kib(tb, "SwapTotal:", 0);
 	put_kib(tb, "SwapFree:", 0);
-	put_kib(tb, "Dirty:", 0);
+	put_kib(tb, "Dirty:", diskfile_dirty_pages() * KIB_PER_PAGE);
 	put_kib(tb, "Writeback:", 0);
 	put_kib(tb, "Shmem:", 0);
 	put_kib(tb, "Slab:", kernel);
 	put_kib(tb, "SReclaimable:", 0);
 	put_kib(tb, "SUnreclaim:", kernel);
-	put_kib(tb, "CommitLimit:", total);
-	put_kib(tb, "Committed_AS:", total - free);
+	put_kib(tb, "CommitLimit:", overcommit_limit_pages() * KIB_PER_PAGE);
+	put_kib(tb, "Committed_AS:", overcommit_promised_pages() * KIB_PER_PAGE);
 	put_kib(tb, "Hugepagesize:", 2048);
 	return 0;
 }

@@ -8,6 +8,7 @@
  */
 #include "lib/err.h"
 #include "mm/mm_internal.h"
+#include "mm/overcommit.h"
 #include "mm/page.h"
 
 static int copy_pages(struct mm *child, struct vma *vma, struct as_batch *batch)
@@ -45,6 +46,8 @@ static int copy_vma(struct mm *child, struct vma *vma, struct as_batch *batch)
 
 	if (vma->flags & VMA_DONTFORK)
 		return 0;
+	if (!overcommit_ok(vma->flags, vma_pages(vma)))
+		return -ENOMEM;
 	copy = vma_new(vma, vma->start, vma->end);
 	if (!copy)
 		return -ENOMEM;

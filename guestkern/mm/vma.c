@@ -10,6 +10,7 @@
 #include "lib/bug.h"
 #include "lib/err.h"
 #include "mm/mm_internal.h"
+#include "mm/overcommit.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 
@@ -81,6 +82,7 @@ static void account(struct mm *mm, u32 flags, u64 pages)
 		mm->data_pages += pages;
 	if (flags & VMA_LOCKED)
 		mm->locked_pages += pages;
+	overcommit_account(flags, pages);
 }
 
 void vma_set_flags(struct vma *vma, u32 flags)
@@ -108,14 +110,9 @@ int vma_may_expand(const struct mm *mm, u32 flags, u64 pages, u64 replaced)
 {
 	if (mm->total_pages + pages - replaced > mm->as_limit >> PAGE_SHIFT)
 		return -ENOMEM;
-	if (!is_data(flags))
-		return 0;
-	if (mm->data_pages + pages > mm->data_limit >> PAGE_SHIFT)
+	if (is_data(flags) && mm->data_pages + pages > mm->data_limit >> PAGE_SHIFT)
 		return -ENOMEM;
-	/* Linux's overcommit heuristic refuses only the hopeless. */
-	if (!(flags & VMA_NORESERVE) && pages > page_total_count())
-		return -ENOMEM;
-	return 0;
+	return overcommit_ok(flags, pages) ? 0 : -ENOMEM;
 }
 
 static struct vma *vma_of(struct rb_node *node)

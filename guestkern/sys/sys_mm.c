@@ -10,6 +10,7 @@
 #include "hal/hal.h"
 #include "lib/err.h"
 #include "mm/mm.h"
+#include "mm/overcommit.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
@@ -196,7 +197,7 @@ s64 sys_mmap(const u64 arg[6])
 	}
 	if (flags & MAP_GROWSDOWN)
 		req.vma_flags |= VMA_GROWSDOWN;
-	if (flags & MAP_NORESERVE)
+	if (flags & MAP_NORESERVE && overcommit_mode != OVERCOMMIT_NEVER)
 		req.vma_flags |= VMA_NORESERVE;
 	refresh_limits(current_mm());
 	result = do_mmap(&req, f, flags);

@@ -303,6 +303,39 @@ static void limits_of_memory(void)
 	CHECK_EQ(test_write_file("/proc/sys/fs/aio-max-nr", "-1"), -EINVAL);
 }
 
+static void *map_kib(long kib, int flags)
+{
+	return mmap(NULL, (size_t)kib << 10, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+}
+
+/* overcommit_memory 2: no more is promised than the limit says. */
+static void promises(void)
+{
+	const char *mode = "/proc/sys/vm/overcommit_memory";
+	long limit, promised, left, then;
+	char old[16];
+	void *at;
+
+	test_need_root();
+	snprintf(old, sizeof(old), "%ld", number(mode));
+	limit = field(get("/proc/meminfo"), "CommitLimit:");
+	promised = field(text, "Committed_AS:");
+	left = limit - promised;
+	CHECK(promised > 0 && left > 16 << 10);
+	CHECK_EQ(test_write_file(mode, "3"), -EINVAL);
+	CHECK(test_write_file(mode, "2") > 0);
+	at = map_kib(left / 2, 0);
+	then = field(get("/proc/meminfo"), "Committed_AS:");
+	CHECK(map_kib(left, 0) == MAP_FAILED);
+	CHECK(map_kib(left, MAP_NORESERVE) == MAP_FAILED);
+	CHECK(test_write_file(mode, "1") > 0);
+	CHECK(munmap(map_kib(left, 0), (size_t)left << 10) == 0);
+	CHECK(test_write_file(mode, old) > 0);
+	CHECK(at != MAP_FAILED && munmap(at, (size_t)(left / 2) << 10) == 0);
+	CHECK(then - promised >= left / 2 - 4 && then - promised < left / 2 + 1024);
+}
+
 static const struct test_case cases[] = {
 	{ "io", accounts },
 	{ "coredump_filter", dump_filter },
@@ -317,6 +350,7 @@ static const struct test_case cases[] = {
 	{ "sys: nr_open", most_descriptors },
 	{ "sys: limits of memory", limits_of_memory },
 	{ "sys: pipe-max-size", largest_pipe },
+	{ "sys: overcommit_memory", promises },
 };
 
 TEST_MAIN(cases)
