@@ -278,12 +278,13 @@ static void drop(struct machine *m, uint32_t number)
 static bool voluntary_switches(const struct machine *m, uint64_t *sum)
 {
 	const struct procs *ps = m->procs;
-	bool known = switches_of_sleeper(m->guest_pid, sum) &&
-		     (!ps->spawner || switches_of_sleeper(ps->spawner, sum));
+	int tries = SWITCHES_TRIES;
+	bool known = switches_of_sleeper(m->guest_pid, &tries, sum) &&
+		     (!ps->spawner || switches_of_sleeper(ps->spawner, &tries, sum));
 
 	for (uint32_t i = 1; known && i < LODGER_HOST_PROCESSES; i++)
 		if (ps->pid[i])
-			known = switches_of_sleeper(ps->pid[i], sum);
+			known = switches_of_sleeper(ps->pid[i], &tries, sum);
 	*sum += (uint64_t)m->guest_rusage.ru_nvcsw;
 	return known;
 }

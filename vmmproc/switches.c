@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <time.h>
 
-/* Who is on the way to sleep sleeps soon, on the most loaded host too. */
-#define TRIES 400
 #define PAUSE_NS 500000
 
 /* Returns the state's letter, or 0. */
@@ -28,12 +26,12 @@ static char read_status(pid_t pid, uint64_t *voluntary)
 	return found ? state : 0;
 }
 
-bool switches_of_sleeper(pid_t pid, uint64_t *sum)
+bool switches_of_sleeper(pid_t pid, int *tries, uint64_t *sum)
 {
 	const struct timespec pause_time = { 0, PAUSE_NS };
 	uint64_t voluntary = 0;
 
-	for (int i = 0; i < TRIES; i++) {
+	for (; *tries > 0; --*tries) {
 		char state = read_status(pid, &voluntary);
 
 		if (state == 'S') {

@@ -18,11 +18,15 @@ struct switches {
 	uint64_t start, since;
 };
 
+/* How often at most several processes together are waited for, half a millisecond each:
+ * who is on the way to sleep sleeps soon, but a loaded host may let it wait. */
+#define SWITCHES_TRIES 20000
+
 /*
- * Voluntary switches of a process of one thread, once it sleeps, are added to *sum.
- * false: it does not sleep for long enough to be believed, or the host shows no
+ * Voluntary switches of a process of one thread, once it sleeps, are added to *sum, and
+ * *tries is what is left of it. false: they were used up, or the host shows no
  * /proc/PID/status.
  */
-bool switches_of_sleeper(pid_t pid, uint64_t *sum);
+bool switches_of_sleeper(pid_t pid, int *tries, uint64_t *sum);
 
 #endif
