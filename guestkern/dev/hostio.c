@@ -38,10 +38,12 @@ int hostio_exchange(struct lodger_broker_request *req, struct lodger_broker_repl
 	if (!slot)
 		return -EAGAIN;
 	req->seq = ++next_seq;
-	if (hostio_submit(req))
-		return -EAGAIN;
 	*slot = (struct slot){ .used = true, .seq = req->seq, .reply = reply };
 	wait_queue_init(&slot->wq);
+	if (hostio_submit(req)) {
+		slot->used = false;
+		return -EAGAIN;
+	}
 	wait_prepare(&slot->wq, &we);
 	while (!slot->done)
 		wait_sleep_through();

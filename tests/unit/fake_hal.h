@@ -103,6 +103,10 @@ void fake_broker(const char *path, bool read_only);
 /* Requests so far; and what is called before each. */
 extern u64 fake_broker_requests;
 extern void (*fake_broker_hook)(u32 op);
+/* The host has no contents in memory, and helpers are there, who answer on the spot: how
+ * many requests they had. */
+extern bool fake_broker_cold;
+extern u64 fake_broker_apart;
 
 /* --- streams, archive, text --------------------------------------------------- */
 

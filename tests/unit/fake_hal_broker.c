@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include "broker_serve.h"
+#include "dev/hostio.h"
 #include "fake_hal.h"
 #include "lib/bug.h"
 
 static struct broker *broker;
-u64 fake_broker_requests;
+u64 fake_broker_requests, fake_broker_apart;
+bool fake_broker_cold;
 void (*fake_broker_hook)(u32 op);
 
 void fake_broker(const char *path, bool read_only)
@@ -21,22 +23,41 @@ void fake_broker(const char *path, bool read_only)
 		panic("fake broker: %s: %s", path, strerror(errno));
 }
 
-/* Nobody runs who could sleep. */
+/* --- helpers: answer at once, for nobody runs who could sleep ------------------------------ */
+
+static struct lodger_broker_reply apart;
+static bool answered;
+
 int hostio_submit(const struct lodger_broker_request *req)
 {
-	(void)req;
-	return -EAGAIN;
+	if (!fake_broker_cold)
+		return -EAGAIN;
+	broker_serve_apart(broker, req, sizeof(*req), &apart);
+	fake_broker_apart++;
+	answered = true;
+	hostio_irq();
+	return 0;
 }
 
 int hostio_answer(struct lodger_broker_reply *reply)
 {
-	(void)reply;
-	return 0;
+	if (!answered)
+		return 0;
+	answered = false;
+	*reply = apart;
+	return 1;
+}
+
+/* What the host says to who wants only what it has in memory. */
+static bool is_refused(const struct lodger_broker_request *head)
+{
+	return fake_broker_cold && head->op == LODGER_BROKER_READ &&
+	       head->flags & LODGER_BROKER_READ_CACHED;
 }
 
 s64 broker_exchange(const void *request, size_t len_bytes, void *reply, size_t max_bytes)
 {
-	static u8 answer[LODGER_BROKER_REPLY_MAX];
+	static u8 answer[LODGER_BROKER_REPLY_MAX] __attribute__((aligned(8)));
 	struct lodger_broker_request head;
 	size_t n;
 
@@ -49,6 +70,8 @@ s64 broker_exchange(const void *request, size_t len_bytes, void *reply, size_t m
 	n = broker_serve(broker, request, len_bytes, answer);
 	if (!max_bytes != !n)
 		panic("fake broker: an answer that is not awaited, or none");
+	if (is_refused(&head))
+		((struct lodger_broker_reply *)answer)->error = -EAGAIN;
 	if (n)
 		memcpy(reply, answer, n < max_bytes ? n : max_bytes);
 	return (s64)n;

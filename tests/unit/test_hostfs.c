@@ -425,6 +425,33 @@ START_TEST(shrinks_before_it_is_read)
 }
 END_TEST
 
+/* What the host has not in memory comes by a helper, whatever else the broker is told with
+ * the attempt before. */
+START_TEST(reads_apart)
+{
+	struct file *f = fs_open("/mnt/one", O_RDONLY);
+	gpa_t frame = pfn_to_gpa(page_alloc(0, 0));
+	bool slept = false;
+	char text[4];
+
+	fake_broker_cold = true;
+	file_put(fs_open("/mnt/gone", O_WRONLY | O_CREAT));
+	ck_assert_int_eq(name_unlink(AT_FDCWD, "/mnt/gone"), 0); /* a handle to close */
+	ck_assert_int_eq(hostfs_diskfile_ops.read(f->inode, 0, frame, 4, &slept), 0);
+	ram_read(frame, text, sizeof(text));
+	ck_assert_mem_eq(text, "one\n", 4);
+	ck_assert(slept);
+	ck_assert_uint_eq(fake_broker_apart, 1);
+	slept = false;
+	ck_assert_int_eq(f->ops->fsync(f), 0);
+	ck_assert_uint_eq(fake_broker_apart, 2);
+	/* who cannot sleep waits with the machine */
+	ck_assert_int_eq(hostfs_diskfile_ops.read(f->inode, 0, frame, 4, NULL), 0);
+	ck_assert_uint_eq(fake_broker_apart, 2);
+	file_put(f);
+}
+END_TEST
+
 START_TEST(mapped_pages_go_back)
 {
 	struct file *f = fs_open("/mnt/one", O_RDWR);
@@ -501,6 +528,7 @@ Suite *hostfs_suite(void)
 	tcase_add_test(tc, becomes_a_directory);
 	tcase_add_test(tc, link_in_place_of_directory);
 	tcase_add_test(tc, shrinks_before_it_is_read);
+	tcase_add_test(tc, reads_apart);
 	tcase_add_test(tc, mapped_pages_go_back);
 	tcase_add_test(tc, large_contents);
 	tcase_add_test(tc, unmount_frees_all);
