@@ -56,6 +56,8 @@ static s64 transfer(struct inode *inode, u32 op, u64 at, u64 ram_at, u64 len_byt
 static int host_read(struct inode *inode, u64 at, gpa_t to, u64 len_bytes, bool *slept)
 {
 	struct hostfs_info *info = hostfs_info_of(inode);
+	const u64 size = inode->size;
+	const u32 changes = info->df->changes;
 	struct lodger_broker_attr attr;
 
 	ram_written(to, len_bytes);
@@ -64,6 +66,9 @@ static int host_read(struct inode *inode, u64 at, gpa_t to, u64 len_bytes, bool 
 
 		if (n < 0)
 			return n == -EAGAIN ? -EIO : (int)n;
+		/* what it says of the file's end may be of before a write */
+		if (inode->size != size || info->df->changes != changes)
+			return -EAGAIN;
 		at += (u64)n;
 		to.v += (u64)n;
 		len_bytes -= (u64)n;

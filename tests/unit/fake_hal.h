@@ -107,6 +107,8 @@ extern void (*fake_broker_hook)(u32 op);
  * many requests they had. */
 extern bool fake_broker_cold;
 extern u64 fake_broker_apart;
+/* Called when a helper has its answer and it has not come yet. */
+extern void (*fake_broker_meanwhile)(void);
 
 /* --- streams, archive, text --------------------------------------------------- */
 

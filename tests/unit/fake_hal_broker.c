@@ -13,6 +13,7 @@ static struct broker *broker;
 u64 fake_broker_requests, fake_broker_apart;
 bool fake_broker_cold;
 void (*fake_broker_hook)(u32 op);
+void (*fake_broker_meanwhile)(void);
 
 void fake_broker(const char *path, bool read_only)
 {
@@ -34,6 +35,8 @@ int hostio_submit(const struct lodger_broker_request *req)
 		return -EAGAIN;
 	broker_serve_apart(broker, req, sizeof(*req), &apart);
 	fake_broker_apart++;
+	if (fake_broker_meanwhile)
+		fake_broker_meanwhile();
 	answered = true;
 	hostio_irq();
 	return 0;

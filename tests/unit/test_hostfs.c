@@ -452,6 +452,34 @@ START_TEST(reads_apart)
 }
 END_TEST
 
+static struct file *grows;
+
+static void write_back(void)
+{
+	ck_assert_int_eq(hostfs_flush(grows->inode), 0);
+}
+
+/* What a helper says of the file's end may be of before a write that is not to be undone. */
+START_TEST(grows_while_it_is_read)
+{
+	struct iobuf more = { .kernel = (u8 *)"and more", .len = 8 };
+	gpa_t frame = pfn_to_gpa(page_alloc(0, 0));
+	bool slept = false;
+	s64 pos = 0;
+
+	grows = fs_open("/mnt/one", O_RDWR | O_APPEND);
+	ck_assert_int_eq(grows->ops->write(grows, &more, &pos), 8);
+	fake_broker_cold = true;
+	fake_broker_meanwhile = write_back;
+	ck_assert_int_eq(hostfs_diskfile_ops.read(grows->inode, 0, frame, 12, &slept), -EAGAIN);
+	fake_broker_meanwhile = NULL;
+	hostfs_diskfile_ops.settle(grows->inode);
+	ck_assert_uint_eq(grows->inode->size, 12);
+	ck_assert_str_eq(fs_text("/mnt/one"), "one\nand more");
+	file_put(grows);
+}
+END_TEST
+
 START_TEST(mapped_pages_go_back)
 {
 	struct file *f = fs_open("/mnt/one", O_RDWR);
@@ -529,6 +557,7 @@ Suite *hostfs_suite(void)
 	tcase_add_test(tc, link_in_place_of_directory);
 	tcase_add_test(tc, shrinks_before_it_is_read);
 	tcase_add_test(tc, reads_apart);
+	tcase_add_test(tc, grows_while_it_is_read);
 	tcase_add_test(tc, mapped_pages_go_back);
 	tcase_add_test(tc, large_contents);
 	tcase_add_test(tc, unmount_frees_all);
