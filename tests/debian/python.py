@@ -11,6 +11,7 @@ Usage: python.py [--all] [--user NAME] [--keep FOLDER] [MODULE...]
 """
 import argparse
 import concurrent.futures
+import itertools
 import os
 import re
 import subprocess
@@ -20,6 +21,7 @@ import xml.etree.ElementTree as ET
 from sides import HERE, in_machine, missing, on_host, several_users
 
 MODULE_S = 1500
+SIDES = ["host", "machine"]
 # What a module leaves behind is gone before the next; its results are marked, for what
 # its programs print comes first.
 SCRIPT = """
@@ -109,7 +111,7 @@ def differences(host, machine):
     if not host.tests and not machine.tests and host.status == machine.status == "0":
         return {}  # skipped as a whole
     found = {}
-    for name, side in [("host", host), ("machine", machine)]:
+    for name, side in zip(SIDES, [host, machine]):
         if not side.tests:
             found[name] = [f"{name}: status {side.status}", *side.text.splitlines()[-20:]]
     if found:
@@ -128,10 +130,13 @@ def judge(module, first, args, known):
     fails = {t: lines for t, lines in found.items() if t not in known}
     if fails:
         again = differences(*both([module], args)[module])
-        for test in fails:
-            for line in again[test] if test in again else [found[test][0] + ", once"]:
-                print("#", line)
-        fails = {t: lines for t, lines in fails.items() if t in again}
+        for test, lines in fails.items():
+            if test not in again:
+                print(f"# {lines[0]}, once")
+        # a side without results proves nothing
+        fails = {t: lines for t, lines in again.items() if t in fails or t in SIDES}
+        for line in itertools.chain(*fails.values()):
+            print("#", line)
     excused = [t for t in found if t in known]
     for test in excused:
         print(f"# {found[test][0]}: {known[test]}")
