@@ -16,6 +16,7 @@
 #include "lib/printf.h"
 #include "mm/slab.h"
 
+#define READAHEAD_SECTORS 256 /* Linux: VM_READAHEAD_PAGES */
 #define BOUNCE_ORDER 4 /* 64 KiB: two host calls for each so much */
 #define BOUNCE_BYTES (PAGE_SIZE << BOUNCE_ORDER)
 
@@ -36,6 +37,8 @@ static void add_disk(const struct lodger_disk *disk)
 		.no_flush = disk->flags & LODGER_DISK_NO_FLUSH,
 		.helped = disk->flags & LODGER_DISK_HELPED,
 	};
+	dev->host_read_only = dev->read_only;
+	dev->readahead = READAHEAD_SECTORS;
 	ksnprintf(dev->name, sizeof(dev->name), "vd%c", 'a' + (int)disk_count);
 	disk_count++;
 	if (!disk->overlay)
@@ -45,7 +48,7 @@ static void add_disk(const struct lodger_disk *disk)
 		return;
 	klog("%s: no snapshot (error %d): read-only", dev->name, -(int)PTR_ERR(dev->overlay));
 	dev->overlay = NULL;
-	dev->read_only = true;
+	dev->read_only = dev->host_read_only = true;
 }
 
 void blkdev_init(void)

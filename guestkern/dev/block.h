@@ -23,6 +23,8 @@ struct blkdev {
 	u64 log_at;
 	struct overlay *overlay; /* changes go there; or NULL */
 	bool read_only, no_flush;
+	bool host_read_only; /* for good */
+	u64 readahead;	     /* sectors, of BLKRASET; has no effect */
 	bool helped; /* slow requests may go to the helpers (dev/diskio.h) */
 	void *super; /* the file system mounted from it (fs), or NULL */
 };

@@ -1,7 +1,12 @@
 /* Memory devices (major 1): null, zero, full, random, urandom, kmsg. They keep
  * nothing and never make anybody wait. */
+#include <linux/capability.h>
+#include <linux/random.h>
+
 #include "hal/hal.h"
 #include "lib/err.h"
+#include "mm/uaccess.h"
+#include "proc/cred.h"
 #include "proc/signal.h"
 #include "proc/ratelimit.h"
 #include "proc/task.h"
@@ -11,6 +16,7 @@
 #define MEM_MAJOR 1
 #define CHUNK_BYTES 0x10000 /* between two looks at signals */
 #define KMSG_LINE_MAX 200
+#define ENTROPY_BITS 256 /* as /proc/sys/kernel/random/entropy_avail */
 
 /* A long transfer ends early when a signal waits; something was done. */
 static bool may_go_on(const struct chrdev_io *io, size_t done)
@@ -117,9 +123,35 @@ static const struct chrdev_ops full_ops = {
 	.write = full_write,
 	.lseek = null_lseek,
 };
+/* random(4): the host makes the numbers; what is added is as good as not. */
+static s64 random_ioctl(struct chrdev *dev, u32 cmd, u64 arg)
+{
+	s32 entropy[2] = { ENTROPY_BITS, 0 };
+
+	(void)dev;
+	switch (cmd) {
+	case RNDGETENTCNT:
+		return put_user(entropy[0], arg);
+	case RNDADDTOENTCNT:
+	case RNDADDENTROPY:
+		if (!capable(CAP_SYS_ADMIN))
+			return -EPERM;
+		if (copy_from_user(entropy, arg, cmd == RNDADDENTROPY ? 8 : 4))
+			return -EFAULT;
+		return entropy[0] < 0 || entropy[1] < 0 ? -EINVAL : 0;
+	case RNDZAPENTCNT:
+	case RNDCLEARPOOL:
+	case RNDRESEEDCRNG:
+		return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
+	default:
+		return -EINVAL;
+	}
+}
+
 static const struct chrdev_ops random_ops = {
 	.read = random_read,
 	.write = chrdev_write_discard,
+	.ioctl = random_ioctl,
 	.lseek = null_lseek,
 };
 static const struct chrdev_ops kmsg_ops = {

@@ -335,6 +335,7 @@ u32 acl_new_mode(const struct inode *dir, u32 mode)
 {
 	struct acl *acl = load(dir, &default_list);
 
+	mode = mode_strip_sgid(dir, mode);
 	if (!acl || IS_ERR(acl))
 		return mode & ~current_fs()->umask;
 	mode = limit(acl, mode);

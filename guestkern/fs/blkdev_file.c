@@ -125,6 +125,20 @@ static s64 discard(struct file *f, u64 arg)
 	return blkdev_discard(dev, range[0], range[1]);
 }
 
+static s64 set_read_only(struct blkdev *dev, u64 arg)
+{
+	s32 on;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EACCES;
+	if (get_user(on, arg))
+		return -EFAULT;
+	if (!on && dev->host_read_only)
+		return -EACCES;
+	dev->read_only = on;
+	return 0;
+}
+
 static s64 put_int(u64 arg, u32 value)
 {
 	return put_user(value, arg);
@@ -153,6 +167,17 @@ static s64 blkdev_file_ioctl(struct file *f, u32 cmd, u64 arg)
 		return put_int(arg, PAGE_SIZE);
 	case BLKROGET:
 		return put_int(arg, dev->read_only);
+	case BLKROSET:
+		return set_read_only(dev, arg);
+	case BLKRAGET:
+	case BLKFRAGET:
+		return put_user(dev->readahead, arg);
+	case BLKRASET:
+	case BLKFRASET: /* kept and told */
+		if (!capable(CAP_SYS_ADMIN))
+			return -EACCES;
+		dev->readahead = arg;
+		return 0;
 	case BLKFLSBUF:
 		return capable(CAP_SYS_ADMIN) ? blkdev_flush(dev) : -EACCES;
 	case BLKDISCARD:

@@ -31,6 +31,7 @@
 #include "proc/task.h"
 
 #define FILES_FIRST_SIZE 16u
+#define WORD_FDS 64
 
 struct files {
 	u32 refs;
@@ -91,16 +92,27 @@ static u32 files_highest(const struct files *files)
 	return n; /* one past the highest used */
 }
 
+s64 files_nr_open = FILES_NR_OPEN_MAX;
+
+static u32 up_to_word(u64 fds)
+{
+	return (u32)((fds + WORD_FDS - 1) / WORD_FDS * WORD_FDS);
+}
+
+/* ERR_PTR(-ENOMEM); -EMFILE: the limit has sunk below what is open (dup_fd of Linux, which
+ * counts in words of its bitmap). */
 static struct files *files_copy(const struct files *from)
 {
 	u32 used = files_highest(from), size = FILES_FIRST_SIZE;
 	struct files *files;
 
+	if (up_to_word(used) > up_to_word((u64)files_nr_open))
+		return ERR_PTR(-EMFILE);
 	while (size < used)
 		size *= 2;
 	files = files_create(size);
 	if (!files)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	for (u32 i = 0; i < used; i++) {
 		if (!from->fd[i])
 			continue;
@@ -143,8 +155,6 @@ static void files_put(struct files *files)
 	kfree(files->fd);
 	kfree(files);
 }
-
-s64 files_nr_open = FILES_NR_OPEN_MAX;
 
 /* The current process's table, made on first use; NULL on no memory. */
 static struct files *current_files(void)
@@ -302,8 +312,8 @@ static int files_unshare(struct process *p)
 	if (!files || files->refs == 1)
 		return 0;
 	copy = files_copy(files);
-	if (!copy)
-		return -ENOMEM;
+	if (IS_ERR(copy))
+		return (int)PTR_ERR(copy);
 	p->res.files = copy;
 	files_put(files);
 	return 0;
@@ -312,9 +322,11 @@ static int files_unshare(struct process *p)
 int fd_close_range(u32 first, u32 last, bool cloexec, bool unshare)
 {
 	struct files *files;
+	int err;
 
-	if (unshare && files_unshare(current_process()))
-		return -ENOMEM;
+	err = unshare ? files_unshare(current_process()) : 0;
+	if (err)
+		return err;
 	files = current_process()->res.files;
 	for (u32 i = first; files && i < files->size && i <= last; i++) {
 		if (!files->fd[i])
@@ -406,6 +418,7 @@ static int resources_clone(struct proc_resources *child,
 	struct mount_space *mounts = parent->mounts;
 	struct fs_context *fs = parent->fs ? parent->fs : boot_context();
 	struct files *files = parent->files;
+	int err = -ENOMEM;
 
 	/* The boot context is never shared: it is freed by nobody. */
 	if (share_fs && parent->fs)
@@ -420,7 +433,9 @@ static int resources_clone(struct proc_resources *child,
 		files->refs++;
 	else
 		files = files_copy(files);
-	if (!files)
+	if (IS_ERR(files))
+		err = (int)PTR_ERR(files);
+	if (!files || IS_ERR(files))
 		goto out_fs;
 	if (flags & CLONE_NEWNS)
 		mounts = mount_space_copy(fs);
@@ -437,7 +452,7 @@ out_files:
 	files_put(files);
 out_fs:
 	fs_context_put(fs);
-	return -ENOMEM;
+	return err;
 }
 
 static void resources_exit(struct proc_resources *res)
@@ -462,10 +477,12 @@ static int resources_exec(struct proc_resources *res)
 {
 	struct process *p = container_of(res, struct process, res);
 	struct files *files;
+	int err;
 
 	aio_destroy_all(res);
-	if (files_unshare(p))
-		return -ENOMEM;
+	err = files_unshare(p);
+	if (err)
+		return err;
 	files = res->files;
 	for (u32 i = 0; files && i < files->size; i++) {
 		if (files->fd[i] && bitmap_test(files->cloexec, i))
@@ -479,6 +496,7 @@ static int resources_unshare(struct proc_resources *res, u64 flags)
 	struct process *p = container_of(res, struct process, res);
 	struct fs_context *copy, *old = res->fs;
 	struct mount_space *mounts;
+	int err;
 
 	if ((flags & (CLONE_FS | CLONE_NEWNS)) && old && old->refs > 1) {
 		copy = fs_context_copy(old);
@@ -487,8 +505,9 @@ static int resources_unshare(struct proc_resources *res, u64 flags)
 		res->fs = copy;
 		fs_context_put(old);
 	}
-	if ((flags & CLONE_FILES) && files_unshare(p))
-		return -ENOMEM;
+	err = flags & CLONE_FILES ? files_unshare(p) : 0;
+	if (err)
+		return err;
 	if (!(flags & CLONE_NEWNS))
 		return 0;
 	mounts = mount_space_copy(res->fs);

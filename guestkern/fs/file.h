@@ -95,6 +95,7 @@ struct file {
 	bool no_poll;	       /* always ready although ops has poll: epoll
 				* refuses it (EPERM) */
 	bool notified;	       /* inotify was told that it is open */
+	u32 event;	       /* the last one that poll told of (procfs_mounts.c) */
 	bool created;	       /* by this very open: nobody has changed it since */
 	struct list_head watchers; /* epoll items on it (fs/epoll.c) */
 };

@@ -85,8 +85,29 @@ static struct mount *mount_new(struct super_block *sb, struct dentry *root,
 	return mnt;
 }
 
+struct wait_queue *mount_wait_queue(void)
+{
+	static struct wait_queue wq;
+	static bool made;
+
+	if (!made)
+		wait_queue_init(&wq);
+	made = true;
+	return &wq;
+}
+
+/* Something has come or gone in the tree that mnt is in. */
+static void tree_changed(struct mount *mnt)
+{
+	while (mnt->parent)
+		mnt = mnt->parent;
+	mnt->events++;
+	wake_up(mount_wait_queue());
+}
+
 static void mount_link(struct mount *mnt, const struct path *target)
 {
+	tree_changed(target->mnt);
 	mnt->parent = target->mnt;
 	mnt->mountpoint = target->dentry;
 	path_get(target);
@@ -99,6 +120,7 @@ static void mount_unlink(struct mount *mnt)
 {
 	struct path target = { .mnt = mnt->parent, .dentry = mnt->mountpoint };
 
+	tree_changed(mnt);
 	list_del(&mnt->link);
 	target.dentry->mounted--;
 	mnt->parent = NULL;
@@ -243,6 +265,7 @@ void mount_relink(struct mount *mnt, const struct path *target)
 {
 	struct path old = { .mnt = mnt->parent, .dentry = mnt->mountpoint };
 
+	tree_changed(mnt);
 	list_del(&mnt->link);
 	mnt->parent = NULL;
 	mnt->mountpoint = NULL;
@@ -252,7 +275,9 @@ void mount_relink(struct mount *mnt, const struct path *target)
 		struct mount **root = mount_space_root(current_process()->res.mounts);
 
 		list_add(&mnt->link, &mounts);
-		*(root ? root : &root_mount) = mnt;
+		root = root ? root : &root_mount;
+		mnt->events = (*root)->events + 1; /* goes on where that one was */
+		*root = mnt;
 	}
 	if (!old.mnt)
 		return;

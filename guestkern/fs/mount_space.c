@@ -108,3 +108,8 @@ bool mount_is_seen(const struct mount *m, const struct process *p)
 		m = m->parent;
 	return m == root_of(p);
 }
+
+u32 mount_space_events(const struct process *p)
+{
+	return root_of(p)->events;
+}

@@ -79,9 +79,9 @@ s64 pagecache_read(struct file *f, struct iobuf *buf, s64 *pos)
 	u64 at = (u64)*pos, want = buf->len, asked = buf->len;
 	int err = 0;
 
-	if (at >= inode->size || !want)
+	if (!want)
 		return 0;
-	want = MIN(want, inode->size - at);
+	want = at < inode->size ? MIN(want, inode->size - at) : 0;
 	/* No page of the buffer is touched that is not going to be filled. */
 	buf->len = want;
 	while (buf->len && !err)

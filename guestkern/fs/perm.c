@@ -83,6 +83,17 @@ bool inode_owner_or_capable(const struct inode *inode)
 	return inode->uid == cred->fsuid || cred_capable(cred, CAP_FOWNER);
 }
 
+u32 mode_strip_sgid(const struct inode *dir, u32 mode)
+{
+	const struct cred *cred = current_cred();
+
+	if ((mode & (S_ISGID | S_IXGRP)) != (S_ISGID | S_IXGRP) || S_ISDIR(mode) ||
+	    !(dir->mode & S_ISGID) || in_group(cred, dir->gid) ||
+	    cred_capable(cred, CAP_FSETID))
+		return mode;
+	return mode & ~(u32)S_ISGID;
+}
+
 void inode_init_owner(struct inode *inode, const struct inode *dir)
 {
 	const struct cred *cred = current_cred();
@@ -94,9 +105,7 @@ void inode_init_owner(struct inode *inode, const struct inode *dir)
 	inode->gid = dir->gid;
 	if (S_ISDIR(inode->mode))
 		inode->mode |= S_ISGID;
-	else if ((inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
-		 !in_group(cred, dir->gid) && !cred_capable(cred, CAP_FSETID))
-		inode->mode &= ~(u32)S_ISGID;
+	inode->mode = mode_strip_sgid(dir, inode->mode);
 }
 
 int dir_may_create(const struct inode *dir, const struct dentry *parent)

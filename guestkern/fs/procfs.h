@@ -61,7 +61,7 @@ struct proc_entry {
 	/* The referenced place; 0 or -errno. */
 	int (*follow)(const struct proc_target *t, struct path *to);
 	const struct proc_number *number; /* proc_show_number's */
-	const struct file_ops *fops;	   /* of a PROC_FILE that is no text */
+	const struct file_ops *fops;	   /* of a PROC_FILE that is no mere text */
 	const struct proc_entry *children; /* ends with a NULL name */
 	enum proc_dynamic dynamic;
 };
@@ -177,6 +177,10 @@ int proc_show_misc(struct textbuf *tb, const struct proc_target *t);
 int proc_show_softirqs(struct textbuf *tb, const struct proc_target *t);
 int proc_show_zoneinfo(struct textbuf *tb, const struct proc_target *t);
 int proc_show_nothing(struct textbuf *tb, const struct proc_target *t);
+/* procfs_mounts.c */
+int proc_mounts_open(struct file *f);
+u32 proc_mounts_poll(struct file *f, struct poll_table *pt);
+extern const struct file_ops proc_mounts_ops; /* procfs_file.c */
 /* procfs_keys.c */
 int proc_show_keys(struct textbuf *tb, const struct proc_target *t);
 int proc_show_key_users(struct textbuf *tb, const struct proc_target *t);

@@ -148,3 +148,11 @@ const struct file_ops proc_file_ops = {
 	.lseek = file_plain_lseek,
 	.release = drop_content,
 };
+
+const struct file_ops proc_mounts_ops = {
+	.read = proc_file_read,
+	.lseek = file_plain_lseek,
+	.poll = proc_mounts_poll,
+	.open = proc_mounts_open,
+	.release = drop_content,
+};

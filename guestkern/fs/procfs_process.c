@@ -388,6 +388,8 @@ static int show_cgroup(struct textbuf *tb, const struct proc_target *t)
 #define FILE_(n, m, s) { .name = n, .kind = PROC_FILE, .mode = m, .show = s }
 #define FILE_W(n, m, s, w) \
 	{ .name = n, .kind = PROC_FILE, .mode = m, .show = s, .write = w }
+#define MOUNTS_(n, s) \
+	{ .name = n, .kind = PROC_FILE, .mode = 0444, .show = s, .fops = &proc_mounts_ops }
 #define MAGIC_(n, s, f) \
 	{ .name = n, .kind = PROC_MAGIC, .mode = 0777, .show = s, .follow = f }
 #define NUMBERS_(n, m, d) \
@@ -411,8 +413,8 @@ static int show_cgroup(struct textbuf *tb, const struct proc_target *t)
 	FILE_("limits", 0444, proc_show_limits),                           \
 	FILE_W("loginuid", 0644, proc_show_loginuid, proc_write_loginuid), \
 	FILE_("maps", 0444, proc_show_maps),                               \
-	FILE_("mountinfo", 0444, proc_show_mountinfo),                     \
-	FILE_("mounts", 0444, proc_show_mounts),                           \
+	MOUNTS_("mountinfo", proc_show_mountinfo),                         \
+	MOUNTS_("mounts", proc_show_mounts),                               \
 	{ .name = "net", .kind = PROC_DIR, .mode = 0555,                   \
 	  .children = proc_net_entries },                                  \
 	{ .name = "ns", .kind = PROC_DIR, .mode = 0511,                    \

@@ -121,6 +121,7 @@ struct mount {
 	bool kernel;	 /* hangs nowhere: the kernel's own (memfd) */
 	bool floating;	 /* hangs nowhere yet: a descriptor's (fs/mount_fd.c) */
 	u32 writers;	 /* regular files open for writing by it */
+	u32 events;	 /* of a root: changes of its tree so far */
 	char *source;
 };
 
@@ -309,6 +310,10 @@ u32 mount_space_number(const struct mount_space *space);
 void mount_space_enter(struct fs_context *fs);
 /* Does m belong to the ones that p sees? */
 bool mount_is_seen(const struct mount *m, const struct process *p);
+
+/* How often what p sees of mounts has changed, and who waits for that of anybody. */
+u32 mount_space_events(const struct process *p);
+struct wait_queue *mount_wait_queue(void);
 
 /* All mounts of all name spaces. */
 struct mount *mount_first(void);

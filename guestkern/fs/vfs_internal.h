@@ -171,6 +171,9 @@ void walk_end(struct walk *w);
 bool perm_in_group(u32 gid);
 /* Owner or CAP_FOWNER? */
 bool inode_owner_or_capable(const struct inode *inode);
+/* The mode of a new file in dir without the set-group-ID bit of a group that its maker is
+ * not in; before the umask takes bits away. */
+u32 mode_strip_sgid(const struct inode *dir, u32 mode);
 /* Owner, group and set-group-ID of a new inode in dir by the current fs ids. */
 void inode_init_owner(struct inode *inode, const struct inode *dir);
 /* Write and search permission on a directory that still exists. */

@@ -151,6 +151,16 @@ static s64 device_request(u32 cmd, uaddr_t arg)
 	return err ? err : put_user(r, arg);
 }
 
+/* The loopback device stays as it is. */
+static s64 refuse_change(uaddr_t arg)
+{
+	struct user_ifreq r;
+
+	if (get_user(r, arg))
+		return -EFAULT;
+	return capable(CAP_NET_ADMIN) ? -EOPNOTSUPP : -EPERM;
+}
+
 s64 netdev_ioctl(u32 cmd, uaddr_t arg)
 {
 	switch (cmd) {
@@ -175,7 +185,7 @@ s64 netdev_ioctl(u32 cmd, uaddr_t arg)
 	case SIOCSIFMTU:
 	case SIOCADDRT:
 	case SIOCDELRT:
-		return capable(CAP_NET_ADMIN) ? -EOPNOTSUPP : -EPERM;
+		return refuse_change(arg);
 	default:
 		return -ENOIOCTLCMD_;
 	}

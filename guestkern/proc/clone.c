@@ -26,6 +26,8 @@
 /* Name spaces that there are; without control groups, theirs is no different. */
 #define NAME_SPACES (CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWCGROUP)
 
+#define MISSING_SPACES (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
+
 /* Accepted and without effect, or carried out below. */
 #define FLAGS_KNOWN                                                          \
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PTRACE |  \
@@ -44,8 +46,8 @@ static int check_flags(const struct clone_request *req)
 {
 	u64 flags = req->flags;
 
-	if (flags & ~(u64)FLAGS_KNOWN)
-		return -EINVAL; /* other name spaces, cgroups */
+	if (flags & ~(u64)(FLAGS_KNOWN | MISSING_SPACES))
+		return -EINVAL; /* cgroups */
 	if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
 		return -EINVAL;
 	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
@@ -62,8 +64,11 @@ static int check_flags(const struct clone_request *req)
 		return -EINVAL;
 	if ((flags & CLONE_NEWIPC) && (flags & CLONE_SYSVSEM))
 		return -EINVAL;
-	if ((flags & NAME_SPACES) && !capable(CAP_SYS_ADMIN))
+	if ((flags & (NAME_SPACES | MISSING_SPACES)) && !(flags & CLONE_NEWUSER) &&
+	    !capable(CAP_SYS_ADMIN))
 		return -EPERM;
+	if (flags & MISSING_SPACES)
+		return -EINVAL; /* as a kernel made without them */
 	/* the register takes canonical addresses only: arch_prctl(2) */
 	if ((flags & CLONE_SETTLS) && req->tls >= USER_BASE_END)
 		return -EPERM;

@@ -56,6 +56,8 @@ struct key {
 	s64 revoked_s; /* when; 0: it is not */
 	bool invalidated;
 	bool closed;   /* a keyring that takes no links (KEYCTL_RESTRICT_KEYRING) */
+	u64 search; /* of keyring.c: the last one that was here, and how deep */
+	u32 search_depth;
 	bool is_users; /* _uid.N and _uid_ses.N: the kernel's name */
 };
 

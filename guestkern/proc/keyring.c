@@ -3,7 +3,8 @@
  * security/keys/keyring.c of Linux).
  *
  * Invariants: no keyring reaches itself by links; a link counts KEYRING_LINK_BYTES of
- * its keyring's quota. Context: never sleeps.
+ * its keyring's quota. However keyrings are linked, a search looks at each of them once
+ * for each depth it is found at. Context: never sleeps.
  */
 #include "lib/err.h"
 #include "lib/string.h"
@@ -63,8 +64,20 @@ struct key *keyring_find(const struct key *ring, const struct key_query *query)
 	return link ? link->key : NULL;
 }
 
+static u64 last_search; /* its number */
+
+/* Has this search been at ring, from no deeper than now? */
+static bool was_seen(struct key *ring, u32 depth)
+{
+	if (ring->search == last_search && ring->search_depth <= depth)
+		return true;
+	ring->search = last_search;
+	ring->search_depth = depth;
+	return false;
+}
+
 /* Would ring be below itself with key in it? 0, -EDEADLK; -ELOOP: too deep to tell. */
-static int check_cycle(const struct key *ring, const struct key *key, u32 depth)
+static int check_cycle(const struct key *ring, struct key *key, u32 depth)
 {
 	struct key_link *link;
 	int err = 0;
@@ -73,6 +86,8 @@ static int check_cycle(const struct key *ring, const struct key *key, u32 depth)
 		return -EDEADLK;
 	if (depth > DEPTH_MAX)
 		return -ELOOP;
+	if (was_seen(key, depth))
+		return 0;
 	list_for_each_entry(link, &key->links, in_ring) {
 		if (link->key->kind == KEY_KEYRING)
 			err = check_cycle(ring, link->key, depth + 1);
@@ -92,6 +107,7 @@ int keyring_link(struct key *ring, struct key *key)
 		return -ENOTDIR;
 	if (ring->closed)
 		return -EPERM;
+	last_search++;
 	err = key->kind == KEY_KEYRING ? check_cycle(ring, key, 0) : 0;
 	if (err)
 		return err;
@@ -159,8 +175,11 @@ static bool may_descend(const struct key *ring, bool possessed)
 static bool search_below(const struct key_ref *ring, const struct key_query *query, bool deep,
 			 u32 depth, struct key_ref *found, int *result)
 {
-	struct key_link *link = link_like(ring->key, query);
+	struct key_link *link;
 
+	if (was_seen(ring->key, depth))
+		return false;
+	link = link_like(ring->key, query);
 	if (link) {
 		*found = (struct key_ref){ link->key, ring->possessed };
 		*result = check_found(*found);
@@ -192,6 +211,7 @@ int keyring_search(struct key_ref ring, const struct key_query *query, bool deep
 		*found = ring;
 		err = check_found(ring);
 	}
+	last_search++;
 	if (err && !search_below(&ring, query, deep, 0, found, &err))
 		return err;
 	key_get(found->key);
@@ -199,13 +219,13 @@ int keyring_search(struct key_ref ring, const struct key_query *query, bool deep
 }
 
 /* A key that may not even be searched for is in nobody's possession. */
-static bool reaches(const struct key *ring, const struct key *key, u32 depth)
+static bool reaches(struct key *ring, const struct key *key, u32 depth)
 {
 	struct key_link *link;
 
 	if (ring == key)
 		return key_permission((struct key_ref){ (struct key *)ring, true }, KEY_SEARCH) == 0;
-	if (depth > DEPTH_MAX || !may_descend(ring, true))
+	if (depth > DEPTH_MAX || was_seen(ring, depth) || !may_descend(ring, true))
 		return false;
 	list_for_each_entry(link, &ring->links, in_ring) {
 		if (reaches(link->key, key, depth + 1))
@@ -216,5 +236,6 @@ static bool reaches(const struct key *ring, const struct key *key, u32 depth)
 
 bool keyring_reaches(struct key *ring, const struct key *key)
 {
+	last_search++;
 	return reaches(ring, key, 0);
 }

@@ -210,11 +210,36 @@ static s64 ioctl_async(struct file *f, int fd, uaddr_t addr)
 	return async_set(f, fd, on);
 }
 
+/* FICLONE, FICLONERANGE: no file system here shares blocks. */
+static s64 ioctl_clone(struct file *f, s64 from)
+{
+	struct file *source = fd_get((int)from);
+	s64 ret = -EOPNOTSUPP;
+
+	if (!source)
+		return -EBADF;
+	if (source->inode->sb != f->inode->sb)
+		ret = -EXDEV;
+	else if (S_ISDIR(source->inode->mode))
+		ret = -EISDIR;
+	else if (!S_ISREG(source->inode->mode))
+		ret = -EINVAL;
+	else if (!file_readable(source) || !file_writable(f) || f->flags & O_APPEND)
+		ret = -EBADF;
+	file_put(source);
+	return ret;
+}
+
 static s64 ioctl_regular(struct file *f, u32 cmd, uaddr_t addr)
 {
+	struct file_clone_range range;
 	s32 value;
 
 	switch (cmd) {
+	case FICLONE:
+		return ioctl_clone(f, (s64)addr);
+	case FICLONERANGE:
+		return get_user(range, addr) ? -EFAULT : ioctl_clone(f, range.src_fd);
 	case FIONREAD:
 		value = (s32)((s64)f->inode->size - f->pos);
 		return put_user(value, addr);

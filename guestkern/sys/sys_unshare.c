@@ -41,7 +41,7 @@ static int check_flags(u64 flags)
 		return -EINVAL;
 	if ((flags & (CLONE_FILES | CLONE_FS | CLONE_NEWNS)) && p->task_count > 1)
 		return -EINVAL; /* a thread cannot have its own */
-	return flags & MISSING_SPACES ? -EINVAL : 0;
+	return 0;
 }
 
 /* What is made before anything is changed. */
@@ -96,8 +96,11 @@ s64 sys_unshare(const u64 arg[6])
 
 	if (err)
 		return err;
-	if ((flags & NAME_SPACES) && !capable(CAP_SYS_ADMIN))
+	if ((flags & (NAME_SPACES | MISSING_SPACES)) && !(flags & CLONE_NEWUSER) &&
+	    !capable(CAP_SYS_ADMIN))
 		return -EPERM;
+	if (flags & MISSING_SPACES)
+		return -EINVAL;
 	err = prepare(&fresh, flags);
 	if (err)
 		return err;

@@ -191,6 +191,9 @@ static void spaces(void)
 static void as_user(void)
 {
 	CHECK_ERR(SYS(unshare, CLONE_NEWIPC), EPERM);
+	/* the right comes first, whether there are such spaces or not */
+	CHECK_ERR(SYS(unshare, CLONE_NEWPID), EPERM);
+	CHECK_ERR(SYS(clone, CLONE_NEWNET | SIGCHLD, 0, 0, 0, 0), EPERM);
 }
 
 static void needs_root(void)

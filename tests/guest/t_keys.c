@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <syscall.h>
@@ -198,11 +199,34 @@ static void depth(void)
 	CHECK_ERR(KEYCTL(KEYCTL_SEARCH, PROCESS, "user", "too deep", 0), ENOKEY);
 }
 
+#define LEVELS 6
+#define WIDTH 24
+
+/* As many paths as nobody could walk: each keyring is looked at once all the same. */
+static void lattice(void)
+{
+	long ring[LEVELS][WIDTH];
+
+	for (int i = 0; i < LEVELS * WIDTH; i++) {
+		snprintf(buf, sizeof(buf), "%d", i);
+		ring[i / WIDTH][i % WIDTH] = CHECK_OK(add("keyring", buf, NULL, PROCESS));
+	}
+	for (int i = LEVELS - 2; i >= 0; i--) {
+		for (int j = 0; j < WIDTH * WIDTH; j++)
+			CHECK_OK(KEYCTL(KEYCTL_LINK, ring[i + 1][j % WIDTH],
+					ring[i][j / WIDTH]));
+	}
+	CHECK_ERR(KEYCTL(KEYCTL_SEARCH, ring[0][0], "user", "none", 0), ENOKEY);
+	CHECK_ERR(KEYCTL(KEYCTL_LINK, ring[0][0], ring[LEVELS - 1][0]), EDEADLK);
+}
+
 static void keyrings(void)
 {
 	need_keys();
 	test_child(links);
 	test_child(depth);
+	if (getenv("LODGER_GUEST") && getuid() == 0) /* would hold up a host's kernel */
+		test_child(lattice);
 }
 
 /* ---- rights ---------------------------------------------------------------------------- */

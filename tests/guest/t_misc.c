@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -18,6 +19,9 @@
 #include <test.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <linux/fs.h>
+#include <linux/random.h>
 
 #include "libmem.h"
 
@@ -207,6 +211,45 @@ static void device_random(void)
 	CHECK(memcmp(a, b, sizeof(a)) != 0);
 	fd = (int)CHECK_OK(open("/dev/random", O_RDONLY));
 	CHECK_EQ(read(fd, b, sizeof(b)), sizeof(b));
+}
+
+static void entropy(void)
+{
+	int fd = (int)CHECK_OK(open("/dev/urandom", O_RDWR)), add[3] = { 8, 1, 7 }, bits;
+
+	CHECK_OK(ioctl(fd, RNDGETENTCNT, &bits));
+	CHECK(bits > 0);
+	CHECK_ERR(ioctl(fd, RNDGETENTCNT, test_bad_pointer), EFAULT);
+	CHECK_ERR(ioctl(fd, 0x5299, &bits), EINVAL);
+	if (getuid()) {
+		CHECK_ERR(ioctl(fd, RNDADDENTROPY, add), EPERM);
+	} else {
+		CHECK_OK(ioctl(fd, RNDADDENTROPY, add));
+		add[0] = -1;
+		CHECK_ERR(ioctl(fd, RNDADDENTROPY, add), EINVAL);
+	}
+}
+
+static void device_entropy(void)
+{
+	entropy();
+	test_as_user(entropy);
+}
+
+/* Blocks are never shared here: cp --reflink=auto copies. */
+static void clone_of_files(void)
+{
+	int from, to;
+
+	test_scratch();
+	test_make_file("from", "x");
+	from = (int)CHECK_OK(open("from", O_RDONLY));
+	to = (int)CHECK_OK(open("to", O_CREAT | O_RDWR, 0644));
+	CHECK_ERR(ioctl(to, FICLONE, 1000), EBADF);
+	CHECK_ERR(ioctl(from, FICLONE, to), EBADF);
+	CHECK_ERR(ioctl(to, FICLONERANGE, test_bad_pointer), EFAULT);
+	if (ioctl(to, FICLONE, from) < 0)
+		CHECK(errno == EOPNOTSUPP);
 }
 
 static void device_descriptors(void)
@@ -451,6 +494,8 @@ static const struct test_case cases[] = {
 	{ "/dev/zero", device_zero },
 	{ "/dev/full", device_full },
 	{ "/dev/random and /dev/urandom", device_random },
+	{ "/dev/random: entropy", device_entropy },
+	{ "ioctl: FICLONE", clone_of_files },
 	{ "/dev/fd", device_descriptors },
 	{ "ids: as started", ids_as_started },
 	{ "ids: root becomes user and back", root_becomes_user_and_back },

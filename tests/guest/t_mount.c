@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <string.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <syscall.h>
@@ -130,6 +131,85 @@ static void move(void)
 	end();
 }
 
+static int changed(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLPRI };
+
+	return poll(&pfd, 1, 0) == 1 && pfd.revents & POLLPRI;
+}
+
+static void watching(void)
+{
+	struct pollfd plain = { .events = POLLIN };
+	int fd;
+
+	start();
+	fd = (int)CHECK_OK(open("/proc/self/mountinfo", O_RDONLY));
+	plain.fd = fd;
+	CHECK_EQ(poll(&plain, 1, 0), 1);
+	changed(fd);
+	CHECK(!changed(fd));
+	tmpfs("a");
+	CHECK(changed(fd));
+	CHECK(!changed(fd));
+	CHECK_OK(mkdir("b", 0755));
+	CHECK_OK(mount_("a", "b", NULL, MS_BIND, NULL));
+	CHECK_OK(umount_("b", 0));
+	CHECK(changed(fd));
+	CHECK(!changed(fd));
+	CHECK_OK(close(fd));
+	end();
+}
+
+#define FAR_AHEAD 4000000000L
+
+/* The access time after a read at the end of a file that was far ahead of all else. */
+static long atime_after_read(const char *path)
+{
+	struct timespec times[2] = { { FAR_AHEAD, 0 }, { 1000, 0 } };
+	struct stat st;
+	char c;
+	int fd = (int)CHECK_OK(open(path, O_CREAT | O_RDWR, 0644));
+
+	CHECK_OK(SYS(utimensat, fd, NULL, times, 0));
+	CHECK_EQ(read(fd, &c, 1), 0);
+	CHECK_OK(fstat(fd, &st));
+	CHECK_OK(close(fd));
+	return (long)st.st_atime;
+}
+
+static void access_times(void)
+{
+	start();
+	tmpfs("a");
+	CHECK_EQ(atime_after_read("a/f"), FAR_AHEAD);
+	CHECK_OK(mount_(NULL, "a", NULL, MS_REMOUNT | MS_BIND | MS_STRICTATIME, NULL));
+	CHECK(atime_after_read("a/f") < FAR_AHEAD);
+	CHECK_OK(mount_(NULL, "a", NULL, MS_REMOUNT | MS_BIND | MS_NOATIME, NULL));
+	CHECK_EQ(atime_after_read("a/f"), FAR_AHEAD);
+	end();
+}
+
+/* Nobody may be writing to what becomes read-only. */
+static void remount_while_written(void)
+{
+	int fd;
+
+	start();
+	tmpfs("a");
+	fd = (int)CHECK_OK(open("a/f", O_CREAT | O_WRONLY, 0644));
+	CHECK_ERR(mount_(NULL, "a", NULL, MS_REMOUNT | MS_RDONLY, NULL), EBUSY);
+	CHECK_ERR(mount_(NULL, "a", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), EBUSY);
+	CHECK_OK(close(fd));
+	CHECK_OK(mkdir("b", 0755));
+	CHECK_OK(mount_("a", "b", NULL, MS_BIND, NULL));
+	CHECK_OK(mount_(NULL, "a", NULL, MS_REMOUNT | MS_RDONLY, NULL));
+	CHECK_ERR(open("b/f", O_WRONLY), EROFS);
+	CHECK_OK(mount_(NULL, "a", NULL, MS_REMOUNT, NULL));
+	CHECK_OK(open("b/f", O_WRONLY));
+	end();
+}
+
 static void flags(void)
 {
 	start();
@@ -229,6 +309,9 @@ static const struct test_case cases[] = {
 	{ "bind, recursive bind", bind },
 	{ "bind of a file", file_bind },
 	{ "move", move },
+	{ "watching", watching },
+	{ "remount while written", remount_while_written },
+	{ "access times", access_times },
 	{ "flags", flags },
 	{ "umount2", unmounting },
 	{ "rights", rights },

@@ -171,6 +171,7 @@ static void interface_requests(void)
 	strcpy(r.name, "nosuch0");
 	CHECK_ERR(ioctl(fd, SIOCGIFFLAGS, &r), ENODEV);
 	CHECK_ERR(ioctl(fd, SIOCGIFFLAGS, test_bad_pointer), EFAULT);
+	CHECK_ERR(ioctl(fd, SIOCSIFFLAGS, test_bad_pointer), EFAULT);
 	CHECK_OK(ioctl(fd, SIOCGIFCONF, &conf));
 	for (i = 0; i < conf.len / (int)sizeof(r); i++)
 		seen += strcmp(list[i].name, "lo") == 0;

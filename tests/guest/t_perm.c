@@ -347,6 +347,32 @@ static void setgid_directory_of_a_foreign_group(void)
 	test_as_user(try_setgid);
 }
 
+/* The bit of a group that one is not in goes even if the umask takes execution away. */
+static void try_create_in_setgid(void)
+{
+	struct stat st;
+	int fd;
+
+	umask(0010);
+	fd = (int)CHECK_OK(open("d/f", O_CREAT | O_RDWR, 02777));
+	CHECK_OK(fstat(fd, &st));
+	CHECK_EQ(st.st_gid, 60);
+	CHECK_EQ(st.st_mode & 07777, 0767);
+	CHECK_OK(mknod("d/reg", S_IFREG | 02666, 0)); /* no execution: it stays */
+	CHECK_OK(stat("d/reg", &st));
+	CHECK_EQ(st.st_mode & 07777, 02666);
+}
+
+static void setgid_files_in_it(void)
+{
+	test_need_root();
+	test_scratch();
+	CHECK_OK(mkdir("d", 0755));
+	CHECK_OK(chown("d", 0, 60));
+	CHECK_OK(chmod("d", 02777));
+	test_as_user(try_create_in_setgid);
+}
+
 static void setgid_directory(void)
 {
 	struct stat st;
@@ -444,6 +470,7 @@ static const struct test_case cases[] = {
 	{ "directory: setgid", setgid_directory },
 	{ "directory: setgid of a foreign group",
 	  setgid_directory_of_a_foreign_group },
+	{ "directory: setgid files of a foreign group", setgid_files_in_it },
 	{ "open file keeps its rights", open_file_keeps_rights },
 	{ "create with no rights", create_with_no_rights },
 	{ "access asks for the real user", access_asks_for_the_real_user },

@@ -262,6 +262,37 @@ static void most_descriptors(void)
 	CHECK_EQ(test_write_file(path, "1048576"), 7);
 }
 
+/* A table that is larger than nr_open has become is not copied. */
+static void fork_with_too_many(void)
+{
+	const char *path = "/proc/sys/fs/nr_open";
+	pid_t first, second;
+	int err;
+
+	CHECK_OK(SYS(close_range, 64, ~0U, 0)); /* the harness's */
+	CHECK_OK(dup2(0, 99));
+	CHECK_EQ(test_write_file(path, "64"), 2);
+	first = fork();
+	err = errno;
+	if (first == 0)
+		_exit(0);
+	CHECK_OK(close(99));
+	second = fork();
+	if (second == 0)
+		_exit(0);
+	CHECK_EQ(test_write_file(path, "1048576"), 7);
+	CHECK_EQ(first, -1);
+	CHECK_EQ(err, EMFILE);
+	CHECK(second > 0);
+	test_wait_ok(second);
+}
+
+static void descriptors_to_copy(void)
+{
+	test_need_root();
+	test_child(fork_with_too_many);
+}
+
 static void pipe_size_as_user(void)
 {
 	int fds[2];
@@ -348,6 +379,7 @@ static const struct test_case cases[] = {
 	{ "sys: numbers are set", numbers_are_set },
 	{ "sys: pid_max", highest_pid },
 	{ "sys: nr_open", most_descriptors },
+	{ "sys: nr_open and fork", descriptors_to_copy },
 	{ "sys: limits of memory", limits_of_memory },
 	{ "sys: pipe-max-size", largest_pipe },
 	{ "sys: overcommit_memory", promises },

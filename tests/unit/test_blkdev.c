@@ -166,6 +166,7 @@ START_TEST(test_ioctls)
 {
 	struct file *f = fs_open("/dev/vda", O_RDWR), *ro = fs_open("/dev/vdb", O_RDONLY);
 	u64 range[2] = { 1024, 2048 };
+	s32 on = 1;
 	uaddr_t at;
 
 	ck_assert_uint_eq(ioctl_u64(f, BLKGETSIZE64), DISK_BYTES);
@@ -173,6 +174,16 @@ START_TEST(test_ioctls)
 	ck_assert_uint_eq(ioctl_u64(f, BLKSSZGET), 512);
 	ck_assert_uint_eq(ioctl_u64(f, BLKROGET), 0);
 	ck_assert_uint_eq(ioctl_u64(ro, BLKROGET), 1);
+	ck_assert_int_eq(f->ops->ioctl(f, BLKRASET, 512), 0);
+	ck_assert_uint_eq(ioctl_u64(f, BLKRAGET), 512);
+	at = fs_user_memory(PAGE_SIZE);
+	ck_assert_int_eq(f->ops->ioctl(ro, BLKROSET, at), -EACCES); /* the host says so */
+	ck_assert_int_eq(put_user(on, at), 0);
+	ck_assert_int_eq(f->ops->ioctl(f, BLKROSET, at), 0);
+	ck_assert_uint_eq(ioctl_u64(f, BLKROGET), 1);
+	ck_assert_int_eq(clear_user(at, sizeof(on)), 0);
+	ck_assert_int_eq(f->ops->ioctl(f, BLKROSET, at), 0);
+	ck_assert_uint_eq(ioctl_u64(f, BLKROGET), 0);
 	ck_assert_int_eq(f->ops->ioctl(f, BLKFLSBUF, 0), 0);
 	ck_assert_int_eq(f->ops->ioctl(f, BLKGETSIZE64, 8), -EFAULT);
 	ck_assert_int_eq(f->ops->ioctl(f, 0x5401, 0), -ENOTTY);
