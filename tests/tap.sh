@@ -9,6 +9,8 @@
 #   is NAME GOT WANTED       passes when the two strings are equal
 #   matches NAME GOT PATTERN passes when a shell pattern matches
 #   await FILE SECONDS       waits until FILE has contents, at most so long
+#   await_line FILE PATTERN  waits until a line of FILE matches, at most 90 s
+#   evict FILE               the host forgets what it has of it in memory, if it can
 #   skip NAME REASON         one test that this host cannot do
 #   skip_all REASON          the whole script cannot run here
 #   done_testing             last: prints the plan, exits 1 if any failed
@@ -108,6 +110,23 @@ await()
 		sleep 0.05
 		_tries=$((_tries - 1))
 	done
+}
+
+await_line()
+{
+	_tries=900
+	until grep -q "$2" "$1" || [ "$_tries" = 0 ]; do
+		sleep 0.1
+		_tries=$((_tries - 1))
+	done
+}
+
+evict()
+{
+	python3 -c 'import os, sys
+fd = os.open(sys.argv[1], os.O_RDWR)
+os.fsync(fd)
+os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)' "$1"
 }
 
 skip()

@@ -10,16 +10,6 @@ mkdir "$d"
 seq 1 200000 >"$d/large"
 mkfifo "$tmp/fifo"
 
-# await_line FILE PATTERN: until a line of the file matches
-await_line()
-{
-	tries=0
-	until grep -q "$2" "$1" || [ $tries = 900 ]; do
-		sleep 0.1
-		tries=$((tries + 1))
-	done
-}
-
 # The process number of the machine's broker.
 broker()
 {
@@ -99,15 +89,6 @@ slow_read()
 	fi
 }
 echo small >"$d/small"
-
-# evict FILE: the host forgets what it has of it in memory
-evict()
-{
-	python3 -c 'import os, sys
-fd = os.open(sys.argv[1], os.O_RDWR)
-os.fsync(fd)
-os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)' "$1"
-}
 
 # The broker is told of a handle to be closed by the next request that goes to it.
 seq 1 200000 >"$d/large"
